@@ -1,0 +1,1 @@
+"""Kubernetes Events as OpenTelemetry traces."""

@@ -1,0 +1,218 @@
+"""The dated changes of intent of one root, from the frames of its metadata.
+
+managedFields tell who wrote which fields in which second (metav1.ManagedFieldsEntry), but not
+for writes through `/scale`, and `generation` rises for annotations too
+(pkg/registry/apps/deployment/strategy.go); hence the care below.
+"""
+
+from dataclasses import dataclass, replace
+
+from event_tracer.core.event import Event
+from event_tracer.core.objects import ObjectMetadata, Write
+from event_tracer.core.tables import AUTOSCALER, COMBINED, CONTROLLERS
+from event_tracer.core.times import second_of
+
+AUTOSCALED = 600
+"""Seconds after a change within which the autoscaler's scale belongs to it."""
+NOBODY = "kubernetes"
+"""Who made a change that nobody signed."""
+_MOST = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change of intent, in the Unix second of its writing."""
+
+    second: int
+    verb: str
+    manager: str
+    generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undated:
+    """A write through `/scale` that waits for an Event or a status write to date it."""
+
+    change: Change  # its second is without meaning
+    resource_version: int
+    status_second: int  # the status write before it
+    seen: int  # the fold's clock, ns
+    by_event: int | None = None
+    by_status: int | None = None
+
+    @property
+    def dated(self) -> Change | None:
+        """The change, as far as it can be dated by now: an Event is the better witness."""
+        second = self.by_event if self.by_event is not None else self.by_status
+        return None if second is None else replace(self.change, second=second)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The changes of one root, oldest first, and what tells the next one."""
+
+    changes: tuple[Change, ...] = ()
+    undated: tuple[Undated, ...] = ()
+    generation: int | None = None
+    deletion: int | None = None
+    written: tuple[tuple[tuple[str, str, bool], int], ...] = ()
+    status_second: int = -1
+    seen: bool = False
+
+    def observe(self, meta: ObjectMetadata, *, now: int) -> "History":
+        """This history after a frame of the root's metadata."""
+        history = self._with_status(meta)
+        if meta.deletion_asked is not None and self.deletion is None:
+            gone = Change(second=meta.deletion_asked, verb="Delete", manager=NOBODY)
+            history = history._add(replace(gone, generation=meta.generation))
+        if not self.seen:
+            history = history._first_sight(meta)
+        elif (meta.generation or 0) > (self.generation or 0) and (
+            meta.deletion_asked == self.deletion  # asking for deletion raises it, too
+        ):
+            history = history._risen(meta, now=now)
+        return replace(
+            history,
+            seen=True,
+            generation=meta.generation,
+            deletion=meta.deletion_asked,
+            written=tuple((w.key, w.second) for w in meta.writes if w.second is not None),
+            status_second=max(self.status_second, meta.status_second or -1),
+        )
+
+    def witness(self, event: Event) -> "History":
+        """This history after an Event about the root that may date a change.
+
+        A controller's Event refers to the resourceVersion it acted on.
+        """
+        kind, version = event.involved.kind, event.involved.resource_version
+        if version is None or event.component != CONTROLLERS.get(kind, event.component):
+            return self
+        if not self.undated or event.message.startswith(COMBINED):
+            return self
+        second = second_of(event.time)
+        return replace(
+            self,
+            undated=tuple(
+                replace(item, by_event=min(second, item.by_event or second))
+                if version >= item.resource_version
+                else item
+                for item in self.undated
+            ),
+        )
+
+    def settle(self, *, before: int) -> "History":
+        """This history with the dates fixed of what was seen before `before` (ns)."""
+        due = [item for item in self.undated if item.seen < before and item.dated]
+        if not due:
+            return self
+        left = tuple(item for item in self.undated if item not in due)
+        history = replace(self, undated=left)
+        for item in due:
+            history = history._add(item.dated)
+        return history
+
+    def at(self, second: int) -> Change | None:
+        """The newest change at or before `second`; the oldest where all are later."""
+        changes = self._as_dated().changes if self.undated else self.changes
+        newest = None
+        for change in changes:
+            if change.second > second:
+                break
+            newest = change
+        return newest or (changes[0] if changes else None)
+
+    def before(self, change: Change) -> Change | None:
+        """The change before `change`."""
+        earlier = [item for item in self.changes if item.second < change.second]
+        return earlier[-1] if earlier else None
+
+    def undatable(self, second: int) -> "History":
+        """This history of a root that nothing dates: its first occurrence in `second` does."""
+        return self._add(Change(second=second, verb="Events", manager=NOBODY))
+
+    def _as_dated(self) -> "History":
+        history = self
+        for item in self.undated:
+            history = history._add(item.dated)
+        return history
+
+    def _first_sight(self, meta: ObjectMetadata) -> "History":
+        history, created = self, meta.created
+        spec = [w for w in meta.writes if w.spec and w.second is not None]
+        if created is not None:
+            who = next((w.manager for w in spec if w.second == created), NOBODY)
+            generation = 1 if meta.generation else None
+            change = Change(second=created, verb="Create", manager=who, generation=generation)
+            history = history._add(change)
+        for write in spec:
+            if created is None or (write.second or 0) > created:
+                history = history._add(_change(write, meta.generation))
+        return history
+
+    def _risen(self, meta: ObjectMetadata, *, now: int) -> "History":
+        before = dict(self.written)
+        risen = [w for w in meta.writes if (w.second or -1) > before.get(w.key, -1)]
+        history = self
+        for write in risen:
+            if write.spec:
+                history = history._add(_change(write, meta.generation))
+        unsigned = [w for w in meta.writes if w.spec and w.second is None]
+        if risen or not unsigned:
+            return history
+        waiting = Undated(
+            change=replace(_change(unsigned[0], meta.generation), second=0),
+            resource_version=meta.resource_version or 0,
+            status_second=self.status_second,
+            seen=now,
+        )
+        return replace(history, undated=(*history.undated, waiting))
+
+    def _with_status(self, meta: ObjectMetadata) -> "History":
+        second = meta.status_second
+        if not self.undated or second is None:
+            return self
+        return replace(
+            self,
+            undated=tuple(
+                replace(item, by_status=second)
+                if item.by_status is None and second > item.status_second
+                else item
+                for item in self.undated
+            ),
+        )
+
+    def _add(self, change: Change | None) -> "History":
+        if change is None or self._belongs(change):
+            return self
+        same = [item for item in self.changes if item.second == change.second]
+        if same and same[0].verb != "Events":
+            return self
+        kept = [item for item in self.changes if item.second != change.second]
+        ordered = sorted([*kept, change], key=lambda item: item.second)
+        return replace(self, changes=tuple(ordered[-_MOST:]))
+
+    def _belongs(self, change: Change) -> bool:
+        if change.verb != "Scale" or change.manager != AUTOSCALER:
+            return False
+        earlier = [item.second for item in self.changes if item.second <= change.second]
+        return bool(earlier) and change.second - earlier[-1] <= AUTOSCALED
+
+
+def _change(write: Write, generation: int | None) -> Change:
+    return Change(
+        second=write.second or 0,
+        verb=write.verb,
+        manager=write.manager or NOBODY,
+        generation=generation,
+    )
+
+
+HOUR = 3600
+
+
+def hours_since(change: Change, second: int) -> int:
+    """Whole hours from `change` to Unix `second`: a story lasts one."""
+    return max(0, (second - change.second) // HOUR)
+
+

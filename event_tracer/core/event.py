@@ -1,0 +1,176 @@
+"""One occurrence of an Event: its count, its time, and what it says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from event_tracer.core import wire
+from event_tracer.core.tables import RANK
+from event_tracer.core.times import (
+    MICROSECOND,
+    SECOND,
+    is_whole_second,
+    name_time,
+    parse_timestamp,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectReference:
+    """What an Event is about: core/v1 ObjectReference with nothing absent."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    api_version: str
+    resource_version: int | None
+    field_path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One observation of an Event, an occurrence where its (count, time) is new.
+
+    Times are ns since the epoch. `time` is when it happened, as exactly as the cluster knows;
+    `first_time` is that of the Event's first occurrence, None where nobody wrote one.
+    `server_time` is the newest time that the API server wrote on it, None without any.
+    """
+
+    uid: str
+    name: str
+    namespace: str
+    resource_version: str
+    reason: str
+    message: str
+    type: str
+    action: str
+    component: str
+    instance: str
+    host: str
+    involved: ObjectReference
+    related: ObjectReference | None
+    count: int
+    time: int
+    is_first: bool
+    first_time: int | None
+    created: str
+    first_timestamp: str
+    last_timestamp: str
+    event_time: str
+    server_time: int | None
+
+    @property
+    def key(self) -> str:
+        """The Event's own identity: its uid, or its name where a writer of files left that out."""
+        return self.uid or f"{self.namespace}/{self.name}"
+
+    @property
+    def is_error(self) -> bool:
+        """Whether this is anything but Normal; a writer that names no type warns of nothing."""
+        return self.type not in ("Normal", "")
+
+
+def parse_event(raw: Mapping[str, Any]) -> Event:
+    """JSON of an Event (core/v1 or events.k8s.io/v1) → Event.
+
+    Raises MalformedError where the object, or any time at all, is missing.
+    """
+    item = wire.read(wire.EventObject, raw)
+    if not item.involved.kind and not item.involved.name:
+        raise wire.MalformedError("involvedObject: names nothing")
+    count = (item.series and item.series.count) or item.count or 1
+    source = item.source or wire.Source()
+    meta = item.metadata
+    name = meta.name or ""
+    reason = item.reason or ""
+    base = _base_time(item, name)
+    first = _first_time(item, name)
+    is_first = count <= 1 and base == (_first_stamp(item) or base)
+    time = first if is_first and first is not None else base
+    return Event(
+        uid=meta.uid or "",
+        name=name,
+        namespace=meta.namespace or "",
+        resource_version=meta.resource_version or "",
+        reason=reason,
+        message=item.message or "",
+        type=item.type or "",
+        action=item.action or "",
+        component=source.component or item.component or "",
+        instance=item.instance or "",
+        host=source.host or "",
+        involved=_reference(item.involved),
+        related=_reference(item.related) if item.related else None,
+        count=count,
+        time=_ranked(time, reason),
+        is_first=is_first,
+        first_time=first,
+        created=meta.creation_timestamp or "",
+        first_timestamp=item.first_timestamp or "",
+        last_timestamp=item.last_timestamp or "",
+        event_time=item.event_time or "",
+        server_time=server_time(meta),
+    )
+
+
+def server_time(meta: wire.Meta) -> int | None:
+    """The newest time (ns) that the API server itself wrote: creation or a managedFields entry."""
+    times = [parse_timestamp(meta.creation_timestamp)]
+    times += [parse_timestamp(entry.time) for entry in meta.managed_fields or ()]
+    return max((time for time in times if time is not None), default=None)
+
+
+def parse_resource_version(text: str | None) -> int | None:
+    """A resourceVersion as the integer that Kubernetes 1.35 promises; None where it is none."""
+    return int(text) if text and text.isascii() and text.isdigit() else None
+
+
+def _reference(item: wire.Reference) -> ObjectReference:
+    return ObjectReference(
+        kind=item.kind or "",
+        namespace=item.namespace or "",
+        name=item.name or "",
+        uid=item.uid or "",
+        api_version=item.api_version or "",
+        resource_version=parse_resource_version(item.resource_version),
+        field_path=item.field_path or "",
+    )
+
+
+def _base_time(item: wire.EventObject, name: str) -> int:
+    # kubectl's order (pkg/cmd/events), with firstTimestamp and creationTimestamp behind it:
+    # some third-party writers set none of the three.
+    stamps = (
+        item.series and item.series.last_observed_time,
+        item.last_timestamp,
+        item.event_time,
+        item.first_timestamp,
+        item.metadata.creation_timestamp,
+    )
+    for stamp in stamps:
+        if (time := parse_timestamp(stamp or None)) is not None:
+            return time
+    if (time := name_time(name)) is not None:
+        return time
+    raise wire.MalformedError("no timestamp: neither a time of its own nor creationTimestamp")
+
+
+def _first_stamp(item: wire.EventObject) -> int | None:
+    stamp = parse_timestamp(item.first_timestamp)
+    return stamp if stamp is not None else parse_timestamp(item.event_time)
+
+
+def _first_time(item: wire.EventObject, name: str) -> int | None:
+    stamp = parse_timestamp(item.first_timestamp)
+    if stamp is None:
+        return parse_timestamp(item.event_time)
+    exact = name_time(name)
+    # The name is trusted only as far as firstTimestamp bears it out: others may name Events as
+    # they like, and files have been seen with clocks apart.
+    return exact if exact is not None and stamp <= exact < stamp + SECOND else stamp
+
+
+def _ranked(time: int, reason: str) -> int:
+    # metav1.Time has whole seconds, so a pod start falls into one; the rank keeps its order.
+    return time + RANK.get(reason, 0) * MICROSECOND if is_whole_second(time) else time

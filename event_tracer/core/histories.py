@@ -1,0 +1,108 @@
+"""The changes of every root, and the story that an occurrence belongs to by them."""
+
+from dataclasses import dataclass
+
+from event_tracer.core.changes import HOUR, NOBODY, Change, History, hours_since
+from event_tracer.core.event import Event
+from event_tracer.core.lineage import UNUSED, Chain, KubeObject
+from event_tracer.core.objects import ObjectMetadata
+from event_tracer.core.recent import Recent
+from event_tracer.core.tables import CREATORS
+from event_tracer.core.times import SECOND, second_of
+
+_KEPT = 2 * HOUR * SECOND
+Saved = tuple[tuple[str, History], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What names one trace: `key` and, where known, the `previous` story's key."""
+
+    key: str
+    change: Change
+    hours: int = 0
+    previous: str | None = None
+
+
+class Histories:
+    """The dated changes of roots, by identity. All `now` are ns of the fold's clock."""
+
+    def __init__(self, saved: Saved = (), *, now: int = 0) -> None:
+        # A live root is remembered as long as it lives, for the next change is told by the
+        # difference to the frame before; the others fade.
+        self._live: dict[str, History] = {}
+        self._past: Recent[str, History] = Recent()
+        for identity, history in saved:
+            self._past.put(identity, history, now=now)
+
+    def observe(self, item: KubeObject, meta: ObjectMetadata, *, deleted: bool, now: int) -> None:
+        """Take in a frame of a root's metadata."""
+        history = self._get(item.identity, now=now).observe(meta, now=now)
+        self._past.drop(item.identity)
+        self._live.pop(item.identity, None)
+        if deleted:
+            self._past.put(item.identity, history, now=now)
+        else:
+            self._live[item.identity] = history
+
+    def witness(self, identity: str, event: Event, *, now: int) -> None:
+        """Take in an Event about what may be a root: it may date a change."""
+        history = self._get(identity, now=now)
+        if history.undated:
+            self._put(identity, history.witness(event), now=now)
+
+    def story(self, chain: Chain, *, second: int, fixed: int, now: int) -> Story:
+        """The story of the chain's root to which an occurrence in Unix `second` belongs.
+
+        Dates of what was seen before `fixed` (ns) are final.
+        """
+        root = chain[-1].identity
+        history = self._get(root, now=now).settle(before=fixed)
+        change = history.at(second)
+        if change is None:
+            history = history.undatable(second)
+            change = history.changes[0]
+        self._put(root, history, now=now)
+        hours = hours_since(change, second)
+        previous = history.before(change)
+        return Story(
+            key=_key(root, change, hours),
+            change=change,
+            hours=hours,
+            previous=_key(root, previous, 0) if previous else None,
+        )
+
+    def run(self, job: KubeObject, *, is_root: bool, second: int, now: int) -> Story:
+        """The story of a Job, which is one run, however long it takes and whoever asks for it."""
+        change = self._get(job.identity, now=now).at(0)
+        if not is_root:
+            creator = CREATORS["Job"]["CronJob"]
+            change = Change(second=change.second if change else second, verb="", manager=creator)
+        unknown = Change(second=second, verb="Events", manager=NOBODY)
+        return Story(key=job.identity, change=change or unknown)
+
+    def saved(self, *, now: int) -> Saved:
+        """The histories of roots that changed within the hour, and what waits for a date."""
+        horizon = second_of(now - UNUSED) - HOUR
+        return tuple(
+            (identity, history)
+            for identity, history in (*self._live.items(), *self._past)
+            if history.undated or (history.changes and history.changes[-1].second >= horizon)
+        )
+
+    def expire(self, *, now: int) -> None:
+        """Forget roots that are gone or were never known, unused for two hours."""
+        self._past.expire(before=now - _KEPT)
+
+    def _get(self, identity: str, *, now: int) -> History:
+        return self._live.get(identity) or self._past.get(identity, now=now) or History()
+
+    def _put(self, identity: str, history: History, *, now: int) -> None:
+        if identity in self._live:
+            self._live[identity] = history
+        else:
+            self._past.put(identity, history, now=now)
+
+
+def _key(root: str, change: Change, hours: int) -> str:
+    return f"{root} {change.second} {hours}"

@@ -1,0 +1,207 @@
+"""Object → controller owner → … → root, from metadata or, without it, from messages."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from event_tracer.core.event import Event, ObjectReference
+from event_tracer.core.objects import ObjectMetadata, OwnerReference
+from event_tracer.core.recent import Recent
+from event_tracer.core.tables import CHILDREN, COMBINED, ChildRule
+from event_tracer.core.times import SECOND, second_of
+
+Name = tuple[str, str, str]  # kind, namespace, name
+
+TOMBSTONE = 15 * 60 * SECOND
+"""How long a deleted object is remembered, in ns: Killing and its like come late."""
+UNUSED = 75 * 60 * SECOND
+"""How long a message's word is kept, in ns: the one-hour TTL of its Event, and some."""
+_MOST_PARENTS = 4
+_LONGEST_CHAIN = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubeObject:
+    """An object on an ownership chain. `created` is a Unix second, None where unknown.
+
+    `labels` and `annotations` are kept for roots alone.
+    """
+
+    identity: str
+    uid: str
+    kind: str
+    api_version: str
+    namespace: str
+    name: str
+    generate_name: str = ""
+    known: bool = False
+    owner: OwnerReference | None = None
+    created: int | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+
+
+Chain = tuple[KubeObject, ...]  # from the object to its root
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """What a message names: an object of `kind`; `owned` where the Event's object owns it."""
+
+    kind: str
+    namespace: str
+    name: str
+    owned: bool
+
+
+def named_child(event: Event) -> Child | None:
+    """The child object that an Event's message names, if the table knows it to name one."""
+    for rule in _RULES.get(event.reason, ()):
+        if rule.kind and rule.kind != event.involved.kind:
+            continue
+        match = rule.pattern.match(event.message.removeprefix(COMBINED))
+        if match:
+            namespace = event.involved.namespace or event.namespace
+            name = match["name"]
+            return Child(kind=rule.child, namespace=namespace, name=name, owned=rule.owns)
+    return None
+
+
+_RULES: dict[str, tuple[ChildRule, ...]] = {
+    reason: tuple(rule for rule in CHILDREN if reason in rule.reasons)
+    for reason in frozenset().union(*(rule.reasons for rule in CHILDREN))
+}
+
+
+class Lineage:
+    """What is known of objects and their owners. All times are ns of the fold's clock."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, KubeObject] = {}
+        self._deleted: Recent[str, KubeObject] = Recent()
+        self._names: Recent[Name, str] = Recent()
+        self._parents: Recent[Name, dict[str, tuple[int, ObjectReference]]] = Recent()
+
+    def learn(self, meta: ObjectMetadata, *, deleted: bool, now: int) -> KubeObject:
+        """Take in a frame of metadata."""
+        item = _kube_object(meta)
+        if deleted:
+            self._objects.pop(item.identity, None)
+            self._deleted.put(item.identity, item, now=now)
+        else:
+            self._objects[item.identity] = item
+        if item.uid:
+            self._names.put((item.kind, item.namespace, item.name), item.uid, now=now)
+        return item
+
+    def learn_event(self, event: Event, child: Child | None, *, now: int) -> None:
+        """Take in the names that an Event binds: its object's uid, and its message's child."""
+        about = event.involved
+        if is_uuid(about.uid) and about.kind != "Node":
+            self._names.put((about.kind, about.namespace, about.name), about.uid, now=now)
+        if not child or not child.owned:
+            return
+        name = (child.kind, child.namespace, child.name)
+        parents = dict(self._parents.peek(name) or {})
+        second = min(second_of(event.time), parents.get(about.uid, (second_of(event.time),))[0])
+        parents[about.uid] = (second, about)
+        while len(parents) > _MOST_PARENTS:
+            del parents[min(parents, key=lambda uid: parents[uid][0])]
+        self._parents.put(name, parents, now=now)
+
+    def find(self, reference: ObjectReference, *, now: int) -> KubeObject:
+        """The object that a reference means, whether it was ever seen or not."""
+        name = (reference.kind, reference.namespace, reference.name)
+        return self._find(name, reference.uid, reference.api_version, now=now)
+
+    def find_named(self, child: Child, *, now: int) -> KubeObject:
+        """The object that a message names."""
+        return self._find((child.kind, child.namespace, child.name), "", "", now=now)
+
+    def chain(self, item: KubeObject, *, second: int, now: int) -> Chain:
+        """`item` and its controller owners as of Unix `second`, the root last."""
+        return tuple(self._ascend(item, second=second, now=now))
+
+    def is_live(self, identity: str) -> bool:
+        """Whether the object's metadata is known and it has not been deleted."""
+        return identity in self._objects
+
+    def expire(self, *, now: int) -> None:
+        """Forget what nothing has asked for in a long time."""
+        self._deleted.expire(before=now - TOMBSTONE)
+        self._names.expire(before=now - UNUSED)
+        self._parents.expire(before=now - UNUSED)
+
+    def _find(self, name: Name, uid: str, api_version: str, *, now: int) -> KubeObject:
+        kind, namespace, plain = name
+        # Node references carry a uid, the node's name or nothing, as their writer likes
+        # (kubelet.go, node controller_utils.go); names of nodes are unique.
+        if kind == "Node":
+            uid = ""
+        elif not is_uuid(uid):
+            uid = self._names.get(name, now=now) or ""
+        identity = uid or "/".join(name)
+        known = self._objects.get(identity) or self._deleted.peek(identity)
+        return known or KubeObject(
+            identity=identity,
+            uid=uid,
+            kind=kind,
+            api_version=api_version,
+            namespace=namespace,
+            name=plain,
+        )
+
+    def _ascend(self, item: KubeObject, *, second: int, now: int) -> Iterator[KubeObject]:
+        seen = {item.identity}
+        yield item
+        # An ownerReference may name anything, itself included; the API server does not check.
+        while (owner := self._owner(item, second=second, now=now)) and len(seen) < _LONGEST_CHAIN:
+            if owner.identity in seen:
+                return
+            yield owner
+            seen.add(owner.identity)
+            item = owner
+
+    def _owner(self, item: KubeObject, *, second: int, now: int) -> KubeObject | None:
+        if item.owner:
+            owner = item.owner
+            # An owner lives in its dependent's namespace (or is cluster-scoped).
+            name = (owner.kind, item.namespace, owner.name)
+            return self._find(name, owner.uid, owner.api_version, now=now)
+        if item.known:
+            return None
+        parents = self._parents.get((item.kind, item.namespace, item.name), now=now)
+        if not parents:
+            return None
+        # A recreated owner may name a child as its forerunner did: the newest word at the time
+        # counts, and a child may be heard of just before its creation is told.
+        told = [entry for entry in parents.values() if entry[0] <= second + 1]
+        _, parent = max(told, key=_told) if told else min(parents.values(), key=_told)
+        return self.find(parent, now=now)
+
+
+def _told(entry: tuple[int, ObjectReference]) -> tuple[int, str]:
+    return entry[0], entry[1].uid
+
+
+def _kube_object(meta: ObjectMetadata) -> KubeObject:
+    uid = meta.uid if is_uuid(meta.uid) and meta.kind != "Node" else ""
+    is_root = meta.owner is None
+    return KubeObject(
+        identity=uid or f"{meta.kind}/{meta.namespace}/{meta.name}",
+        uid=uid,
+        kind=meta.kind,
+        api_version=meta.api_version,
+        namespace=meta.namespace,
+        name=meta.name,
+        generate_name=meta.generate_name,
+        known=True,
+        owner=meta.owner,
+        created=meta.created,
+        labels=tuple(meta.labels.items()) if is_root else (),
+        annotations=tuple(meta.annotations.items()) if is_root else (),
+    )
+
+
+def is_uuid(text: str) -> bool:
+    """Whether `text` has a UUID's shape: a static pod's uid is an MD5 sum, a node's its name."""
+    return len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-"

@@ -1,0 +1,248 @@
+"""One occurrence, one object → one span: name, service, attributes, status."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from event_tracer.core.changes import NOBODY, Change
+from event_tracer.core.event import Event
+from event_tracer.core.lineage import Chain, KubeObject
+from event_tracer.core.names import event_name, object_name
+from event_tracer.core.span import Attributes, AttributeValue, Span, event_span_id
+from event_tracer.core.tables import (
+    CREATORS,
+    MESSAGE_ATTRIBUTES,
+    ROOT_ANNOTATIONS,
+    ROOT_LABELS,
+)
+from event_tracer.core.times import SECOND, rfc3339
+
+Pairs = Iterator[tuple[str, AttributeValue | None]]
+
+_CONTAINER = re.compile(r"\{([^}]+)\}$")  # `spec.containers{web}`: kubelet/container/ref.go
+_MESSAGE = 1024  # characters: events.k8s.io's own limit; core/v1 has none
+_MOST_RESOURCES = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Where a span belongs: its trace, its parent, and the chain it is about, root last."""
+
+    trace_id: bytes
+    parent_id: bytes
+    chain: Chain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is known of an object when its span is sealed; times in ns."""
+
+    span_id: bytes
+    start: int
+    end: int
+    outcome: str
+    error: str | None
+    change: Change
+    hours: int
+    previous_trace_id: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """The settings that a user may choose; all of them show in a span's bytes."""
+
+    cluster_name: str = ""
+    service_name_template: str = "{component}"
+    namespace_on_resource: bool = False
+    one_clock: bool = True
+    span_names: str = "bounded"
+    label_attributes: tuple[str, ...] = ()
+    status_by_reason: Mapping[str, str] = field(default_factory=dict)
+
+
+class Mapper:
+    """Makes spans of occurrences and objects, by the tables and a user's Naming."""
+
+    def __init__(self, *, naming: Naming, cluster_uid: str) -> None:
+        self._naming = naming
+        self._cluster_uid = cluster_uid
+        self._resources: dict[tuple[str, str], Attributes] = {}
+
+    def event_span(self, event: Event, *, place: Placement, start: int) -> Span:
+        """The span of one occurrence, begun at `start` (ns)."""
+        message = clip(event.message)
+        return Span(
+            trace_id=place.trace_id,
+            span_id=event_span_id(event_uid=event.key, count=event.count, time=event.time),
+            parent_id=place.parent_id,
+            name=event_name(event),
+            resource=self._resource(event.component, place.chain[0].namespace),
+            start=start,
+            end=event.time,
+            attributes=_present(_event_pairs(event, message, place.chain)),
+            error=message if self.is_error(event) else None,
+        )
+
+    def object_span(self, *, place: Placement, verdict: Verdict) -> Span:
+        """The span of one object, sealed."""
+        chain = place.chain
+        is_root = len(chain) == 1
+        is_full = self._naming.span_names == "full"
+        name = f"{chain[0].kind} {chain[0].name}" if is_full else object_name(chain)
+        verb = "Events" if verdict.hours else verdict.change.verb
+        return Span(
+            trace_id=place.trace_id,
+            span_id=verdict.span_id,
+            parent_id=place.parent_id,
+            name=f"{verb} {name}" if is_root and verb else name,
+            resource=self._resource(_creator(chain, verdict), chain[0].namespace),
+            start=verdict.start,
+            end=verdict.end,
+            attributes=_present(self._object_pairs(chain, verdict)),
+            error=verdict.error,
+        )
+
+    def is_error(self, event: Event) -> bool:
+        """Whether an occurrence's status is ERROR: its type says so, or the user's table."""
+        status = self._naming.status_by_reason.get(event.reason)
+        return event.is_error if status is None else status == "error"
+
+    def _object_pairs(self, chain: Chain, verdict: Verdict) -> Pairs:
+        item, is_root = chain[0], len(chain) == 1
+        yield "k8s.object.kind", item.kind
+        yield "k8s.object.name", item.name
+        yield "k8s.object.uid", item.uid
+        yield "k8s.namespace.name", item.namespace
+        yield "event_tracer.outcome", verdict.outcome
+        yield from _lineage_pairs(chain, with_uids=True)
+        if is_root:
+            yield from _change_pairs(verdict)
+            yield from self._root_pairs(item)
+
+    def _root_pairs(self, root: KubeObject) -> Pairs:
+        annotations, labels = dict(root.annotations), dict(root.labels)
+        for key, name in ROOT_ANNOTATIONS.items():
+            yield name, annotations.get(key)
+        for key, name in ROOT_LABELS.items():
+            yield name, labels.get(key)
+        for key in self._naming.label_attributes:
+            yield f"k8s.{root.kind.lower()}.label.{key}", labels.get(key)
+
+    def _resource(self, component: str, namespace: str) -> Attributes:
+        key = (component, namespace if self._naming.namespace_on_resource else "")
+        if key not in self._resources:
+            if len(self._resources) >= _MOST_RESOURCES:
+                self._resources.clear()
+            self._resources[key] = _present(self._resource_pairs(*key))
+        return self._resources[key]
+
+    def _resource_pairs(self, component: str, namespace: str) -> Pairs:
+        naming, template = self._naming, self._naming.service_name_template
+        # One value on every resource: Jaeger skips its clock-skew warnings where parent and
+        # child share host.id (/api/v3) and ip (/api/traces). jaegerquery adjuster/clockskew.go
+        clock = (self._cluster_uid or naming.cluster_name or NOBODY) if naming.one_clock else None
+        yield "service.name", template.replace("{component}", component or NOBODY)
+        yield "service.namespace", "kubernetes"
+        yield "k8s.cluster.name", naming.cluster_name
+        yield "k8s.cluster.uid", self._cluster_uid
+        yield "k8s.namespace.name", namespace
+        yield "host.id", clock
+        yield "ip", clock
+
+
+def clip(text: str) -> str:
+    """`text` of at most 1,024 characters, what is cut being said."""
+    left = len(text) - _MESSAGE
+    return f"{text[:_MESSAGE]}… ({left} more characters)" if left > 0 else text
+
+
+def kind_attribute(kind: str, part: str) -> str:
+    """`k8s.<kind>.name` or `.uid`, as the semantic conventions write it for known kinds."""
+    return f"k8s.{kind.lower() or 'object'}.{part}"
+
+
+def _present(pairs: Pairs) -> Attributes:
+    # An absent value would be sent as an empty AnyValue; a name given twice keeps the first.
+    seen: dict[str, AttributeValue] = {}
+    for key, value in pairs:
+        if value is not None and value != "":
+            seen.setdefault(key, value)
+    return tuple(seen.items())
+
+
+def _event_pairs(event: Event, message: str, chain: Chain) -> Pairs:
+    about, related = event.involved, event.related
+    yield "k8s.event.reason", event.reason
+    yield "k8s.event.type", event.type
+    yield "k8s.event.action", event.action
+    yield "k8s.event.name", event.name
+    yield "k8s.event.uid", event.uid
+    yield "k8s.event.count", event.count
+    yield "k8s.event.start_time", event.created
+    yield "k8s.event.first_time", event.first_timestamp
+    yield "k8s.event.last_time", event.last_timestamp
+    yield "k8s.event.event_time", event.event_time
+    yield "k8s.event.resource_version", event.resource_version
+    yield "k8s.event.reporting_controller", event.component
+    yield "k8s.event.reporting_instance", event.instance if event.instance != event.host else None
+    yield "k8s.event.source_host", event.host
+    yield "k8s.event.message", message
+    if related:
+        yield "k8s.event.related.kind", related.kind
+        yield "k8s.event.related.name", related.name
+        yield "k8s.event.related.uid", related.uid
+    yield "k8s.object.kind", about.kind
+    yield "k8s.object.name", about.name
+    yield "k8s.object.uid", about.uid
+    yield "k8s.object.fieldpath", about.field_path
+    yield "k8s.object.api_version", about.api_version
+    yield "k8s.namespace.name", about.namespace
+    yield from _place_pairs(event)
+    yield from _lineage_pairs(chain, with_uids=False)
+
+
+def _place_pairs(event: Event) -> Pairs:
+    # The kubelet speaks of the pods of its own node alone; no other reporter's host is the
+    # object's node.
+    if event.involved.kind == "Pod" and event.component == "kubelet":
+        yield "k8s.node.name", event.host
+    if match := _CONTAINER.search(event.involved.field_path):
+        yield "k8s.container.name", match[1]
+    for reasons, pattern, name in MESSAGE_ATTRIBUTES:
+        if event.reason in reasons and (found := pattern.search(event.message)):
+            if name == "container.image.name":
+                yield from _image_pairs(found["value"])
+            else:
+                yield name, found["value"]
+
+
+def _image_pairs(image: str) -> Pairs:
+    # reference: name[:tag][@digest]; a colon before the last slash is a registry's port
+    name, _, _ = image.partition("@")
+    head, colon, tag = name.rpartition(":")
+    has_tag = bool(colon) and "/" not in tag
+    yield "container.image.name", head if has_tag else name
+    yield "container.image.tags", (tag,) if has_tag else None
+
+
+def _lineage_pairs(chain: Chain, *, with_uids: bool) -> Pairs:
+    for item in reversed(chain):
+        yield kind_attribute(item.kind, "name"), item.name
+        if with_uids:
+            yield kind_attribute(item.kind, "uid"), item.uid
+
+
+def _change_pairs(verdict: Verdict) -> Pairs:
+    change, previous = verdict.change, verdict.previous_trace_id
+    yield "event_tracer.change.verb", "Events" if verdict.hours else change.verb
+    yield "event_tracer.change.manager", NOBODY if verdict.hours else change.manager
+    yield "event_tracer.change.time", rfc3339(change.second * SECOND)
+    yield "event_tracer.change.generation", change.generation
+    yield "event_tracer.previous_trace_id", previous.hex() if previous else None
+
+
+def _creator(chain: Chain, verdict: Verdict) -> str:
+    manager = NOBODY if verdict.hours else verdict.change.manager
+    if len(chain) == 1:
+        return manager
+    return CREATORS.get(chain[0].kind, {}).get(chain[1].kind, manager)

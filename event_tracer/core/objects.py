@@ -1,0 +1,140 @@
+"""An object's metadata, as far as lineage and changes read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from event_tracer.core import wire
+from event_tracer.core.event import parse_resource_version, server_time
+from event_tracer.core.tables import KINDS, RESTARTS
+from event_tracer.core.times import parse_timestamp, second_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerReference:
+    """The controller owner of an object: at most one (apimachinery controller_ref.go)."""
+
+    kind: str
+    name: str
+    uid: str
+    api_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One managedFields entry other than `status`'s: who wrote intent, and in which second.
+
+    `second` is None for every write through `/scale`: kubectl scale and the autoscaler's.
+    `spec` tells whether it touches f:spec; `verb` what such a write does.
+    """
+
+    manager: str
+    subresource: str
+    second: int | None
+    spec: bool
+    verb: str
+
+    @property
+    def key(self) -> tuple[str, str, bool]:
+        """What stays the same from frame to frame."""
+        return (self.manager, self.subresource, self.spec)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectMetadata:
+    """A frame of any object but an Event. Seconds are Unix seconds, `server_time` is ns."""
+
+    uid: str
+    kind: str
+    api_version: str
+    namespace: str
+    name: str
+    generate_name: str
+    owner: OwnerReference | None
+    resource_version: int | None
+    generation: int | None
+    created: int | None
+    deletion_asked: int | None
+    writes: tuple[Write, ...]
+    status_second: int | None
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    server_time: int | None
+
+
+def parse_object(raw: Mapping[str, Any], *, resource: str, kind: str) -> ObjectMetadata:
+    """JSON of an object, full or PartialObjectMetadata → ObjectMetadata.
+
+    `kind` is the frame's, where it has one. Raises MalformedError without metadata or name.
+    """
+    item = wire.read(wire.AnyObject, raw)
+    meta = item.metadata
+    if not meta.name:
+        raise wire.MalformedError("metadata.name: missing")
+    partial = item.kind in (None, "", "PartialObjectMetadata")
+    entries = meta.managed_fields or ()
+    status = [_second(entry.time) for entry in entries if entry.subresource == "status"]
+    return ObjectMetadata(
+        uid=meta.uid or "",
+        kind=kind or (KINDS.get(resource, resource) if partial else str(item.kind)),
+        api_version="" if partial else item.api_version or "",
+        namespace=meta.namespace or "",
+        name=meta.name,
+        generate_name=meta.generate_name or "",
+        owner=_controller(meta),
+        resource_version=parse_resource_version(meta.resource_version),
+        generation=meta.generation,
+        created=_second(meta.creation_timestamp),
+        deletion_asked=_deletion_asked(meta),
+        writes=tuple(_write(entry) for entry in entries if entry.subresource != "status"),
+        status_second=max((second for second in status if second is not None), default=None),
+        labels=_strings(meta.labels),
+        annotations=_strings(meta.annotations),
+        server_time=server_time(meta),
+    )
+
+
+def _second(stamp: str | None) -> int | None:
+    time = parse_timestamp(stamp)
+    return None if time is None else second_of(time)
+
+
+def _strings(items: Mapping[str, str | None] | None) -> Mapping[str, str]:
+    return {key: value for key, value in (items or {}).items() if value is not None}
+
+
+def _controller(meta: wire.Meta) -> OwnerReference | None:
+    for owner in meta.owner_references or ():
+        # A mirror pod's controller is its Node (kubelet pod/mirror_client.go): following it
+        # would put every static pod of a cluster into one trace.
+        if owner.controller and owner.kind != "Node":
+            return OwnerReference(
+                kind=owner.kind,
+                name=owner.name,
+                uid=owner.uid or "",
+                api_version=owner.api_version or "",
+            )
+    return None
+
+
+def _deletion_asked(meta: wire.Meta) -> int | None:
+    # deletionTimestamp is when the grace period ends (metav1.ObjectMeta).
+    second = _second(meta.deletion_timestamp)
+    return None if second is None else second - (meta.deletion_grace_period_seconds or 0)
+
+
+def _write(entry: wire.ManagedFields) -> Write:
+    spec = entry.fields.get("f:spec")
+    return Write(
+        manager=entry.manager or "",
+        subresource=entry.subresource or "",
+        second=_second(entry.time),
+        spec=isinstance(spec, dict),
+        verb=_verb(spec, entry.subresource or "") if isinstance(spec, dict) else "",
+    )
+
+
+def _verb(spec: Mapping[str, Any], subresource: str) -> str:
+    if subresource == "scale" or list(spec) == ["f:replicas"]:
+        return "Scale"
+    return "Restart" if spec in RESTARTS else "Update"

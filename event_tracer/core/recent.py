@@ -1,0 +1,54 @@
+"""A map that forgets what has not been used for a while: how every map here stays bounded."""
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """A dict in order of last use. Times are whatever clock the caller keeps."""
+
+    def __init__(self, *, most: int = 1_000_000) -> None:
+        self._items: dict[K, tuple[int, V]] = {}
+        self._most = most
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[tuple[K, V]]:
+        return ((key, value) for key, (_, value) in self._items.items())
+
+    def peek(self, key: K) -> V | None:
+        """The value of `key`, its last use left as it is."""
+        item = self._items.get(key)
+        return None if item is None else item[1]
+
+    def get(self, key: K, *, now: int) -> V | None:
+        """The value of `key`, which counts as a use."""
+        item = self._items.get(key)
+        if item is None:
+            return None
+        if item[0] < now:
+            self.put(key, item[1], now=now)
+        return item[1]
+
+    def put(self, key: K, value: V, *, now: int) -> None:
+        """Set `key`, dropping the one unused for longest where there are too many."""
+        self._items.pop(key, None)
+        self._items[key] = (now, value)
+        if len(self._items) > self._most:
+            del self._items[next(iter(self._items))]
+
+    def drop(self, key: K) -> None:
+        """Forget `key` if it is there."""
+        self._items.pop(key, None)
+
+    def expire(self, *, before: int) -> None:
+        """Forget everything last used before `before`."""
+        while self._items:
+            key = next(iter(self._items))
+            if self._items[key][0] >= before:
+                return
+            del self._items[key]

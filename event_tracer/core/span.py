@@ -1,0 +1,49 @@
+"""The finished span, and the ids that name it before it is seen."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+AttributeValue = str | int | bool | tuple[str, ...]
+Attributes = tuple[tuple[str, AttributeValue], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """One span as it leaves the core: nothing in it depends on who made it, where or when.
+
+    `start` and `end` are nanoseconds since the Unix epoch, `end - start >= 1000`.
+    `resource` and `attributes` are ordered pairs; `parent_id` is empty for a root.
+    `error` is the status message of an ERROR span and None where the status is UNSET:
+    a span without an error leaves it unset (OpenTelemetry, recording-errors).
+    """
+
+    trace_id: bytes
+    span_id: bytes
+    parent_id: bytes
+    name: str
+    resource: Attributes
+    start: int
+    end: int
+    attributes: Attributes
+    error: str | None = None
+
+
+def _hash(size: int, *parts: str) -> bytes:
+    # Kubernetes names and uids hold no NUL, so the joint is unambiguous.
+    text = "\0".join(parts)
+    return blake2b(text.encode("utf-8", "replace"), digest_size=size).digest()
+
+
+def trace_id(*, cluster_uid: str, story_key: str) -> bytes:
+    """The 16 bytes that name a story's trace."""
+    return _hash(16, "trace", cluster_uid, story_key)
+
+
+def object_span_id(*, trace: bytes, identity: str) -> bytes:
+    """The 8 bytes that name an object's span in a trace; known before the object is."""
+    return _hash(8, "object", trace.hex(), identity)
+
+
+def event_span_id(*, event_uid: str, count: int, time: int) -> bytes:
+    """The 8 bytes that name one occurrence of an Event; `time` in ns."""
+    return _hash(8, "event", event_uid, str(count), str(time))

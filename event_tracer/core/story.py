@@ -1,0 +1,254 @@
+"""The fold: frames and ticks in, spans out.
+
+A story is what one trace tells: what happened under one root within an hour of a change of it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from event_tracer.core.event import Event, parse_resource_version
+from event_tracer.core.frame import Frame, Item, Listing, Tick
+from event_tracer.core.histories import Histories, Saved, Story
+from event_tracer.core.lineage import UNUSED, Chain, Child, KubeObject, Lineage, named_child
+from event_tracer.core.mapping import Mapper, Naming, Placement
+from event_tracer.core.objects import ObjectMetadata
+from event_tracer.core.recent import Recent
+from event_tracer.core.settle import Settling, Unsettled, pods_of
+from event_tracer.core.span import Span, object_span_id, trace_id
+from event_tracer.core.start import FirstTimes, start_of
+from event_tracer.core.times import SECOND, second_of
+
+REORDER = SECOND
+"""How long an occurrence waits for what explains it, in ns of the fold's clock."""
+_GRACE = 2 * SECOND
+_SWEEP = 60 * SECOND
+_MOST_SENT = 50_000
+_MOST_SEEN = 200_000
+_MOST_COUNTS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What a restart needs beside a LIST: law 9's part of the checkpoint that the core knows."""
+
+    clock: int
+    cluster_uid: str
+    histories: Saved
+    unsettled: tuple[Unsettled, ...]
+    sent: tuple[bytes, ...]
+
+
+def _keep_all(_: Event) -> bool:
+    return True
+
+
+class Stories:
+    """The fold. `keep` chooses, at the very end, which event spans leave."""
+
+    def __init__(
+        self,
+        *,
+        naming: Naming | None = None,
+        cluster_uid: str = "",
+        keep: Callable[[Event], bool] = _keep_all,
+        state: State | None = None,
+    ) -> None:
+        self._naming = naming or Naming()
+        self._keep = keep
+        self._clock = state.clock if state else 0
+        self._swept = self._clock
+        self._lineage = Lineage()
+        self._firsts = FirstTimes()
+        self._histories = Histories(state.histories if state else (), now=self._clock)
+        self._seen: Recent[str, tuple[tuple[int, int], ...]] = Recent(most=_MOST_SEEN)
+        self._waiting: list[tuple[int, Event, Child | None]] = []
+        self._settling = Settling()
+        self._sent: Recent[bytes, bool] = Recent(most=_MOST_SENT)
+        self._use_cluster(cluster_uid or (state.cluster_uid if state else ""))
+        if state:
+            self._restore(state)
+
+    def feed(self, item: Item) -> list[Span]:
+        """Take in one item; give the spans that it lets go, in no particular order."""
+        if isinstance(item, Tick):
+            self._clock = max(self._clock, item.now)
+        elif isinstance(item, Frame):
+            self._learn(item)
+            self._meet(item, known=-1)
+        else:
+            self._feed_listing(item)
+        return list(self._release())
+
+    def state(self) -> State:
+        """What a restart needs, as of now."""
+        return State(
+            clock=self._clock,
+            cluster_uid=self._cluster_uid,
+            histories=self._histories.saved(now=self._clock),
+            unsettled=tuple(self._settling),
+            sent=tuple(span_id for span_id, _ in self._sent),
+        )
+
+    def _restore(self, state: State) -> None:
+        for item in state.unsettled:
+            self._settling.open(item)
+        for span_id in state.sent:
+            self._sent.put(span_id, True, now=self._clock)
+
+    def _use_cluster(self, uid: str) -> None:
+        self._cluster_uid = uid
+        self._mapper = Mapper(naming=self._naming, cluster_uid=uid)
+
+    # -- taking in
+
+    def _feed_listing(self, listing: Listing) -> None:
+        # A LIST comes in key order (pods before the ReplicaSet that names them): objects first,
+        # then what messages and references say, then occurrences.
+        objects = [frame for frame in listing.frames if not isinstance(frame.body, Event)]
+        events = [frame for frame in listing.frames if isinstance(frame.body, Event)]
+        for frame in (*objects, *events):
+            self._learn(frame)
+        for frame in events:
+            self._meet(frame, known=listing.known)
+
+    def _learn(self, frame: Frame) -> None:
+        body = frame.body
+        self._clock = max(self._clock, body.server_time or 0)
+        if isinstance(body, Event):
+            self._learn_event(body)
+        else:
+            self._learn_object(body, deleted=frame.deleted)
+
+    def _learn_object(self, meta: ObjectMetadata, *, deleted: bool) -> None:
+        if meta.kind == "Namespace" and meta.name == "kube-system" and not self._cluster_uid:
+            self._use_cluster(meta.uid)
+        item = self._lineage.learn(meta, deleted=deleted, now=self._clock)
+        if not item.owner or item.kind == "Job":
+            self._histories.observe(item, meta, deleted=deleted, now=self._clock)
+
+    def _learn_event(self, event: Event) -> None:
+        child = named_child(event)
+        self._lineage.learn_event(event, child, now=self._clock)
+        identity = self._lineage.find(event.involved, now=self._clock).identity
+        self._firsts.learn(event, identity=identity, now=self._clock)
+        self._histories.witness(identity, event, now=self._clock)
+
+    def _meet(self, frame: Frame, *, known: int) -> None:
+        event = frame.body
+        if not isinstance(event, Event):
+            return
+        if frame.deleted:
+            self._seen.drop(event.key)
+            return
+        counts = self._seen.get(event.key, now=self._clock) or ()
+        occurrence = (event.count, event.time)
+        if occurrence in counts:
+            return
+        self._seen.put(event.key, (*counts, occurrence)[-_MOST_COUNTS:], now=self._clock)
+        if known < 0 or (parse_resource_version(event.resource_version) or 0) > known:
+            self._waiting.append((self._clock, event, named_child(event)))
+
+    # -- letting go
+
+    def _release(self) -> Iterator[Span]:
+        ready = [entry for entry in self._waiting if entry[0] + REORDER < self._clock]
+        if ready:
+            self._waiting = self._waiting[len(ready) :]
+            for _, event, child in sorted(ready, key=_by_time):
+                yield from self._tell(event, child)
+        for item in self._settling.sealed(before=self._clock - REORDER - _GRACE):
+            yield from self._seal(item)
+        if self._clock - self._swept > _SWEEP:
+            self._sweep()
+
+    def _tell(self, event: Event, child: Child | None) -> Iterator[Span]:
+        second = second_of(event.time)
+        item = self._lineage.find(event.involved, now=self._clock)
+        second = max(second, item.created or 0)
+        chain = self._lineage.chain(item, second=second, now=self._clock)
+        story = self._story(chain, child, second=second)
+        trace = trace_id(cluster_uid=self._cluster_uid, story_key=story.key)
+        parent = object_span_id(trace=trace, identity=item.identity)
+        span = self._mapper.event_span(
+            event,
+            place=Placement(trace_id=trace, parent_id=parent, chain=chain),
+            start=start_of(event, created=item.created, first_time=self._first_time(item, event)),
+        )
+        is_wanted = self._keep(event)
+        if is_wanted:
+            yield span
+        self._cover(span, event, child, chain=chain, story=story, wanted=is_wanted)
+
+    def _first_time(self, item: KubeObject, event: Event) -> Callable[[str, str], int | None]:
+        def newest(path: str, reason: str) -> int | None:
+            key = (item.identity, path, reason)
+            return self._firsts.newest(key, until=event.time, now=self._clock)
+
+        return newest
+
+    def _cover(
+        self,
+        span: Span,
+        event: Event,
+        child: Child | None,
+        *,
+        chain: Chain,
+        story: Story,
+        wanted: bool,
+    ) -> None:
+        pods = pods_of(event, child)
+        for depth, item in enumerate(chain):
+            span_id = object_span_id(trace=span.trace_id, identity=item.identity)
+            if self._sent.get(span_id, now=self._clock):
+                continue
+            if span_id not in self._settling:
+                self._settling.open(self._unsettled(span, chain[depth:], story, span_id))
+            error = span.error if self._mapper.is_error(event) else None
+            self._settling.cover(span_id, span, error=error, pods=pods, wanted=wanted)
+
+    def _unsettled(self, span: Span, chain: Chain, story: Story, span_id: bytes) -> Unsettled:
+        is_root = len(chain) == 1
+        parent = b"" if is_root else object_span_id(trace=span.trace_id, identity=chain[1].identity)
+        previous = story.previous
+        return Unsettled(
+            trace_id=span.trace_id,
+            span_id=span_id,
+            parent_id=parent,
+            chain=chain,
+            change=story.change,
+            hours=story.hours,
+            previous_trace_id=trace_id(cluster_uid=self._cluster_uid, story_key=previous)
+            if previous
+            else None,
+            start=span.start,
+            first=span.end,
+            newest=(span.end, span.span_id),
+        )
+
+    def _seal(self, item: Unsettled) -> Iterator[Span]:
+        if not item.wanted:
+            return
+        self._sent.put(item.span_id, True, now=self._clock)
+        place = Placement(trace_id=item.trace_id, parent_id=item.parent_id, chain=item.chain)
+        yield self._mapper.object_span(place=place, verdict=item.verdict())
+
+    def _story(self, chain: Chain, child: Child | None, *, second: int) -> Story:
+        job = next((item for item in chain if item.kind == "Job"), None)
+        if child and child.kind == "Job" and child.owned:
+            job = self._lineage.find_named(child, now=self._clock)
+        if job:
+            is_root = job is chain[-1]
+            return self._histories.run(job, is_root=is_root, second=second, now=self._clock)
+        fixed = self._clock - REORDER
+        return self._histories.story(chain, second=second, fixed=fixed, now=self._clock)
+
+    def _sweep(self) -> None:
+        self._swept = self._clock
+        self._lineage.expire(now=self._clock)
+        self._firsts.expire(before=self._clock - UNUSED)
+        self._histories.expire(now=self._clock)
+
+
+def _by_time(entry: tuple[int, Event, Child | None]) -> tuple[int, str, int]:
+    _, event, _ = entry
+    return event.time, event.key, event.count

@@ -1,0 +1,183 @@
+"""What Kubernetes' components mean by their reasons and messages: one line, one rule.
+
+Edit these to teach the tracer a component of your own. Sources: the components' code in
+k8s.io/kubernetes v1.34 (the file is named at each group), and older wordings where they differ.
+"""
+
+import re
+from dataclasses import dataclass
+
+# The order in which these reasons happen to one object, for the many that carry one whole
+# second: each stands this many microseconds into it. Order matters, the numbers do not.
+LIFECYCLE = (
+    "ScalingReplicaSet", "SuccessfulCreate", "SuccessfulRescale", "WaitForFirstConsumer",
+    "ExternalProvisioning", "Provisioning", "ProvisioningSucceeded", "FailedScheduling",
+    "Preempted", "Scheduled", "SuccessfulAttachVolume", "FailedAttachVolume", "FailedMount",
+    "SuccessfulMountVolume", "NetworkNotReady", "FailedCreatePodSandBox", "SandboxChanged",
+    "Pulling", "Pulled", "BackOff", "Failed", "Created", "Started",
+    "FailedPostStartHook", "ProbeWarning", "Unhealthy", "NodeNotReady", "TaintManagerEviction",
+    "Evicted", "Preempting", "Killing", "FailedPreStopHook", "ExceededGracePeriod",
+    "FailedKillPod", "SuccessfulDelete", "EnsuringLoadBalancer", "EnsuredLoadBalancer",
+    "DeletingLoadBalancer", "DeletedLoadBalancer", "BackoffLimitExceeded", "DeadlineExceeded",
+    "Completed", "SawCompletedJob",
+)  # fmt: skip
+RANK = {reason: rank for rank, reason in enumerate(LIFECYCLE, start=1)}
+
+CREATED = "(created)"  # stands for the object's own creationTimestamp
+# A first occurrence of the key began when the newest of its predecessors happened, on the
+# same object and container. Pairs: kubernetes pkg/kubelet, pkg/controller, pkg/scheduler.
+STEPS = {
+    "Scheduled": (CREATED,),
+    "SuccessfulAttachVolume": ("Scheduled",),
+    "Pulled": ("Pulling",),
+    "Created": ("Pulled",),
+    "Started": ("Created",),
+    "Completed": (CREATED,),
+    "ProvisioningSucceeded": ("ExternalProvisioning", "Provisioning"),
+    "EnsuredLoadBalancer": ("EnsuringLoadBalancer",),
+    "DeletedLoadBalancer": ("DeletingLoadBalancer",),
+    "FileSystemResizeSuccessful": ("FileSystemResizeRequired", "ExternalExpanding"),
+}
+# Steps that end one container's part; the others end the whole object's.
+CONTAINER_STEPS = frozenset({"Pulled", "Created", "Started"})
+# Kinds whose creation a CREATED step may start from: a Job's `Completed` says so, others' not.
+CREATED_KINDS = {"Scheduled": "Pod", "Completed": "Job"}
+
+# A message that states its own duration: (wait, alone). pkg/kubelet/images/image_manager.go,
+# "... in 2.1s (2.3s including waiting). Image size: 1 bytes.", older ones without the brackets.
+DURATION = {
+    "Pulled": re.compile(r" in ([\dhmsµun.]+[a-z])(?: \(([\dhmsµun.]+) including waiting\))?"),
+}
+# "Container image %q already present on machine[ and can be accessed by the pod]": no pull, no
+# duration, even where an older Pulling exists.
+INSTANT = {"Pulled": "already present"}
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRule:
+    """A message about an object of `kind` (any where empty) that names a child of it."""
+
+    reasons: frozenset[str]
+    kind: str
+    child: str
+    pattern: re.Pattern[str]
+    owns: bool = True  # False: it names the object without proving that it owns it
+
+
+def _child(reasons: str, kind: str, child: str, pattern: str, *, owns: bool = True) -> ChildRule:
+    return ChildRule(frozenset(reasons.split()), kind, child, re.compile(pattern), owns)
+
+
+_STATEFUL = "SuccessfulCreate SuccessfulUpdate SuccessfulDelete FailedCreate FailedUpdate FailedDelete"
+CHILDREN = (
+    # deployment/sync.go: "Scaled up replica set X from 0 to 3"; older "... X to 3", "... to 3 from 0"
+    _child("ScalingReplicaSet", "Deployment", "ReplicaSet", r"Scaled (?:up|down) replica set (?P<name>\S+)"),
+    # deployment/sync.go: 'Failed to create new replica set "X": error'
+    _child("ReplicaSetCreateError", "Deployment", "ReplicaSet", r'Failed to create new replica set "(?P<name>[^"]+)"'),
+    # controller_utils.go, by ReplicaSet, ReplicationController, DaemonSet, Job and their like
+    _child("SuccessfulCreate SuccessfulDelete", "", "Pod", r"(?:Created|Deleted) pod: (?P<name>\S+)"),
+    # stateful_pod_control.go: "create Pod X in StatefulSet Y successful" | "... failed error: E"
+    _child(_STATEFUL, "StatefulSet", "Pod", r"\w+ Pod (?P<name>\S+) in StatefulSet \S+ "),
+    # stateful_pod_control.go: "create Claim C Pod X in StatefulSet Y success" | "... for Pod X in ..."
+    _child(_STATEFUL, "StatefulSet", "Pod", r"\w+ Claim \S+ (?:for )?Pod (?P<name>\S+) in StatefulSet \S+ "),
+    # daemon_controller.go: "Found failed daemon pod ns/X on node N, will try to kill it"
+    _child("FailedDaemonPod SucceededDaemonPod", "DaemonSet", "Pod", r"Found (?:failed|succeeded) daemon pod [^/\s]+/(?P<name>\S+) on node"),
+    # cronjob_controllerv2.go
+    _child("SuccessfulCreate SuccessfulDelete", "CronJob", "Job", r"(?:Created|Deleted) job (?P<name>\S+)"),
+    _child("SawCompletedJob", "CronJob", "Job", r"Saw completed job: (?P<name>[^,\s]+)"),
+    _child("MissingJob", "CronJob", "Job", r"Active job went missing: (?P<name>\S+)"),
+    _child("UnexpectedJob", "CronJob", "Job", r"Saw a job that the controller did not create or forgot: (?P<name>\S+)", owns=False),
+)  # fmt: skip
+# client-go tools/record/events_cache.go, from the tenth similar message on
+COMBINED = "(combined from similar events): "
+
+# The part of a message that refines a span's name: a closed set. (reason, pattern → word)
+_CONTAINER_ERRORS = (
+    "ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName|ImageInspectError|"
+    "RegistryUnavailable|SignatureValidationFailed|CreateContainerConfigError|"
+    "CreateContainerError|PreCreateHookError|PreStartHookError|PostStartHookError|RunContainerError"
+)
+NAME_WORDS = {
+    "Failed": ((re.compile(rf"Error: ({_CONTAINER_ERRORS})\b"), None), (re.compile("Failed to pull image"), "ErrImagePull")),
+    "BackOff": ((re.compile("Back-off pulling image"), "image"), (re.compile("Back-off (?:\\S+ )?restarting"), "restart")),
+    "Unhealthy": ((re.compile("(?i)(readiness|liveness|startup) probe"), None),),
+    "ScalingReplicaSet": ((re.compile("Scaled (up|down)"), None),),
+}  # fmt: skip
+
+# A fact in a message → an attribute. (reasons, pattern, attribute)
+MESSAGE_ATTRIBUTES = (
+    (frozenset({"Pulling", "Pulled", "Failed", "BackOff"}), re.compile(r'image "(?P<value>[^"]+)"'), "container.image.name"),
+    (frozenset({"Scheduled"}), re.compile(r"Successfully assigned \S+ to (?P<value>\S+)"), "k8s.node.name"),
+)  # fmt: skip
+
+# Who creates objects of this kind for its owner: an object span's service.
+CREATORS = {
+    "ReplicaSet": {"Deployment": "deployment-controller"},
+    "Pod": {
+        "ReplicaSet": "replicaset-controller", "StatefulSet": "statefulset-controller",
+        "DaemonSet": "daemonset-controller", "Job": "job-controller",
+        "ReplicationController": "replication-controller",
+    },
+    "Job": {"CronJob": "cronjob-controller"},
+}  # fmt: skip
+# The component that reconciles a root of this kind and writes Events about it.
+CONTROLLERS = {
+    "Deployment": "deployment-controller", "ReplicaSet": "replicaset-controller",
+    "StatefulSet": "statefulset-controller", "DaemonSet": "daemonset-controller",
+    "Job": "job-controller", "CronJob": "cronjob-controller",
+    "ReplicationController": "replication-controller",
+}  # fmt: skip
+
+# resource → kind, where a frame of metadata does not say (a PartialObjectMetadata hides it).
+KINDS = {
+    "pods": "Pod", "replicasets": "ReplicaSet", "deployments": "Deployment",
+    "statefulsets": "StatefulSet", "daemonsets": "DaemonSet", "jobs": "Job",
+    "cronjobs": "CronJob", "namespaces": "Namespace", "nodes": "Node", "services": "Service",
+    "persistentvolumeclaims": "PersistentVolumeClaim", "persistentvolumes": "PersistentVolume",
+    "replicationcontrollers": "ReplicationController", "ingresses": "Ingress",
+    "horizontalpodautoscalers": "HorizontalPodAutoscaler",
+}  # fmt: skip
+
+# Kinds whose names controllers generate, and the generated end of such a name
+# (apimachinery util/rand SafeEncodeString's alphabet; a CronJob's Jobs end in minutes).
+_RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
+GENERATED_NAMES = {
+    "ReplicaSet": re.compile(rf"-{_RANDOM}{{6,10}}$"),
+    "Pod": re.compile(rf"(?:-{_RANDOM}{{6,10}})?-{_RANDOM}{{5}}$"),
+    "Job": re.compile(r"-\d{8,}$"),
+}
+# A StatefulSet's pods are numbered, which is bounded.
+STABLE_NAMES = frozenset({("Pod", "StatefulSet")})
+
+# annotation or label of the root → attribute of its span
+ROOT_ANNOTATIONS = {
+    "deployment.kubernetes.io/revision": "event_tracer.revision",
+    "kubernetes.io/change-cause": "kubernetes.io/change-cause",
+    "argocd.argoproj.io/tracking-id": "argocd.argoproj.io/tracking-id",
+    "meta.helm.sh/release-name": "meta.helm.sh/release-name",
+    "meta.helm.sh/release-namespace": "meta.helm.sh/release-namespace",
+}
+ROOT_LABELS = {
+    "kustomize.toolkit.fluxcd.io/name": "kustomize.toolkit.fluxcd.io/name",
+    "kustomize.toolkit.fluxcd.io/namespace": "kustomize.toolkit.fluxcd.io/namespace",
+    "helm.toolkit.fluxcd.io/name": "helm.toolkit.fluxcd.io/name",
+    "helm.toolkit.fluxcd.io/namespace": "helm.toolkit.fluxcd.io/namespace",
+    "helm.sh/chart": "helm.sh/chart",
+}
+# kubectl rollout restart writes this annotation of the template and nothing else, whether the
+# template had annotations before or not.
+_RESTARTED_AT: dict[str, object] = {"f:kubectl.kubernetes.io/restartedAt": {}}
+RESTARTS: tuple[dict[str, object], ...] = tuple(
+    {"f:template": {"f:metadata": {"f:annotations": annotations}}}
+    for annotations in (_RESTARTED_AT, {".": {}} | _RESTARTED_AT)
+)
+AUTOSCALER = "kube-controller-manager"  # whose horizontal-pod-autoscaler writes through /scale
+
+# What these reasons say of a Pod: that it is on its way, or that it need not be waited for.
+POD_WAITING = frozenset({
+    "FailedScheduling", "Scheduled", "FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox",
+    "NetworkNotReady", "Pulling", "Pulled", "Failed", "Created", "WaitForPodScheduled",
+})  # fmt: skip
+POD_DONE = frozenset({"Started", "Killing", "Preempted", "Evicted", "TaintManagerEviction"})
+CHILD_WAITING = frozenset({"SuccessfulCreate"})
+CHILD_DONE = frozenset({"SuccessfulDelete"})

@@ -1,0 +1,84 @@
+"""Kubernetes' timestamps and durations as integer nanoseconds."""
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+
+SECOND = 1_000_000_000
+MICROSECOND = 1_000
+
+# An API server accepts any RFC 3339 time, year 1 (Go's zero time) included; nothing outside
+# these years is a time at which an Event happened.
+_EARLIEST = 0
+_LATEST = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * SECOND
+
+_TIMESTAMP = re.compile(
+    r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|z|[+-]\d\d:\d\d)"
+)
+# Go's time.Duration.String(), as in "in 1m21.28s (1m22s including waiting)".
+_GO_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)(s|ms|µs|us|ns))?")
+_UNITS = {"s": SECOND, "ms": 1_000_000, "µs": MICROSECOND, "us": MICROSECOND, "ns": 1}
+
+
+def in_range(time: int) -> bool:
+    """Whether `time` (ns) lies in the years 1970 to 2199."""
+    return _EARLIEST < time < _LATEST
+
+
+@lru_cache(maxsize=4096)
+def parse_timestamp(text: str | None) -> int | None:
+    """RFC 3339 → ns since the epoch; None for nothing, nonsense or a year outside 1970–2199."""
+    match = _TIMESTAMP.fullmatch(text) if text else None
+    if not match:
+        return None
+    whole, fraction, zone = match.groups()
+    try:
+        moment = datetime.fromisoformat(whole + ("+00:00" if zone in "Zz" else zone))
+    except ValueError:
+        return None
+    time = int(moment.timestamp()) * SECOND + int((fraction or "0").ljust(9, "0"))
+    return time if in_range(time) else None
+
+
+def parse_duration(text: str) -> int | None:
+    """Go's duration format → ns; None where `text` is none."""
+    match = _GO_DURATION.fullmatch(text)
+    if not match or not text:
+        return None
+    hours, minutes, number, unit = match.groups()
+    time = (int(hours or 0) * 3600 + int(minutes or 0) * 60) * SECOND
+    return time + (round(float(number) * _UNITS[unit]) if number else 0)
+
+
+def name_time(name: str) -> int | None:
+    """The hex UnixNano that ends an Event's name, in ns.
+
+    client-go names an Event `<object>.<hex of now>` (tools/record/util/util.go), `now` being
+    the very instant that `firstTimestamp` keeps to the second.
+    """
+    _, dot, suffix = name.rpartition(".")
+    if not dot or len(suffix) > 16:
+        return None
+    try:
+        time = int(suffix, 16)
+    except ValueError:
+        return None
+    return time if in_range(time) else None
+
+
+def is_whole_second(time: int) -> bool:
+    """Whether `time` (ns) carries no fraction: the mark of metav1.Time."""
+    return time % SECOND == 0
+
+
+def second_of(time: int) -> int:
+    """The Unix second that holds `time` (ns)."""
+    return time // SECOND
+
+
+def rfc3339(time: int) -> str:
+    """ns → RFC 3339 in UTC, with as many digits as there are."""
+    seconds, fraction = divmod(time, SECOND)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    digits = f".{fraction:09d}".rstrip("0") if fraction else ""
+    return f"{text}{digits}Z"

@@ -1,0 +1,152 @@
+"""What Kubernetes' API writes, as pydantic models that forgive whatever a writer leaves out.
+
+Events are core/v1 or events.k8s.io/v1: the same stored object under two sets of names
+(pkg/apis/events/v1/conversion.go). Objects are full or PartialObjectMetadata.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+
+class MalformedError(ValueError):
+    """A frame that cannot be understood; the message says why, in one line."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", alias_generator=to_camel, coerce_numbers_to_str=True
+    )
+
+
+def _either(*names: str) -> Any:
+    return Field(default=None, validation_alias=AliasChoices(*names))
+
+
+class Reference(_Model):
+    """core/v1 ObjectReference."""
+
+    kind: str | None = None
+    namespace: str | None = None
+    name: str | None = None
+    uid: str | None = None
+    api_version: str | None = None
+    resource_version: str | None = None
+    field_path: str | None = None
+
+
+class Source(_Model):
+    """core/v1 EventSource; the new recorder must leave it empty."""
+
+    component: str | None = None
+    host: str | None = None
+
+
+class Series(_Model):
+    """EventSeries of either API."""
+
+    count: int | None = None
+    last_observed_time: str | None = None
+
+
+class ManagedFields(_Model):
+    """One metav1.ManagedFieldsEntry: who wrote which fields, and when (to the second)."""
+
+    manager: str | None = None
+    operation: str | None = None
+    subresource: str | None = None
+    time: str | None = None
+    fields: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = Field(
+        default={}, validation_alias="fieldsV1"
+    )
+
+
+class Owner(_Model):
+    """metav1.OwnerReference."""
+
+    api_version: str | None = None
+    kind: str = ""
+    name: str = ""
+    uid: str | None = None
+    controller: bool | None = None
+
+
+class Meta(_Model):
+    """metav1.ObjectMeta, as far as lineage and changes need it."""
+
+    name: str | None = None
+    generate_name: str | None = None
+    namespace: str | None = None
+    uid: str | None = None
+    resource_version: str | None = None
+    generation: int | None = None
+    creation_timestamp: str | None = None
+    deletion_timestamp: str | None = None
+    deletion_grace_period_seconds: int | None = None
+    labels: dict[str, str | None] | None = None
+    annotations: dict[str, str | None] | None = None
+    owner_references: tuple[Owner, ...] | None = None
+    managed_fields: tuple[ManagedFields, ...] | None = None
+
+
+class EventObject(_Model):
+    """An Event of either API."""
+
+    metadata: Meta
+    involved: Reference = Field(validation_alias=AliasChoices("involvedObject", "regarding"))
+    related: Reference | None = None
+    reason: str | None = None
+    message: str | None = _either("message", "note")
+    type: str | None = None
+    action: str | None = None
+    count: int | None = _either("count", "deprecatedCount")
+    series: Series | None = None
+    source: Source | None = _either("source", "deprecatedSource")
+    component: str | None = _either("reportingComponent", "reportingController")
+    instance: str | None = _either("reportingInstance")
+    first_timestamp: str | None = _either("firstTimestamp", "deprecatedFirstTimestamp")
+    last_timestamp: str | None = _either("lastTimestamp", "deprecatedLastTimestamp")
+    event_time: str | None = None
+
+
+class AnyObject(_Model):
+    """Any other object: its metadata is all that is read."""
+
+    kind: str | None = None
+    api_version: str | None = None
+    metadata: Meta
+
+
+ModelT = TypeVar("ModelT", bound=_Model)
+
+
+def read(model: type[ModelT], raw: object) -> ModelT:
+    """Validate `raw` as `model`. Raises MalformedError with what is wrong, in one line."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        if not any(detail["type"] == "string_unicode" for detail in error.errors()):
+            raise MalformedError(_explain(error)) from None
+    try:
+        return model.model_validate(_scrub(raw))
+    except ValidationError as error:
+        raise MalformedError(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    detail = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in detail["loc"]) or "object"
+    return f"{where}: {detail['msg'].lower()}"
+
+
+def _scrub(value: object) -> object:
+    # JSON may hold half of a surrogate pair ("\ud800"); neither UTF-8 nor protobuf can.
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {_scrub(key): _scrub(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_scrub(item) for item in value]
+    return value
