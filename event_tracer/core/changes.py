@@ -17,6 +17,7 @@ AUTOSCALED = 600
 NOBODY = "kubernetes"
 """Who made a change that nobody signed."""
 _MOST = 64
+_MOST_ACTED = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,14 @@ class Change:
     verb: str
     manager: str
     generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted:
+    """When the root's controller acted on its state as of `resource_version`."""
+
+    resource_version: int
+    second: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +55,12 @@ class Undated:
         second = self.by_event if self.by_event is not None else self.by_status
         return None if second is None else replace(self.change, second=second)
 
+    def witness(self, acted: "tuple[Acted, ...]") -> "Undated":
+        """This change with the first of these times that followed it."""
+        seconds = [item.second for item in acted if item.resource_version >= self.resource_version]
+        known = [] if self.by_event is None else [self.by_event]
+        return replace(self, by_event=min([*known, *seconds], default=None))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
@@ -53,6 +68,7 @@ class History:
 
     changes: tuple[Change, ...] = ()
     undated: tuple[Undated, ...] = ()
+    acted: tuple[Acted, ...] = ()
     generation: int | None = None
     deletion: int | None = None
     written: tuple[tuple[tuple[str, str, bool], int], ...] = ()
@@ -81,24 +97,20 @@ class History:
         )
 
     def witness(self, event: Event) -> "History":
-        """This history after an Event about the root that may date a change.
+        """This history after an Event about the root: its controller's may date a change.
 
-        A controller's Event refers to the resourceVersion it acted on.
+        A controller's Event refers to the resourceVersion it acted on, except a combined one,
+        whose reference is that of the first it combines.
         """
         kind, version = event.involved.kind, event.involved.resource_version
-        if version is None or event.component != CONTROLLERS.get(kind, event.component):
+        is_controller = event.component == CONTROLLERS.get(kind, event.component)
+        if version is None or not is_controller or event.message.startswith(COMBINED):
             return self
-        if not self.undated or event.message.startswith(COMBINED):
-            return self
-        second = second_of(event.time)
+        acted = Acted(resource_version=version, second=second_of(event.time))
         return replace(
             self,
-            undated=tuple(
-                replace(item, by_event=min(second, item.by_event or second))
-                if version >= item.resource_version
-                else item
-                for item in self.undated
-            ),
+            acted=(*self.acted, acted)[-_MOST_ACTED:],
+            undated=tuple(item.witness((acted,)) for item in self.undated),
         )
 
     def settle(self, *, before: int) -> "History":
@@ -166,7 +178,7 @@ class History:
             status_second=self.status_second,
             seen=now,
         )
-        return replace(history, undated=(*history.undated, waiting))
+        return replace(history, undated=(*history.undated, waiting.witness(history.acted)))
 
     def _with_status(self, meta: ObjectMetadata) -> "History":
         second = meta.status_second

@@ -48,7 +48,7 @@ class Histories:
     def witness(self, identity: str, event: Event, *, now: int) -> None:
         """Take in an Event about what may be a root: it may date a change."""
         history = self._get(identity, now=now)
-        if history.undated:
+        if history.seen:
             self._put(identity, history.witness(event), now=now)
 
     def story(self, chain: Chain, *, second: int, fixed: int, now: int) -> Story:

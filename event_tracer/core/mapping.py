@@ -54,7 +54,7 @@ class Naming:
     cluster_name: str = ""
     service_name_template: str = "{component}"
     namespace_on_resource: bool = False
-    one_clock: bool = True
+    same_host: bool = True
     span_names: str = "bounded"
     label_attributes: tuple[str, ...] = ()
     status_by_reason: Mapping[str, str] = field(default_factory=dict)
@@ -140,7 +140,7 @@ class Mapper:
         naming, template = self._naming, self._naming.service_name_template
         # One value on every resource: Jaeger skips its clock-skew warnings where parent and
         # child share host.id (/api/v3) and ip (/api/traces). jaegerquery adjuster/clockskew.go
-        clock = (self._cluster_uid or naming.cluster_name or NOBODY) if naming.one_clock else None
+        clock = (self._cluster_uid or naming.cluster_name or NOBODY) if naming.same_host else None
         yield "service.name", template.replace("{component}", component or NOBODY)
         yield "service.namespace", "kubernetes"
         yield "k8s.cluster.name", naming.cluster_name

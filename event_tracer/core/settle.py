@@ -4,6 +4,8 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from pydantic import ConfigDict
+
 from event_tracer.core.changes import Change
 from event_tracer.core.event import Event
 from event_tracer.core.lineage import Chain, Child
@@ -17,6 +19,8 @@ SETTLE = 30 * SECOND
 HOLD = 120 * SECOND
 """The longest that an object span waits for silence, in the events' own times (ns)."""
 
+BYTES_AS_TEXT = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
 Told = tuple[int, bytes]  # time, span id: a total order of occurrences
 
 
@@ -26,6 +30,8 @@ class Unsettled:
 
     `wanted` tells whether any event span under it leaves.
     """
+
+    __pydantic_config__ = BYTES_AS_TEXT
 
     trace_id: bytes
     span_id: bytes

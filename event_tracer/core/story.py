@@ -4,11 +4,10 @@ A story is what one trace tells: what happened under one root within an hour of 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from event_tracer.core.event import Event, parse_resource_version
 from event_tracer.core.frame import Frame, Item, Listing, Tick
-from event_tracer.core.histories import Histories, Saved, Story
+from event_tracer.core.histories import Histories, Story
 from event_tracer.core.lineage import UNUSED, Chain, Child, KubeObject, Lineage, named_child
 from event_tracer.core.mapping import Mapper, Naming, Placement
 from event_tracer.core.objects import ObjectMetadata
@@ -16,6 +15,7 @@ from event_tracer.core.recent import Recent
 from event_tracer.core.settle import Settling, Unsettled, pods_of
 from event_tracer.core.span import Span, object_span_id, trace_id
 from event_tracer.core.start import FirstTimes, start_of
+from event_tracer.core.state import State
 from event_tracer.core.times import SECOND, second_of
 
 REORDER = SECOND
@@ -25,17 +25,6 @@ _SWEEP = 60 * SECOND
 _MOST_SENT = 50_000
 _MOST_SEEN = 200_000
 _MOST_COUNTS = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """What a restart needs beside a LIST: law 9's part of the checkpoint that the core knows."""
-
-    clock: int
-    cluster_uid: str
-    histories: Saved
-    unsettled: tuple[Unsettled, ...]
-    sent: tuple[bytes, ...]
 
 
 def _keep_all(_: Event) -> bool:

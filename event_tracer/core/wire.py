@@ -4,11 +4,13 @@ Events are core/v1 or events.k8s.io/v1: the same stored object under two sets of
 (pkg/apis/events/v1/conversion.go). Objects are full or PartialObjectMetadata.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
+from pydantic_core import from_json
 
 
 class MalformedError(ValueError):
@@ -122,15 +124,28 @@ class AnyObject(_Model):
 ModelT = TypeVar("ModelT", bound=_Model)
 
 
+def decode(text: bytes | str) -> Any:
+    """JSON → Python. Raises MalformedError saying what is wrong and where in `text`.
+
+    JSON may hold half of a surrogate pair ("\\ud800"), which neither UTF-8 nor protobuf can
+    say: it becomes a question mark.
+    """
+    try:
+        return from_json(text)
+    except ValueError as error:
+        problem = str(error)
+    if "surrogate" not in problem and "escape" not in problem:
+        raise MalformedError(f"not JSON: {problem}")
+    try:
+        return _scrub(json.loads(text))
+    except ValueError as error:
+        raise MalformedError(f"not JSON: {error}") from None
+
+
 def read(model: type[ModelT], raw: object) -> ModelT:
     """Validate `raw` as `model`. Raises MalformedError with what is wrong, in one line."""
     try:
         return model.model_validate(raw)
-    except ValidationError as error:
-        if not any(detail["type"] == "string_unicode" for detail in error.errors()):
-            raise MalformedError(_explain(error)) from None
-    try:
-        return model.model_validate(_scrub(raw))
     except ValidationError as error:
         raise MalformedError(_explain(error)) from None
 
@@ -142,7 +157,6 @@ def _explain(error: ValidationError) -> str:
 
 
 def _scrub(value: object) -> object:
-    # JSON may hold half of a surrogate pair ("\ud800"); neither UTF-8 nor protobuf can.
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, Mapping):

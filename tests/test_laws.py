@@ -1,0 +1,264 @@
+"""The laws, on generated streams and on shuffles of the recordings."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from event_tracer.core.event import parse_resource_version
+from event_tracer.core.frame import Listing, parse_frame
+from event_tracer.core.span import Span
+from event_tracer.core.state import dump_state, load_state
+from event_tracer.core.story import Stories
+from event_tracer.core.wire import decode
+from event_tracer.encoding import encode
+from tests.cluster import SECOND, Cluster
+from tests.support import END, JSONL, by_id, events, frames_of, is_event, listing, raw_frames, tell
+
+Raw = Mapping[str, Any]
+few = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+actions = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["apply", "update", "roll_back", "restart", "scale", "annotate", "back_off", "delete"]
+        ),
+        st.integers(min_value=0, max_value=90_000),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def live(seed: int, life: list[tuple[str, int]]) -> Cluster:
+    """A cluster in which one Deployment lives through `life`; waits in ms."""
+    cluster = Cluster(seed=seed)
+    cluster.apply("web", replicas=2)
+    for action, wait in life:
+        cluster.wait(wait * 1_000_000)
+        if ("deployments", "web") not in cluster.objects:
+            return cluster
+        if action == "back_off":
+            cluster.back_off(cluster.pods[0], times=4)
+        elif action == "delete":
+            cluster.delete_foreground("web")
+        elif action == "apply":
+            cluster.apply(f"other{len(cluster.frames)}")
+        else:
+            getattr(cluster, action)("web")
+    return cluster
+
+
+def occurrences(frames: list[Raw] | tuple[Raw, ...]) -> int:
+    """Distinct (Event, count, time), counted without the code under test."""
+    return len(
+        {
+            (
+                raw["object"]["metadata"]["uid"],
+                (raw["object"].get("series") or {}).get("count") or raw["object"].get("count"),
+                (raw["object"].get("series") or {}).get("lastObservedTime")
+                or raw["object"]["lastTimestamp"]
+                or raw["object"]["eventTime"],
+            )
+            for raw in frames
+            if raw["resource"] == "events" and raw["type"] != "DELETED"
+        }
+    )
+
+
+def assert_whole(spans: list[Span], *, count: int) -> None:
+    ids = by_id(spans)
+    assert len(events(spans)) == count
+    assert all((span.trace_id, span.parent_id) in ids for span in spans if span.parent_id)
+    assert all(span.end - span.start >= 1000 for span in spans)
+
+
+def event_spans(spans: list[Span]) -> set[Span]:
+    return {span for span in spans if is_event(span)}
+
+
+@few
+@given(seed=st.integers(0, 10**6), life=actions)
+def test_generated_lives_are_told_whole(seed: int, life: list[tuple[str, int]]) -> None:
+    """Law 1: one span an occurrence, every parent there, no id twice, none shorter than 1 µs."""
+    frames = live(seed, life).frames
+
+    assert_whole(tell(frames), count=occurrences(frames))
+
+
+@few
+@given(name=st.sampled_from(JSONL), randomness=st.randoms(use_true_random=False))
+def test_recordings_shuffled_within_the_window_are_told_whole(name: str, randomness: Any) -> None:
+    """Law 7: frames of different watches arrive up to a second late; nothing is lost by it."""
+    frames, now = [], 0
+    for raw, parsed in zip(raw_frames(name), frames_of(name), strict=True):
+        now = max(now, parsed.body.server_time or 0)
+        frames.append((now + randomness.randrange(SECOND), raw))
+    shuffled = [raw for _, raw in sorted(frames, key=lambda frame: frame[0])]
+
+    assert_whole(tell(shuffled), count=occurrences(shuffled))
+
+
+@few
+@given(seed=st.integers(0, 10**6), life=actions, randomness=st.randoms(use_true_random=False))
+def test_the_order_of_watches_changes_no_event_span(
+    seed: int, life: list[tuple[str, int]], randomness: Any
+) -> None:
+    """Law 2 and 7: each watch keeps its order, between them up to 0.5 s may pass."""
+    cluster = live(seed, life)
+    late = {name: randomness.randrange(SECOND // 2) for name in ("pods", "replicasets", "events", "deployments")}
+    stream = sorted(
+        zip(cluster.times, cluster.frames, strict=True),
+        key=lambda frame: frame[0] + late[frame[1]["resource"]],
+    )
+
+    assert event_spans(tell(raw for _, raw in stream)) == event_spans(tell(cluster.frames))
+
+
+@few
+@given(seed=st.integers(0, 10**6), life=actions, other=actions)
+def test_unrelated_frames_change_no_span(
+    seed: int, life: list[tuple[str, int]], other: list[tuple[str, int]]
+) -> None:
+    """Law 2: another namespace's frames in between only push the clock."""
+    cluster = live(seed, life)
+    stranger = Cluster(seed=seed + 1, namespace="elsewhere")
+    stranger.apply("web")
+    for _, wait in other:
+        stranger.wait(wait * 1_000_000)
+        stranger.update("web")
+    both = [*zip(cluster.times, cluster.frames, strict=True), *zip(stranger.times, stranger.frames, strict=True)]
+    both.sort(key=lambda frame: frame[0])
+    alone = tell(cluster.frames)
+
+    assert set(alone) <= set(tell(raw for _, raw in both))
+
+
+class Server:
+    """What a LIST would hold after some frames."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], Raw] = {}
+
+    def apply(self, raw: Raw) -> None:
+        """Store one frame's object, or remove it."""
+        key = (raw["resource"], raw["object"]["metadata"]["uid"])
+        if raw["type"] == "DELETED":
+            self.objects.pop(key, None)
+        else:
+            self.objects[key] = raw
+
+    def list(self, *, known: int) -> Listing:
+        """LIST, in key order, of which Events up to `known` have been told."""
+        return listing((self.objects[key] for key in sorted(self.objects)), known=known)
+
+
+def told_before_and_after(frames: list[Raw], cut: int) -> list[Span]:
+    """Feed up to `cut`, save, lose the process, and go on from what was saved and a LIST."""
+    server, stories, spans = Server(), Stories(), []
+    for raw in frames[:cut]:
+        server.apply(raw)
+        spans += stories.feed(parse_frame(raw))
+    saved = dump_state(stories.state())
+    told = {span.span_id for span in spans}
+    checkpoint = _checkpoint(frames[:cut], told)
+    after = Stories(state=load_state(saved))
+    spans += after.feed(server.list(known=checkpoint))
+    missed = [raw for raw in frames[:cut] if _version(raw) > checkpoint and raw["resource"] == "events"]
+    for raw in (*missed, *frames[cut:]):
+        spans += after.feed(parse_frame(raw))
+    return spans + after.feed(END)
+
+
+def _version(raw: Raw) -> int:
+    return parse_resource_version(raw["object"]["metadata"]["resourceVersion"]) or 0
+
+
+def _checkpoint(frames: list[Raw], told: set[bytes]) -> int:
+    """The highest resourceVersion at and below which every occurrence has left."""
+    versions = {_version(raw): raw for raw in frames if raw["resource"] == "events"}
+    pending = [
+        version
+        for version, raw in versions.items()
+        if not {span.span_id for span in events(tell([raw]))} <= told
+    ]
+    return min(pending) - 1 if pending else max(versions, default=0)
+
+
+@pytest.mark.parametrize("name", JSONL)
+def test_a_cut_anywhere_changes_no_event_span(name: str) -> None:
+    """Law 2 and 9: from a saved state, a LIST and the watch, every event span is the same."""
+    frames = list(raw_frames(name))
+    whole = event_spans(tell(frames))
+    step = max(1, len(frames) // 25)
+
+    for cut in range(1, len(frames), step):
+        assert event_spans(told_before_and_after(frames, cut)) == whole, cut
+
+
+@few
+@given(seed=st.integers(0, 10**6), life=actions, share=st.floats(0, 1))
+def test_a_cut_of_a_generated_life_changes_no_event_span(
+    seed: int, life: list[tuple[str, int]], share: float
+) -> None:
+    """Law 2 and 9, also where the change was dated by an Event or by a status write."""
+    frames = live(seed, life).frames
+    cut = int(share * len(frames))
+
+    assert event_spans(told_before_and_after(frames, cut)) == event_spans(tell(frames))
+
+
+_DIGEST = """
+import hashlib, sys
+from event_tracer.encoding import encode
+from tests.support import frames_of, tell
+for name in sys.argv[1:]:
+    print(hashlib.sha256(encode(tell(frames_of(name))).SerializeToString(deterministic=True)).hexdigest())
+"""
+
+
+def test_another_process_gives_the_same_bytes() -> None:
+    """Law 2: no clock, time zone, hash seed or process shows in the OTLP bytes."""
+    digests = set()
+    for zone, seed in (("UTC", "1"), ("Pacific/Apia", "2"), ("America/St_Johns", "3")):
+        environment = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "LC_ALL": "C"}
+        command = [sys.executable, "-c", _DIGEST, *JSONL]
+        digests.add(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+    mine = [
+        hashlib.sha256(encode(tell(frames_of(name))).SerializeToString(deterministic=True)).hexdigest()
+        for name in JSONL
+    ]
+
+    assert [line.decode().split() for line in digests] == [mine]
+
+
+def test_operation_names_stay_bounded() -> None:
+    """A thousand rollouts of one Deployment add no span name after the first update."""
+    cluster = Cluster()
+    cluster.apply("web")
+    cluster.wait(60 * SECOND)
+    cluster.update("web")
+    first = {span.name for span in tell(cluster.frames)}
+    for _ in range(1000):
+        cluster.wait(60 * SECOND)
+        cluster.update("web")
+
+    spans = tell(cluster.frames)
+    assert {span.name for span in spans} == first
+    assert len({span.trace_id for span in spans}) == 1002
+
+
+def test_surrogates_and_json_survive() -> None:
+    """Half a surrogate pair, legal in JSON, becomes a question mark and loses nothing else."""
+    (raw,) = [raw for raw in raw_frames("redis-create") if raw["object"].get("reason") == "Pulled"]
+    text = json.dumps({**raw, "object": {**raw["object"], "message": "a\ud800b"}})
+    (span,) = events(tell([decode(text)]))
+
+    assert dict(span.attributes)["k8s.event.message"] == "a?b"
