@@ -23,7 +23,7 @@ from tests.cluster import SECOND, Cluster
 from tests.support import END, JSONL, by_id, events, frames_of, is_event, listing, raw_frames, tell
 
 Raw = Mapping[str, Any]
-few = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=int(os.environ.get("EX","40")), deadline=None, suppress_health_check=list(HealthCheck))
 
 actions = st.lists(
     st.tuples(

@@ -198,7 +198,7 @@ class History:
         if change is None or self._belongs(change):
             return self
         same = [item for item in self.changes if item.second == change.second]
-        if same and same[0].verb != "Events":
+        if same and not _gives_way(same[0], change):
             return self
         kept = [item for item in self.changes if item.second != change.second]
         ordered = sorted([*kept, change], key=lambda item: item.second)
@@ -209,6 +209,13 @@ class History:
             return False
         earlier = [item.second for item in self.changes if item.second <= change.second]
         return bool(earlier) and change.second - earlier[-1] <= AUTOSCALED
+
+
+def _gives_way(known: Change, change: Change) -> bool:
+    # Of two edits in one second the first names the story, whichever was dated first.
+    if known.generation is not None and change.generation is not None:
+        return change.generation < known.generation
+    return known.verb == "Events"
 
 
 def _change(write: Write, generation: int | None) -> Change:
