@@ -72,7 +72,10 @@ def _replay(arguments: Sequence[str]) -> int:
     parser = _parser("replay", settings.ReplaySettings, description=_REPLAY, epilog=_EXAMPLES)
     parser.add_argument("files", nargs="*", metavar="FILE", help="what to read; - is stdin")
     flags = vars(parser.parse_args(arguments))
-    files, config = flags.pop("files"), flags.pop("config", os.environ.get(settings.PREFIX + "CONFIG"))
+    files, config = (
+        flags.pop("files"),
+        flags.pop("config", os.environ.get(settings.PREFIX + "CONFIG")),
+    )
     try:
         options = settings.load(
             settings.ReplaySettings, flags=flags, config=Path(config) if config else None
@@ -123,5 +126,3 @@ def _help(description: str | None, default: object) -> str:
     is_plain = isinstance(default, str) and default
     text = (description or "").replace("%", "%%")
     return f"{text} (default: {default})" if is_plain else text
-
-

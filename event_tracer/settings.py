@@ -72,9 +72,7 @@ class Settings(BaseSettings):
         (), "no Events about objects of this kind", group=_FILTER, metavar="KIND"
     )
     reason: Words = _option((), "only Events of this reason", group=_FILTER, metavar="REASON")
-    exclude_reason: Words = _option(
-        (), "no Events of this reason", group=_FILTER, metavar="REASON"
-    )
+    exclude_reason: Words = _option((), "no Events of this reason", group=_FILTER, metavar="REASON")
     type: Types = _option((), "only Events of this type", group=_FILTER, metavar="Normal|Warning")
     exclude_type: Types = _option(
         (), "no Events of this type", group=_FILTER, metavar="Normal|Warning"
@@ -156,9 +154,7 @@ class ReplaySettings(Settings):
 SettingsT = TypeVar("SettingsT", bound=Settings)
 
 
-def load(
-    model: type[SettingsT], *, flags: Mapping[str, object], config: Path | None
-) -> SettingsT:
+def load(model: type[SettingsT], *, flags: Mapping[str, object], config: Path | None) -> SettingsT:
     """Build the settings. `flags` has what was given, `config` names a YAML file.
 
     Raises SettingsError with one sentence about the first thing that is wrong.

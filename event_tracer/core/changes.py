@@ -233,5 +233,3 @@ HOUR = 3600
 def hours_since(change: Change, second: int) -> int:
     """Whole hours from `change` to Unix `second`: a story lasts one."""
     return max(0, (second - change.second) // HOUR)
-
-

@@ -68,7 +68,9 @@ def _child(reasons: str, kind: str, child: str, pattern: str, *, owns: bool = Tr
     return ChildRule(frozenset(reasons.split()), kind, child, re.compile(pattern), owns)
 
 
-_STATEFUL = "SuccessfulCreate SuccessfulUpdate SuccessfulDelete FailedCreate FailedUpdate FailedDelete"
+_STATEFUL = (
+    "SuccessfulCreate SuccessfulUpdate SuccessfulDelete FailedCreate FailedUpdate FailedDelete"
+)
 CHILDREN = (
     # deployment/sync.go: "Scaled up replica set X from 0 to 3"; older "... X to 3", "... to 3 from 0"
     _child("ScalingReplicaSet", "Deployment", "ReplicaSet", r"Scaled (?:up|down) replica set (?P<name>\S+)"),

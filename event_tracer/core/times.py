@@ -82,3 +82,23 @@ def rfc3339(time: int) -> str:
     text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     digits = f".{fraction:09d}".rstrip("0") if fraction else ""
     return f"{text}{digits}Z"
+
+
+def human(duration: int) -> str:
+    """ns → a few characters, as `850µs`, `12.3ms`, `1.05s`, `5m`, `3m58s`, `2h05m`, `3d4h`."""
+    for size, unit in ((SECOND, "s"), (1_000_000, "ms"), (MICROSECOND, "µs")):
+        if size <= duration < 60 * SECOND:
+            number = duration / size
+            digits = 0 if number >= 99.95 else 1 if number >= 9.995 else 2
+            text = f"{number:.{digits}f}"
+            return (text.rstrip("0").rstrip(".") if digits else text) + unit
+    minutes, seconds = divmod(duration // SECOND, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d{hours}h" if hours else f"{days}d"
+    if hours:
+        return f"{hours}h{minutes:02d}m" if minutes else f"{hours}h"
+    if minutes:
+        return f"{minutes}m{seconds:02d}s" if seconds else f"{minutes}m"
+    return f"{max(duration, 0)}ns"

@@ -137,9 +137,20 @@ def decode(text: bytes | str) -> Any:
     if "surrogate" not in problem and "escape" not in problem:
         raise MalformedError(f"not JSON: {problem}")
     try:
-        return _scrub(json.loads(text))
-    except ValueError as error:
+        return scrub(json.loads(text))
+    except (ValueError, RecursionError) as error:
         raise MalformedError(f"not JSON: {error}") from None
+
+
+def scrub(value: object) -> object:
+    """`value` with a question mark for each half of a surrogate pair in it."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {scrub(key): scrub(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [scrub(item) for item in value]
+    return value
 
 
 def read(model: type[ModelT], raw: object) -> ModelT:
@@ -154,13 +165,3 @@ def _explain(error: ValidationError) -> str:
     detail = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in detail["loc"]) or "object"
     return f"{where}: {detail['msg'].lower()}"
-
-
-def _scrub(value: object) -> object:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, Mapping):
-        return {_scrub(key): _scrub(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_scrub(item) for item in value]
-    return value

@@ -1,0 +1,102 @@
+"""Times on a line of character cells: bars, instants, and the axis above them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from event_tracer.core.times import MICROSECOND, SECOND, human
+
+_STEPS = (
+    *(figure * 10**power for power in range(3, 9) for figure in (1, 2, 5)),
+    *(figure * SECOND for figure in (1, 2, 5, 10, 15, 30)),
+    *(figure * 60 * SECOND for figure in (1, 2, 5, 10, 15, 30)),
+    *(figure * 3600 * SECOND for figure in (1, 2, 3, 6, 12, 24, 48, 96, 192)),
+)
+_LABEL = 9  # cells between two labels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glyphs:
+    """What lines are drawn with."""
+
+    bar: str
+    instant: str
+    left: str
+    line: str
+    right: str
+    point: str
+    branch: str
+    corner: str
+    trunk: str
+    blank: str
+    tick: str
+
+
+UNICODE = Glyphs(
+    bar="━", instant="•", left="├", line="─", right="┤", point="┼",
+    branch="├─ ", corner="└─ ", trunk="│  ", blank="   ", tick="╷",
+)  # fmt: skip
+ASCII = Glyphs(
+    bar="=", instant="*", left="[", line="-", right="]", point="+",
+    branch="|- ", corner="`- ", trunk="|  ", blank="   ", tick="'",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """`width` cells that stand for the time from `start` to `end` (ns)."""
+
+    start: int
+    end: int
+    width: int
+
+    def cell(self, time: int) -> int:
+        """The cell that holds `time`."""
+        share = (time - self.start) / max(self.end - self.start, 1)
+        return min(max(int(share * self.width), 0), self.width - 1)
+
+    def events(self, intervals: Iterable[tuple[int, int]], *, glyphs: Glyphs) -> str:
+        """Occurrences: a bar for what took time, a dot for an instant."""
+        cells = [" "] * self.width
+        for start, end in sorted(intervals):
+            first, last = self.cell(start), self.cell(end)
+            if end - start <= MICROSECOND:
+                cells[last] = glyphs.instant
+            else:
+                cells[first : last + 1] = glyphs.bar * (last + 1 - first)
+        return "".join(cells)
+
+    def extent(self, start: int, end: int, *, glyphs: Glyphs) -> str:
+        """An object, from its first to its last."""
+        first, last = self.cell(start), self.cell(end)
+        inner = glyphs.line * (last - first - 1)
+        bar = f"{glyphs.left}{inner}{glyphs.right}" if last > first else glyphs.point
+        return f"{' ' * first}{bar}".ljust(self.width)
+
+    def axis(self, *, glyphs: Glyphs) -> str:
+        """Round times since `start`, each beginning at its cell."""
+        length = max(self.end - self.start, 1)
+        most = max(self.width // _LABEL, 1)
+        step = next((step for step in _STEPS if length // step < most), _STEPS[-1])
+        line = ""
+        for number in range(length // step + 1):
+            at = self.cell(self.start + number * step)
+            label = glyphs.tick + (human(number * step) if number else "0")
+            if at >= len(line) and at + len(label) <= self.width:
+                line = line.ljust(at) + label
+        return line.ljust(self.width)
+
+
+def branch(last: tuple[bool, ...], *, glyphs: Glyphs) -> str:
+    """What stands before a row of the tree."""
+    if not last:
+        return ""
+    return _trunk(last[:-1], glyphs) + (glyphs.corner if last[-1] else glyphs.branch)
+
+
+def below(last: tuple[bool, ...], *, has_children: bool, glyphs: Glyphs) -> str:
+    """What stands before a line that goes on with a row of the tree."""
+    return _trunk(last, glyphs) + (glyphs.trunk if has_children else "")
+
+
+def _trunk(last: tuple[bool, ...], glyphs: Glyphs) -> str:
+    return "".join(glyphs.blank if is_last else glyphs.trunk for is_last in last)

@@ -1,0 +1,172 @@
+"""Spans of one trace → the rows of a waterfall: the tree, with repeats folded as kubectl does."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from event_tracer.core.span import AttributeValue, Span
+from event_tracer.core.times import MICROSECOND, human, parse_timestamp
+
+_Spans = tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One line: an object, or all occurrences that say the same of one. Times in ns.
+
+    `last` tells for each level below the root whether the row, or its ancestor there, is the
+    last child. `name` is whole, whatever the span's name leaves out. `repeats` is like
+    `x7 over 3m58s`, empty for a single occurrence; `outcome` is an object's; `messages` are
+    those of its errors that differ, the newest last.
+    """
+
+    last: tuple[bool, ...]
+    service: str
+    name: str
+    intervals: tuple[tuple[int, int], ...]
+    repeats: str = ""
+    outcome: str = ""
+    messages: tuple[str, ...] = ()
+
+    @property
+    def start(self) -> int:
+        """When it began."""
+        return min(start for start, _ in self.intervals)
+
+    @property
+    def end(self) -> int:
+        """When it ended."""
+        return max(end for _, end in self.intervals)
+
+    @property
+    def is_instant(self) -> bool:
+        """Whether it has no length of its own: the span's is only what Jaeger needs to draw it."""
+        return len(self.intervals) == 1 and self.end - self.start <= MICROSECOND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waterfall:
+    """One trace, laid out. `start` and `end` are ns; `namespace` is empty for a cluster's."""
+
+    trace_id: str
+    title: str
+    namespace: str
+    outcome: str
+    start: int
+    end: int
+    rows: tuple[Row, ...]
+
+
+def waterfall(spans: Sequence[Span]) -> Waterfall:
+    """Lay out the spans of one trace, of which there is one at least."""
+    tree = _Tree(spans)
+    rows = tuple(row for root in tree.roots for row in tree.rows(root, last=()))
+    return Waterfall(
+        trace_id=spans[0].trace_id.hex(),
+        title=rows[0].name,
+        namespace=_text(tree.roots[0], "k8s.namespace.name"),
+        outcome=rows[0].outcome,
+        start=min(span.start for span in spans),
+        end=max(span.end for span in spans),
+        rows=rows,
+    )
+
+
+class _Tree:
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._children: dict[bytes, list[Span]] = {}
+        ordered = sorted(spans, key=_order)
+        ids = {span.span_id for span in ordered}
+        for span in ordered:
+            # The rest of a Job's trace may come long after its root has been shown.
+            parent = span.parent_id if span.parent_id in ids else b""
+            self._children.setdefault(parent, []).append(span)
+        self.roots = self._children[b""]
+
+    def rows(self, span: Span, *, last: tuple[bool, ...]) -> Iterator[Row]:
+        """The row of `span` and those of all that is under it, Events before objects."""
+        if _is_event(span):
+            yield _event_row((span,), last=last)
+            return
+        yield _object_row(span, last=last)
+        children = self._children.get(span.span_id, ())
+        groups = _folded(child for child in children if _is_event(child))
+        objects = [child for child in children if not _is_event(child)]
+        for number, group in enumerate(groups, start=1):
+            yield _event_row(group, last=(*last, number == len(groups) and not objects))
+        for number, child in enumerate(objects, start=1):
+            yield from self.rows(child, last=(*last, number == len(objects)))
+
+
+def _order(span: Span) -> tuple[int, int, bytes]:
+    # An Event happens when its span ends; an object when it begins.
+    time = span.end if _is_event(span) else span.start
+    return time, span.end, span.span_id
+
+
+def _folded(spans: Iterable[Span]) -> list[_Spans]:
+    groups: dict[tuple[str, str, str], list[Span]] = {}
+    for span in spans:
+        key = (_text(span.resource, "service.name"), span.name, _text(span, "k8s.container.name"))
+        groups.setdefault(key, []).append(span)
+    return [tuple(group) for group in groups.values()]
+
+
+def _event_row(spans: _Spans, *, last: tuple[bool, ...]) -> Row:
+    errors = [span.error or span.name for span in spans if span.error is not None]
+    return Row(
+        last=last,
+        service=_text(spans[0].resource, "service.name"),
+        name=spans[0].name,
+        intervals=tuple((span.start, span.end) for span in spans),
+        repeats=_repeats(spans),
+        messages=tuple(reversed(dict.fromkeys(reversed(errors)))),
+    )
+
+
+def _object_row(span: Span, *, last: tuple[bool, ...]) -> Row:
+    verb = _text(span, "event_tracer.change.verb") if not span.parent_id else ""
+    name = f"{_text(span, 'k8s.object.kind')} {_text(span, 'k8s.object.name')}"
+    return Row(
+        last=last,
+        service=_text(span.resource, "service.name"),
+        name=f"{verb} {name}".strip(),
+        intervals=((span.start, span.end),),
+        outcome=_text(span, "event_tracer.outcome"),
+    )
+
+
+def _repeats(spans: _Spans) -> str:
+    # An Event's count tells of occurrences before the first that was seen, too.
+    counts: dict[AttributeValue, int] = {}
+    for span in spans:
+        count = _value(span.attributes, "k8s.event.count")
+        key = _text(span, "k8s.event.uid") or _text(span, "k8s.event.name")
+        counts[key] = max(counts.get(key, 0), count if isinstance(count, int) else 1)
+    times = sum(counts.values())
+    if times < 2:
+        return ""
+    first = min(_first(span) for span in spans)
+    over = max(span.end for span in spans) - first
+    return f"x{times} over {human(over)}" if over > MICROSECOND else f"x{times}"
+
+
+def _first(span: Span) -> int:
+    if _value(span.attributes, "k8s.event.count") == 1:
+        return span.end  # exact, where first_time has whole seconds
+    stamps = (_text(span, "k8s.event.first_time"), _text(span, "k8s.event.event_time"))
+    times = [parse_timestamp(stamp) for stamp in stamps]
+    return min((time for time in (*times, span.end) if time is not None), default=span.end)
+
+
+def _is_event(span: Span) -> bool:
+    return _value(span.attributes, "k8s.event.count") is not None
+
+
+def _text(where: Span | tuple[tuple[str, AttributeValue], ...], name: str) -> str:
+    pairs = where.attributes if isinstance(where, Span) else where
+    value = _value(pairs, name)
+    return value if isinstance(value, str) else ""
+
+
+def _value(pairs: tuple[tuple[str, AttributeValue], ...], name: str) -> AttributeValue | None:
+    return next((value for key, value in pairs if key == name), None)

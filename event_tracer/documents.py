@@ -1,0 +1,131 @@
+"""Text → JSON or YAML documents, each with its line; what is broken costs itself alone."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from pydantic_core import from_json
+
+from event_tracer.core.wire import MalformedError, decode, scrub
+
+_PLACE = re.compile(r"(?P<what>.*) at line (?P<line>\d+) column (?P<column>\d+)$")
+_DECODER = json.JSONDecoder()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One document and the line it begins on."""
+
+    line: int
+    value: Any
+
+
+OnBad = Callable[[int, str], None]
+"""Is told of what cannot be read: its line, and why."""
+
+
+def json_documents(lines: Iterable[bytes], *, on_bad: OnBad) -> Iterator[Document]:
+    """JSON Lines, and documents printed over several lines, one after the other.
+
+    Whoever indents JSON (kubectl, jq) begins and ends each document in the first column, so a
+    line that is one bracket opens a document, and the next bracket in the first column ends it.
+    """
+    block: list[bytes] = []
+    begun = 0
+    for number, line in enumerate(lines, start=1):
+        opens = line.rstrip() in (b"{", b"[")
+        if block and not opens:
+            block.append(line)
+            if line[:1] in b"}]":
+                yield from _parse(b"".join(block), line=begun, on_bad=on_bad)
+                block = []
+            continue
+        if block:
+            yield from _parse(b"".join(block), line=begun, on_bad=on_bad)
+        block = [line] if opens else []
+        begun = number
+        if not opens and line.strip():
+            yield from _parse(line, line=number, on_bad=on_bad)
+    if block:
+        yield from _parse(b"".join(block), line=begun, on_bad=on_bad)
+
+
+def yaml_documents(lines: Iterable[bytes], *, on_bad: OnBad) -> Iterator[Document]:
+    """YAML documents between lines of `---`."""
+    block: list[bytes] = []
+    begun = 1
+    for number, line in enumerate((*lines, b"---"), start=1):
+        if line.rstrip() != b"---":
+            block.append(line)
+            continue
+        try:
+            value = yaml.load(b"".join(block), _Loader)  # noqa: S506: a safe loader
+        except yaml.YAMLError as error:
+            on_bad(begun + _mark(error), f"not YAML: {_problem(error)}")
+        else:
+            if value is not None:
+                yield Document(line=begun, value=scrub(value))
+        block, begun = [], number + 1
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML as Kubernetes reads it: JSON's types, so a timestamp stays the text that it is."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":timestamp")]
+    for first, rules in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _mark(error: yaml.YAMLError) -> int:
+    mark = getattr(error, "problem_mark", None)
+    return mark.line if mark else 0
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    return getattr(error, "problem", None) or str(error).splitlines()[0]
+
+
+def _parse(text: bytes, *, line: int, on_bad: OnBad) -> Iterator[Document]:
+    try:
+        yield Document(line=line, value=decode(text))
+        return
+    except MalformedError as error:
+        reason = str(error)
+    if "trailing characters" in reason:
+        yield from _one_by_one(text, line=line, on_bad=on_bad)
+        return
+    place = _PLACE.match(reason)
+    if place:
+        line_of_error = line + int(place["line"]) - 1
+        on_bad(line_of_error, f"{place['what']} at column {place['column']}")
+    else:
+        on_bad(line, reason)
+    if "EOF while parsing" in reason:
+        yield from _whole_items(text, line=line)
+
+
+def _one_by_one(text: bytes, *, line: int, on_bad: OnBad) -> Iterator[Document]:
+    rest = text.decode("utf-8", "replace").strip()
+    while rest:
+        try:
+            value, end = _DECODER.raw_decode(rest)
+        except (ValueError, RecursionError) as error:
+            on_bad(line, f"not JSON: {error}")
+            return
+        yield Document(line=line, value=scrub(value))
+        rest = rest[end:].lstrip()
+
+
+def _whole_items(text: bytes, *, line: int) -> Iterator[Document]:
+    # A List that was cut off: every item but the last is whole.
+    try:
+        value = from_json(text, allow_partial=True)
+    except ValueError:
+        return
+    if isinstance(value, dict) and isinstance(value.get("items"), list):
+        yield Document(line=line, value={**value, "items": value["items"][:-1]})
