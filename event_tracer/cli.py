@@ -73,7 +73,7 @@ def _replay(arguments: Sequence[str]) -> int:
     parser.add_argument("files", nargs="*", metavar="FILE", help="what to read; - is stdin")
     flags = vars(parser.parse_args(arguments))
     files, config = (
-        flags.pop("files"),
+        flags.pop("files", []),
         flags.pop("config", os.environ.get(settings.PREFIX + "CONFIG")),
     )
     try:

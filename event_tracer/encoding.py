@@ -3,7 +3,7 @@
 import json
 from base64 import b64decode
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO
 
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -35,14 +35,25 @@ def encode(spans: Iterable[Span]) -> ExportTraceServiceRequest:
     return request
 
 
-def to_json(spans: Iterable[Span]) -> str:
-    """Spans → one OTLP JSON document, as Jaeger's “Upload JSON file” takes it."""
+def write_json(traces: Iterable[Iterable[Span]], file: TextIO) -> None:
+    """Write one OTLP JSON document, as Jaeger's “Upload JSON file” takes it."""
+    joint = ""
+    file.write('{"resourceSpans":[')
+    for spans in traces:
+        for group in _json_groups(spans):
+            file.write(joint + json.dumps(group, ensure_ascii=False, separators=(",", ":")))
+            joint = ",\n"
+    file.write("]}\n")
+
+
+def _json_groups(spans: Iterable[Span]) -> list[dict[str, Any]]:
     document = MessageToDict(encode(spans), use_integers_for_enums=True)
-    for group in document.get("resourceSpans", ()):
+    groups: list[dict[str, Any]] = document.get("resourceSpans", [])
+    for group in groups:
         for scope in group["scopeSpans"]:
             for span in scope["spans"]:
                 _hex_ids(span)
-    return json.dumps(document or {"resourceSpans": []}, ensure_ascii=False)
+    return groups
 
 
 def _hex_ids(span: dict[str, Any]) -> None:

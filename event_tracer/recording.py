@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from event_tracer.core.frame import Frame, Item, Listing, parse_frame
 from event_tracer.core.wire import MalformedError
@@ -41,12 +41,13 @@ class Problem:
 
 OnProblem = Callable[[Problem], None]
 OnProgress = Callable[[int], None]
+Reads = IO[bytes]
 
 
 def items(
     paths: Sequence[str],
     *,
-    stdin: BinaryIO,
+    stdin: Reads,
     on_problem: OnProblem,
     on_progress: OnProgress = lambda read: None,
 ) -> Iterator[Item]:
@@ -60,10 +61,9 @@ def items(
         recordings, listed = [], []
         for path in paths or [""]:
             source = _Source(path or "the sample", on_problem)
-            stream = _open(path, stdin=stdin, source=source)
+            stream = stdin if path == STDIN else _open(path, source, opened)
             if stream is None:
                 continue
-            opened.callback(stream.close)
             documents = _documents(_Counted(stream, on_progress), source)
             first = next(documents, None)
             if first is None:
@@ -108,7 +108,7 @@ class _Source:
 class _Counted(io.RawIOBase):
     """A stream that tells how much of it has been read."""
 
-    def __init__(self, stream: BinaryIO, on_progress: OnProgress) -> None:
+    def __init__(self, stream: Reads, on_progress: OnProgress) -> None:
         self._stream = stream
         self._on_progress = on_progress
 
@@ -122,11 +122,10 @@ class _Counted(io.RawIOBase):
         return len(data)
 
 
-def _open(path: str, *, stdin: BinaryIO, source: _Source) -> BinaryIO | None:
+def _open(path: str, source: _Source, opened: ExitStack) -> Reads | None:
+    sample = files("event_tracer").joinpath(SAMPLE)
     try:
-        if not path:
-            return files("event_tracer").joinpath(SAMPLE).open("rb")
-        return stdin if path == STDIN else Path(path).open("rb")
+        return opened.enter_context(Path(path).open("rb") if path else sample.open("rb"))
     except IsADirectoryError:
         source.problem(0, "a directory; name the files in it")
     except OSError as error:

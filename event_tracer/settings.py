@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic.config import JsonDict
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -40,7 +41,7 @@ def _pairs(value: object) -> object:
 
 
 def _option(default: Any, description: str, *, group: str = "options", metavar: str = "") -> Any:
-    extra = {"group": group, "metavar": metavar}
+    extra: JsonDict = {"group": group, "metavar": metavar}
     return Field(default, description=description, json_schema_extra=extra)
 
 
@@ -149,6 +150,12 @@ class ReplaySettings(Settings):
         "move all times so that the last is now, for a UI that looks back one hour; trace and "
         "span ids then differ from those of a replay without it",
     )
+
+    @model_validator(mode="after")
+    def _output_has_a_use(self) -> "ReplaySettings":
+        if self.output and self.to != "otlp-json":
+            raise ValueError("--output says where --to otlp-json writes; give both")
+        return self
 
 
 SettingsT = TypeVar("SettingsT", bound=Settings)

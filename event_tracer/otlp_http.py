@@ -1,0 +1,131 @@
+"""OTLP over HTTP, as binary protobuf."""
+
+import gzip
+import os
+import ssl
+import time
+import zlib
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+
+import aiohttp
+from google.protobuf.message import DecodeError
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from event_tracer.endpoint import Endpoint
+from event_tracer.sender import Answer
+
+# OTLP specification, "Retryable Response Codes"
+_RETRYABLE = frozenset({429, 502, 503, 504})
+_LONGEST_ANSWER = 64 * 1024
+_PROTOBUF = "application/x-protobuf"
+
+
+class HttpSender:
+    """Sends to one URL. Raises OSError where a certificate cannot be read."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._tls = _context(endpoint)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, request: bytes) -> Answer:
+        """Send one ExportTraceServiceRequest, once."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                headers=_headers(self._endpoint),
+                timeout=aiohttp.ClientTimeout(total=self._endpoint.timeout),
+                trust_env=True,
+            )
+        try:
+            async with self._session.post(
+                self._endpoint.target,
+                data=_compress(request, self._endpoint.compression),
+                allow_redirects=False,
+                ssl=self._tls,
+            ) as response:
+                return _read(response, await response.content.read(_LONGEST_ANSWER))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return Answer(accepted=False, retryable=True, reason=_why(error))
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        if self._session:
+            await self._session.close()
+
+
+def _context(endpoint: Endpoint) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=endpoint.certificate)
+    if endpoint.client_certificate:
+        context.load_cert_chain(endpoint.client_certificate, endpoint.client_key)
+    return context
+
+
+def _headers(endpoint: Endpoint) -> dict[str, str]:
+    headers = {"content-type": _PROTOBUF, "user-agent": f"event-tracer/{version('event-tracer')}"}
+    if endpoint.compression != "none":
+        headers["content-encoding"] = endpoint.compression
+    return headers | dict(endpoint.headers)
+
+
+def _compress(body: bytes, compression: str) -> bytes:
+    if compression == "gzip":
+        return gzip.compress(body, compresslevel=1)
+    return zlib.compress(body) if compression == "deflate" else body
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
+        return os.strerror(error.os_error.errno)
+    return str(error) or type(error).__name__
+
+
+def _read(response: aiohttp.ClientResponse, body: bytes) -> Answer:
+    status = response.status
+    if status == 200:
+        return _accepted(response, body)
+    if 300 <= status < 400:
+        to = response.headers.get("location", "nowhere")
+        return Answer(accepted=False, reason=f"it redirects ({status}) to {to}")
+    return Answer(
+        accepted=False,
+        retryable=status in _RETRYABLE,
+        after=_retry_after(response.headers.get("retry-after")),
+        reason=f"{status} {response.reason or ''}{_message(response, body)}".strip(),
+    )
+
+
+def _accepted(response: aiohttp.ClientResponse, body: bytes) -> Answer:
+    # A proxy's or a portal's page is no acknowledgement, whatever its status.
+    if response.content_type == "text/html":
+        return Answer(accepted=False, reason="it answered with a web page, so it is no collector")
+    try:
+        partial = ExportTraceServiceResponse.FromString(body).partial_success
+    except DecodeError:
+        return Answer(accepted=True)  # the body may be JSON or empty, the status says it all
+    return Answer(accepted=True, rejected=partial.rejected_spans, reason=partial.error_message)
+
+
+def _message(response: aiohttp.ClientResponse, body: bytes) -> str:
+    if response.content_type == _PROTOBUF:
+        try:
+            return f": {Status.FromString(body).message}"
+        except DecodeError:
+            return ""
+    is_text = response.content_type in ("text/plain", "application/json")
+    return f": {' '.join(body[:200].decode('utf-8', 'replace').split())}" if is_text else ""
+
+
+def _retry_after(text: str | None) -> float | None:
+    # RFC 9110 10.2.3: seconds or a date
+    if text is None:
+        return None
+    try:
+        if text.strip().isdigit():
+            return float(text)
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None

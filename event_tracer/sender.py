@@ -1,0 +1,30 @@
+"""What every way to reach a collector has in common."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of one request.
+
+    Not accepted: `retryable` tells whether the same request may succeed later, `after` the
+    seconds to wait for that, where the collector asked for it. Accepted: it may all the same
+    have `rejected` some spans, or said something in `reason`.
+    """
+
+    accepted: bool
+    retryable: bool = False
+    after: float | None = None
+    rejected: int = 0
+    reason: str = ""
+
+
+class Sender(Protocol):
+    """One way to reach a collector."""
+
+    async def send(self, request: bytes) -> Answer:
+        """Send one ExportTraceServiceRequest, once."""
+
+    async def close(self) -> None:
+        """Let go of the connection."""
