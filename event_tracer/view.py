@@ -14,6 +14,7 @@ from event_tracer.core.times import MICROSECOND, human, rfc3339
 from event_tracer.core.waterfall import Row, Waterfall
 
 _PLAIN_WIDTH = 120  # of a pipe or a file, which has none
+_GAP = 2
 _LEAST_BAR = 12
 _ROOMY_BAR = 24
 _MESSAGES = 3
@@ -91,10 +92,6 @@ class View:
             self._messages(row, layout, has_children=has_children)
         self._print(Text())
 
-    def say(self, text: Text | str) -> None:
-        """Print a sentence, wrapped at words."""
-        self._console.print(text)
-
     # -- one trace
 
     def _layout(self, trace: Waterfall) -> _Layout:
@@ -103,12 +100,11 @@ class View:
         what = max(cell_len(_what(row)) for row in rows)
         at = max(len(_at(row, trace)) for row in rows)
         took = max(len(_took(row)) for row in rows)
-        room = self._console.width - who - what - took - 6
-        if room - at >= _ROOMY_BAR:
-            return _Layout(who=who, what=what, bar=room - at, at=at, took=took)
-        if room + 2 >= _LEAST_BAR:
-            return _Layout(who=who, what=what, bar=room + 2, at=0, took=took)
-        return _Layout(who=who, what=what, bar=0, at=at, took=took)
+        room = self._console.width - who - what - took - 3 * _GAP
+        if room - at - _GAP >= _ROOMY_BAR:
+            return _Layout(who=who, what=what, bar=room - at - _GAP, at=at, took=took)
+        bar = room if room >= _LEAST_BAR else 0
+        return _Layout(who=who, what=what, bar=bar, at=0 if bar else at, took=took)
 
     def _head(self, trace: Waterfall, layout: _Layout, scale: Scale | None) -> None:
         title = Text(visible(trace.title), style="bold")
@@ -118,16 +114,16 @@ class View:
             if trace.end - trace.start > MICROSECOND:
                 title.append(f" after {human(trace.end - trace.start)}", style=_DIM)
         self._print(title)
-        where = f"namespace {visible(trace.namespace)}  " if trace.namespace else ""
         at = rfc3339(trace.start // _MILLISECOND * _MILLISECOND)
-        self._print(Text(f"{where}from {at}  trace {trace.trace_id}", style=_DIM))
+        where = (visible(trace.namespace), f"from {at}", f"trace {trace.trace_id}")
+        self._print(Text("  ".join(part for part in where if part), style=_DIM))
         if scale:
             line = " " * (layout.who + layout.what + 4) + scale.axis(glyphs=self._glyphs)
             self._print(Text(line.rstrip(), style=_DIM))
 
     def _line(self, row: Row, trace: Waterfall, layout: _Layout, scale: Scale | None) -> Text:
         colour = self._colour(row.service)
-        line = Text(branch(row.last, glyphs=self._glyphs), style=_DIM)
+        line = Text().append(branch(row.last, glyphs=self._glyphs), style=_DIM)
         service = Text(visible(row.service), style=colour)
         if scale is None:
             return self._narrow(row, trace, line.append_text(service))
@@ -159,14 +155,16 @@ class View:
         more = [f"and {hidden} earlier messages"] if hidden > 0 else []
         for message in (*row.messages[-_MESSAGES:], *more):
             for part in self._wrapped(message, width):
-                self._print(Text(trunk.ljust(indent), style=_DIM).append_text(part))
+                self._print(Text().append(trunk.ljust(indent), style=_DIM).append_text(part))
 
     def _wrapped(self, message: str, width: int) -> list[Text]:
-        lines = list(Text(visible(message), style=_ERROR).wrap(self._console, width))
-        if len(lines) > _MESSAGE_LINES:
-            lines = lines[:_MESSAGE_LINES]
-            lines[-1].truncate(width - 3, overflow="crop")
-            lines[-1].append("..." if self._glyphs is ASCII else " …", style=_ERROR)
+        text, room = visible(message), width * _MESSAGE_LINES * 9 // 10  # lines break at words
+        if cell_len(text) > room:
+            # Go's errors end with their cause, after all that it was wrapped in.
+            text = f"{text[: room // 2]} {self._glyphs.more} {text[-room // 2 :]}"
+        lines = list(Text(text, style=_ERROR).wrap(self._console, width))
+        for line in lines:
+            line.rstrip()
         return lines
 
     def _colour(self, service: str) -> str:

@@ -29,15 +29,16 @@ class Glyphs:
     trunk: str
     blank: str
     tick: str
+    more: str
 
 
 UNICODE = Glyphs(
     bar="━", instant="•", left="├", line="─", right="┤", point="┼",
-    branch="├─ ", corner="└─ ", trunk="│  ", blank="   ", tick="╷",
+    branch="├─ ", corner="└─ ", trunk="│  ", blank="   ", tick="╷", more="…",
 )  # fmt: skip
 ASCII = Glyphs(
     bar="=", instant="*", left="[", line="-", right="]", point="+",
-    branch="|- ", corner="`- ", trunk="|  ", blank="   ", tick="'",
+    branch="|- ", corner="`- ", trunk="|  ", blank="   ", tick="'", more="...",
 )  # fmt: skip
 
 

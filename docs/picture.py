@@ -1,0 +1,58 @@
+"""Draw docs/demo.svg: what `event-tracer replay` shows, by rich's own export."""
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from event_tracer import recording
+from event_tracer.core.frame import Tick
+from event_tracer.core.story import Stories
+from event_tracer.core.traces import Traces
+from event_tracer.core.waterfall import waterfall
+from event_tracer.view import View
+
+HERE = Path(__file__).parent
+STORIES = ("", str(HERE.parent / "tests" / "recordings" / "image-pull-backoff.jsonl"))
+WIDTH = 124
+# rich's own format names a web font; a picture in a README must need nothing from elsewhere.
+FORMAT = """\
+<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg"
+  role="img" aria-label="Waterfalls of two rollouts, one settled, one failed">
+<style>
+.{unique_id}-matrix {{
+  font-family: ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, monospace;
+  font-size: {char_height}px; line-height: {line_height}px; font-variant-east-asian: full-width;
+}}
+{styles}
+</style>
+<defs><clipPath id="{unique_id}-clip-terminal">
+<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" /></clipPath>
+{lines}</defs>
+{chrome}
+<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+{backgrounds}<g class="{unique_id}-matrix">
+{matrix}</g></g>
+</svg>
+"""
+
+
+def main() -> None:
+    """Draw the two stories below each other."""
+    console = Console(
+        record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False
+    )
+    view = View(console)
+    for path in STORIES:
+        stories, traces = Stories(), Traces()
+        items = recording.items([path] if path else [], stdin=io.BytesIO(), on_problem=print)
+        for item in (*items, Tick(now=2**62)):
+            traces.feed(stories.feed(item))
+        for spans in traces.rest():
+            view.show(waterfall(spans))
+    svg = console.export_svg(title="event-tracer replay", code_format=FORMAT, unique_id="demo")
+    (HERE / "demo.svg").write_text(svg, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
