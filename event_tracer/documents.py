@@ -48,7 +48,7 @@ def json_documents(lines: Iterable[bytes], *, on_bad: OnBad) -> Iterator[Documen
         block = [line] if opens else []
         begun = number
         if not opens and line.strip():
-            yield from _parse(line, line=number, on_bad=on_bad)
+            yield from _parse(line.strip(), line=number, on_bad=on_bad)
     if block:
         yield from _parse(b"".join(block), line=begun, on_bad=on_bad)
 
@@ -62,7 +62,7 @@ def yaml_documents(lines: Iterable[bytes], *, on_bad: OnBad) -> Iterator[Documen
             block.append(line)
             continue
         try:
-            value = yaml.load(b"".join(block), _Loader)  # noqa: S506: a safe loader
+            value = yaml.load(b"".join(block), _Loader)  # a safe loader
         except yaml.YAMLError as error:
             on_bad(begun + _mark(error), f"not YAML: {_problem(error)}")
         else:

@@ -206,7 +206,7 @@ def _raw_frames(document: Document, source: _Source) -> Iterator[tuple[str, Mapp
             yield from _of_list(entry)
         elif "object" not in entry and "metadata" in entry:
             yield "", {"object": entry}
-        elif entry.get("type") in _FRAMES and "object" in entry:
+        elif entry.get("type") in _FRAMES:
             yield "", entry
         elif entry.get("type") not in _SILENT:
             source.problem(document.line, _unknown(entry))

@@ -40,17 +40,17 @@ def entry(
     return {**made, "fieldsV1": fields}
 
 
-_SPEC = {"f:spec": {"f:replicas": {}, "f:selector": {}, "f:template": {"f:spec": {}}}}
-_TEMPLATE = {"f:spec": {"f:template": {"f:spec": {"f:containers": {}}}}}
-_RESTART = {
+_SPEC: Raw = {"f:spec": {"f:replicas": {}, "f:selector": {}, "f:template": {"f:spec": {}}}}
+_TEMPLATE: Raw = {"f:spec": {"f:template": {"f:spec": {"f:containers": {}}}}}
+_RESTART: Raw = {
     "f:spec": {
         "f:template": {
             "f:metadata": {"f:annotations": {".": {}, "f:kubectl.kubernetes.io/restartedAt": {}}}
         }
     }
 }
-_REPLICAS = {"f:spec": {"f:replicas": {}}}
-_STATUS = {"f:status": {"f:conditions": {}}}
+_REPLICAS: Raw = {"f:spec": {"f:replicas": {}}}
+_STATUS: Raw = {"f:status": {"f:conditions": {}}}
 
 
 @dataclass
@@ -71,12 +71,16 @@ class Cluster:
 
     # -- the workload's life
 
-    def apply(self, name: str, *, replicas: int = 1, manager: str = "kubectl-client-side-apply") -> None:
+    def apply(
+        self, name: str, *, replicas: int = 1, manager: str = "kubectl-client-side-apply"
+    ) -> None:
         """kubectl apply of a new Deployment."""
         self._new("deployments", "Deployment", name, fields=[entry(manager, self.now, _SPEC)])
         self._rollout(name, replicas)
 
-    def update(self, name: str, *, replicas: int = 1, manager: str = "kubectl-client-side-apply") -> None:
+    def update(
+        self, name: str, *, replicas: int = 1, manager: str = "kubectl-client-side-apply"
+    ) -> None:
         """A new template."""
         self._write(name, entry(manager, self.now, _SPEC))
         self._rollout(name, replicas)
@@ -108,7 +112,9 @@ class Cluster:
 
     def annotate(self, name: str) -> None:
         """kubectl annotate: generation rises, intent does not."""
-        self._write(name, entry("kubectl-annotate", self.now, {"f:metadata": {"f:annotations": {}}}))
+        self._write(
+            name, entry("kubectl-annotate", self.now, {"f:metadata": {"f:annotations": {}}})
+        )
         self.wait(3 * MS)
         self._status(name)
 
@@ -155,7 +161,7 @@ class Cluster:
         """A new Event by the legacy recorder."""
         meta = item["metadata"]
         involved = {key: meta[key] for key in ("name", "namespace", "uid", "resourceVersion")}
-        made = {
+        made: Raw = {
             "kind": "Event", "apiVersion": "v1",
             "metadata": self._meta(f"{meta['name']}.{self.now:x}", [entry(component, self.now, {})]),
             "involvedObject": {"kind": item["_kind"], **involved},
@@ -187,7 +193,8 @@ class Cluster:
         fields = [entry(event["source"]["component"], self.now, {})]
         meta = {**event["metadata"], "resourceVersion": self._next(), "managedFields": fields}
         return self._event_frame(
-            "MODIFIED", {**event, "metadata": meta, "count": count, "lastTimestamp": stamp(self.now)}
+            "MODIFIED",
+            {**event, "metadata": meta, "count": count, "lastTimestamp": stamp(self.now)},
         )
 
     # -- inside
@@ -217,7 +224,13 @@ class Cluster:
         self.event(owner, "SuccessfulCreate", "replicaset-controller", f"Created pod: {name}")
         self.wait(self.random.randint(40, 400) * MS)
         path, image = "spec.containers{web}", "docker.io/library/busybox:1.35"
-        self.event(pod, "Pulled", "kubelet", f'Container image "{image}" already present on machine', path=path)
+        self.event(
+            pod,
+            "Pulled",
+            "kubelet",
+            f'Container image "{image}" already present on machine',
+            path=path,
+        )
         self.wait(self.random.randint(20, 60) * MS)
         self.event(pod, "Created", "kubelet", "Created container: web", path=path)
         self.wait(self.random.randint(30, 200) * MS)
@@ -227,11 +240,17 @@ class Cluster:
         for pod in self.pods:
             if pod["metadata"]["name"].startswith(f"{name}-"):
                 self.wait(5 * MS)
-                self.event(pod, "Killing", "kubelet", "Stopping container web", path="spec.containers{web}")
+                self.event(
+                    pod, "Killing", "kubelet", "Stopping container web", path="spec.containers{web}"
+                )
                 self._frame("DELETED", "pods", pod["metadata"]["name"])
 
     def _newest_replica_set(self, name: str) -> Raw:
-        found = [o for (r, n), o in self.objects.items() if r == "replicasets" and n.startswith(f"{name}-")]
+        found = [
+            o
+            for (r, n), o in self.objects.items()
+            if r == "replicasets" and n.startswith(f"{name}-")
+        ]
         return found[-1]
 
     def _new(
@@ -239,11 +258,13 @@ class Cluster:
         owner: Raw | None = None, fields: list[Raw] | None = None,
     ) -> Raw:  # fmt: skip
         made = fields or [entry("kube-controller-manager", self.now, _SPEC)]
-        item = {"_kind": kind, "metadata": self._meta(name, made) | {"generation": 1}}
+        item: Raw = {"_kind": kind, "metadata": self._meta(name, made) | {"generation": 1}}
         if owner:
             meta = owner["metadata"]
             reference = {"kind": owner["_kind"], "name": meta["name"], "uid": meta["uid"]}
-            item["metadata"]["ownerReferences"] = [{"apiVersion": "apps/v1", "controller": True, **reference}]
+            item["metadata"]["ownerReferences"] = [
+                {"apiVersion": "apps/v1", "controller": True, **reference}
+            ]
         self.objects[resource, name] = item
         self._frame("ADDED", resource, name)
         return self.objects[resource, name]
@@ -268,7 +289,11 @@ class Cluster:
     def _frame(self, type_: str, resource: str, name: str) -> None:
         item = self.objects[resource, name]
         item["metadata"] = {**item["metadata"], "resourceVersion": self._next()}
-        body = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": dict(item["metadata"])}
+        body = {
+            "kind": "PartialObjectMetadata",
+            "apiVersion": "meta.k8s.io/v1",
+            "metadata": dict(item["metadata"]),
+        }
         self._send({"type": type_, "resource": resource, "kind": item["_kind"], "object": body})
         if type_ == "DELETED":
             del self.objects[resource, name]

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -23,7 +23,11 @@ from tests.cluster import SECOND, Cluster
 from tests.support import END, JSONL, by_id, events, frames_of, is_event, listing, raw_frames, tell
 
 Raw = Mapping[str, Any]
-few = settings(max_examples=int(os.environ.get("EX","40")), deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 actions = st.lists(
     st.tuples(
@@ -56,7 +60,7 @@ def live(seed: int, life: list[tuple[str, int]]) -> Cluster:
     return cluster
 
 
-def occurrences(frames: list[Raw] | tuple[Raw, ...]) -> int:
+def occurrences(frames: Sequence[Raw]) -> int:
     """Distinct (Event, count, time), counted without the code under test."""
     return len(
         {
@@ -74,6 +78,7 @@ def occurrences(frames: list[Raw] | tuple[Raw, ...]) -> int:
 
 
 def assert_whole(spans: list[Span], *, count: int) -> None:
+    """One span an occurrence, every parent there, none too short."""
     ids = by_id(spans)
     assert len(events(spans)) == count
     assert all((span.trace_id, span.parent_id) in ids for span in spans if span.parent_id)
@@ -81,6 +86,7 @@ def assert_whole(spans: list[Span], *, count: int) -> None:
 
 
 def event_spans(spans: list[Span]) -> set[Span]:
+    """The event spans alone."""
     return {span for span in spans if is_event(span)}
 
 
@@ -113,7 +119,10 @@ def test_the_order_of_watches_changes_no_event_span(
 ) -> None:
     """Law 2 and 7: each watch keeps its order, between them up to 0.5 s may pass."""
     cluster = live(seed, life)
-    late = {name: randomness.randrange(SECOND // 2) for name in ("pods", "replicasets", "events", "deployments")}
+    late = {
+        name: randomness.randrange(SECOND // 2)
+        for name in ("pods", "replicasets", "events", "deployments")
+    }
     stream = sorted(
         zip(cluster.times, cluster.frames, strict=True),
         key=lambda frame: frame[0] + late[frame[1]["resource"]],
@@ -134,7 +143,10 @@ def test_unrelated_frames_change_no_span(
     for _, wait in other:
         stranger.wait(wait * 1_000_000)
         stranger.update("web")
-    both = [*zip(cluster.times, cluster.frames, strict=True), *zip(stranger.times, stranger.frames, strict=True)]
+    both = [
+        *zip(cluster.times, cluster.frames, strict=True),
+        *zip(stranger.times, stranger.frames, strict=True),
+    ]
     both.sort(key=lambda frame: frame[0])
     alone = tell(cluster.frames)
 
@@ -160,7 +172,7 @@ class Server:
         return listing((self.objects[key] for key in sorted(self.objects)), known=known)
 
 
-def told_before_and_after(frames: list[Raw], cut: int) -> list[Span]:
+def told_before_and_after(frames: Sequence[Raw], cut: int) -> list[Span]:
     """Feed up to `cut`, save, lose the process, and go on from what was saved and a LIST."""
     server, stories, spans = Server(), Stories(), []
     for raw in frames[:cut]:
@@ -171,7 +183,9 @@ def told_before_and_after(frames: list[Raw], cut: int) -> list[Span]:
     checkpoint = _checkpoint(frames[:cut], told)
     after = Stories(state=load_state(saved))
     spans += after.feed(server.list(known=checkpoint))
-    missed = [raw for raw in frames[:cut] if _version(raw) > checkpoint and raw["resource"] == "events"]
+    missed = [
+        raw for raw in frames[:cut] if _version(raw) > checkpoint and raw["resource"] == "events"
+    ]
     for raw in (*missed, *frames[cut:]):
         spans += after.feed(parse_frame(raw))
     return spans + after.feed(END)
@@ -181,7 +195,7 @@ def _version(raw: Raw) -> int:
     return parse_resource_version(raw["object"]["metadata"]["resourceVersion"]) or 0
 
 
-def _checkpoint(frames: list[Raw], told: set[bytes]) -> int:
+def _checkpoint(frames: Sequence[Raw], told: set[bytes]) -> int:
     """The highest resourceVersion at and below which every occurrence has left."""
     versions = {_version(raw): raw for raw in frames if raw["resource"] == "events"}
     pending = [
@@ -230,9 +244,13 @@ def test_another_process_gives_the_same_bytes() -> None:
     for zone, seed in (("UTC", "1"), ("Pacific/Apia", "2"), ("America/St_Johns", "3")):
         environment = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "LC_ALL": "C"}
         command = [sys.executable, "-c", _DIGEST, *JSONL]
-        digests.add(subprocess.run(command, env=environment, capture_output=True, check=True).stdout)
+        digests.add(
+            subprocess.run(command, env=environment, capture_output=True, check=True).stdout
+        )
     mine = [
-        hashlib.sha256(encode(tell(frames_of(name))).SerializeToString(deterministic=True)).hexdigest()
+        hashlib.sha256(
+            encode(tell(frames_of(name))).SerializeToString(deterministic=True)
+        ).hexdigest()
         for name in JSONL
     ]
 

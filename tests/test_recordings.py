@@ -1,6 +1,7 @@
 """The fold on captures of real clusters."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -34,6 +35,7 @@ TRACES = {
 
 
 def names(spans: list[Span]) -> list[str]:
+    """The names of spans."""
     return [span.name for span in spans]
 
 
@@ -89,7 +91,7 @@ def test_the_picture_of_a_new_deployment() -> None:
         "ScalingReplicaSet up", "Scheduled", "SuccessfulCreate", "Pulled", "Created", "Started",
     ]  # fmt: skip
     ends = [span.end for span in events(spans)]
-    assert all(0 < later - earlier < 1_000_000_000 for earlier, later in zip(ends, ends[1:], strict=False))
+    assert all(0 < later - earlier < 1_000_000_000 for earlier, later in pairwise(ends))
     lineage = {span.name: ids.get((span.trace_id, span.parent_id)) for span in spans}
     assert lineage["Create Deployment redis"] is None
     assert {child: parent.name for child, parent in lineage.items() if parent} == {
@@ -172,9 +174,7 @@ def test_each_job_is_a_trace() -> None:
     }
     about = [span for span in events(spans) if span.name in ("SawCompletedJob", "SuccessfulDelete")]
 
-    assert jobs == Counter(
-        ["once", "fails", *(f"tick-2992455{minute}" for minute in range(3, 7))]
-    )
+    assert jobs == Counter(["once", "fails", *(f"tick-2992455{minute}" for minute in range(3, 7))])
     assert len(set(traces.values())) == len(jobs)
     for span in about:
         message = attributes(span)["k8s.event.message"]
@@ -206,7 +206,10 @@ def test_a_pull_takes_as_long_as_it_says() -> None:
 @pytest.mark.parametrize("name", JSONL)
 def test_without_objects_every_named_child_keeps_its_parent(name: str) -> None:
     """Law 8: messages alone give an occurrence the parent that metadata gave it."""
-    full, bare = tell(frames_of(name)), tell(raw for raw in raw_frames(name) if raw["resource"] == "events")
+    full, bare = (
+        tell(frames_of(name)),
+        tell(raw for raw in raw_frames(name) if raw["resource"] == "events"),
+    )
 
     def chains(spans: list[Span]) -> dict[bytes, list[str]]:
         ids = by_id(spans)
@@ -215,7 +218,9 @@ def test_without_objects_every_named_child_keeps_its_parent(name: str) -> None:
             chain, at = [], span
             while at.parent_id:
                 at = ids[at.trace_id, at.parent_id]
-                chain.append(f"{attributes(at)['k8s.object.kind']} {attributes(at)['k8s.object.name']}")
+                chain.append(
+                    f"{attributes(at)['k8s.object.kind']} {attributes(at)['k8s.object.name']}"
+                )
             found[span.span_id] = chain
         return found
 

@@ -1,5 +1,6 @@
 """A map that forgets what has not been used for a while: how every map here stays bounded."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
@@ -8,10 +9,10 @@ V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """A dict in order of last use. Times are whatever clock the caller keeps."""
+    """A map in order of last use. Times are whatever clock the caller keeps."""
 
     def __init__(self, *, most: int = 1_000_000) -> None:
-        self._items: dict[K, tuple[int, V]] = {}
+        self._items: OrderedDict[K, tuple[int, V]] = OrderedDict()
         self._most = most
 
     def __len__(self) -> int:
@@ -36,10 +37,10 @@ class Recent(Generic[K, V]):
 
     def put(self, key: K, value: V, *, now: int) -> None:
         """Set `key`, dropping the one unused for longest where there are too many."""
-        self._items.pop(key, None)
         self._items[key] = (now, value)
+        self._items.move_to_end(key)
         if len(self._items) > self._most:
-            del self._items[next(iter(self._items))]
+            self._items.popitem(last=False)
 
     def drop(self, key: K) -> None:
         """Forget `key` if it is there."""
@@ -47,8 +48,5 @@ class Recent(Generic[K, V]):
 
     def expire(self, *, before: int) -> None:
         """Forget everything last used before `before`."""
-        while self._items:
-            key = next(iter(self._items))
-            if self._items[key][0] >= before:
-                return
-            del self._items[key]
+        while self._items and next(iter(self._items.values()))[0] < before:
+            self._items.popitem(last=False)

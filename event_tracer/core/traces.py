@@ -22,7 +22,7 @@ class Traces:
         self._checked = 0
 
     def feed(self, spans: Iterable[Span]) -> list[tuple[Span, ...]]:
-        """Take in spans; give the traces that are over, the oldest first."""
+        """Take in spans; give the traces that are over, the oldest first, parents in front."""
         for span in spans:
             self._open.setdefault(span.trace_id, []).append(span)
             self._newest = max(self._newest, span.end)
@@ -47,5 +47,9 @@ class Traces:
         return sorted(gone, key=_begin)
 
 
+def _place(span: Span) -> tuple[int, int, bytes]:
+    return span.start, -span.end, span.span_id
+
+
 def _begin(spans: tuple[Span, ...]) -> tuple[int, bytes]:
-    return min(span.start for span in spans), spans[0].trace_id
+    return spans[0].start, spans[0].trace_id
