@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from event_tracer.core import wire
 from event_tracer.core.tables import RANK
@@ -15,8 +15,7 @@ from event_tracer.core.times import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectReference:
+class ObjectReference(NamedTuple):
     """What an Event is about: core/v1 ObjectReference with nothing absent."""
 
     kind: str
@@ -76,8 +75,8 @@ def parse_event(raw: Mapping[str, Any]) -> Event:
 
     Raises MalformedError where the object, or any time at all, is missing.
     """
-    item = wire.read(wire.EventObject, raw)
-    if not item.involved.kind and not item.involved.name:
+    item = wire.read_event(raw)
+    if not item.involved_object.kind and not item.involved_object.name:
         raise wire.MalformedError("involvedObject: names nothing")
     count = (item.series and item.series.count) or item.count or 1
     source = item.source or wire.Source()
@@ -97,10 +96,10 @@ def parse_event(raw: Mapping[str, Any]) -> Event:
         message=item.message or "",
         type=item.type or "",
         action=item.action or "",
-        component=source.component or item.component or "",
-        instance=item.instance or "",
+        component=source.component or item.reporting_component or "",
+        instance=item.reporting_instance or "",
         host=source.host or "",
-        involved=_reference(item.involved),
+        involved=_reference(item.involved_object),
         related=_reference(item.related) if item.related else None,
         count=count,
         time=_ranked(time, reason),
@@ -114,7 +113,7 @@ def parse_event(raw: Mapping[str, Any]) -> Event:
     )
 
 
-def server_time(meta: wire.Meta) -> int | None:
+def server_time(meta: wire.Meta | wire.EventMeta) -> int | None:
     """The newest time (ns) that the API server itself wrote: creation or a managedFields entry."""
     times = [parse_timestamp(meta.creation_timestamp)]
     times += [parse_timestamp(entry.time) for entry in meta.managed_fields or ()]

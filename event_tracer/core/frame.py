@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from event_tracer.core.event import Event, parse_event
 from event_tracer.core.objects import ObjectMetadata, parse_object
 from event_tracer.core.wire import MalformedError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class Frame(NamedTuple):
     """One frame of a watch, read: an Event or the metadata of another object."""
 
     body: Event | ObjectMetadata

@@ -1,8 +1,10 @@
 """One occurrence, one object → one span: name, service, attributes, status."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from event_tracer.core.changes import NOBODY, Change
 from event_tracer.core.event import Event
@@ -22,10 +24,15 @@ Pairs = Iterator[tuple[str, AttributeValue | None]]
 _CONTAINER = re.compile(r"\{([^}]+)\}$")  # `spec.containers{web}`: kubelet/container/ref.go
 _MESSAGE = 1024  # characters: events.k8s.io's own limit; core/v1 has none
 _MOST_RESOURCES = 1024
+_MESSAGE_RULES = {
+    reason: tuple(
+        (pattern, name) for reasons, pattern, name in MESSAGE_ATTRIBUTES if reason in reasons
+    )
+    for reason in frozenset().union(*(reasons for reasons, _, _ in MESSAGE_ATTRIBUTES))
+}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
+class Placement(NamedTuple):
     """Where a span belongs: its trace, its parent, and the chain it is about, root last."""
 
     trace_id: bytes
@@ -79,7 +86,7 @@ class Mapper:
             resource=self._resource(event.component, place.chain[0].namespace),
             start=start,
             end=event.time,
-            attributes=_present(_event_pairs(event, message, place.chain)),
+            attributes=_event_attributes(event, message, place.chain),
             error=message if self.is_error(event) else None,
         )
 
@@ -114,7 +121,7 @@ class Mapper:
         yield "k8s.object.uid", item.uid
         yield "k8s.namespace.name", item.namespace
         yield "event_tracer.outcome", verdict.outcome
-        yield from _lineage_pairs(chain, with_uids=True)
+        yield from _lineage_pairs(chain)
         if is_root:
             yield from _change_pairs(verdict)
             yield from self._root_pairs(item)
@@ -156,80 +163,85 @@ def clip(text: str) -> str:
     return f"{text[:_MESSAGE]}… ({left} more characters)" if left > 0 else text
 
 
+@lru_cache(maxsize=1024)
 def kind_attribute(kind: str, part: str) -> str:
     """`k8s.<kind>.name` or `.uid`, as the semantic conventions write it for known kinds."""
     return f"k8s.{kind.lower() or 'object'}.{part}"
 
 
-def _present(pairs: Pairs) -> Attributes:
+def _present(pairs: Iterable[tuple[str, AttributeValue | None]]) -> Attributes:
     # An absent value would be sent as an empty AnyValue; a name given twice keeps the first.
-    seen: dict[str, AttributeValue] = {}
-    for key, value in pairs:
-        if value is not None and value != "":
-            seen.setdefault(key, value)
-    return tuple(seen.items())
+    present = [(key, value) for key, value in pairs if value is not None and value != ""]
+    named = dict(present)
+    if len(named) == len(present):
+        return tuple(present)
+    return tuple((named | dict(reversed(present))).items())
 
 
-def _event_pairs(event: Event, message: str, chain: Chain) -> Pairs:
+def _event_attributes(event: Event, message: str, chain: Chain) -> Attributes:
     about, related = event.involved, event.related
-    yield "k8s.event.reason", event.reason
-    yield "k8s.event.type", event.type
-    yield "k8s.event.action", event.action
-    yield "k8s.event.name", event.name
-    yield "k8s.event.uid", event.uid
-    yield "k8s.event.count", event.count
-    yield "k8s.event.start_time", event.created
-    yield "k8s.event.first_time", event.first_timestamp
-    yield "k8s.event.last_time", event.last_timestamp
-    yield "k8s.event.event_time", event.event_time
-    yield "k8s.event.resource_version", event.resource_version
-    yield "k8s.event.reporting_controller", event.component
-    yield "k8s.event.reporting_instance", event.instance if event.instance != event.host else None
-    yield "k8s.event.source_host", event.host
-    yield "k8s.event.message", message
+    pairs: list[tuple[str, AttributeValue]] = [
+        ("k8s.event.reason", event.reason),
+        ("k8s.event.type", event.type),
+        ("k8s.event.action", event.action),
+        ("k8s.event.name", event.name),
+        ("k8s.event.uid", event.uid),
+        ("k8s.event.count", event.count),
+        ("k8s.event.start_time", event.created),
+        ("k8s.event.first_time", event.first_timestamp),
+        ("k8s.event.last_time", event.last_timestamp),
+        ("k8s.event.event_time", event.event_time),
+        ("k8s.event.resource_version", event.resource_version),
+        ("k8s.event.reporting_controller", event.component),
+        ("k8s.event.reporting_instance", event.instance if event.instance != event.host else ""),
+        ("k8s.event.source_host", event.host),
+        ("k8s.event.message", message),
+        ("k8s.object.kind", about.kind),
+        ("k8s.object.name", about.name),
+        ("k8s.object.uid", about.uid),
+        ("k8s.object.fieldpath", about.field_path),
+        ("k8s.object.api_version", about.api_version),
+        ("k8s.namespace.name", about.namespace),
+    ]
     if related:
-        yield "k8s.event.related.kind", related.kind
-        yield "k8s.event.related.name", related.name
-        yield "k8s.event.related.uid", related.uid
-    yield "k8s.object.kind", about.kind
-    yield "k8s.object.name", about.name
-    yield "k8s.object.uid", about.uid
-    yield "k8s.object.fieldpath", about.field_path
-    yield "k8s.object.api_version", about.api_version
-    yield "k8s.namespace.name", about.namespace
-    yield from _place_pairs(event)
-    yield from _lineage_pairs(chain, with_uids=False)
+        pairs += [
+            ("k8s.event.related.kind", related.kind),
+            ("k8s.event.related.name", related.name),
+            ("k8s.event.related.uid", related.uid),
+        ]
+    pairs += _place_pairs(event)
+    pairs += [(kind_attribute(item.kind, "name"), item.name) for item in reversed(chain)]
+    return _present(pairs)
 
 
-def _place_pairs(event: Event) -> Pairs:
+def _place_pairs(event: Event) -> Iterator[tuple[str, AttributeValue]]:
     # The kubelet speaks of the pods of its own node alone; no other reporter's host is the
     # object's node.
     if event.involved.kind == "Pod" and event.component == "kubelet":
         yield "k8s.node.name", event.host
-    if match := _CONTAINER.search(event.involved.field_path):
+    if event.involved.field_path and (match := _CONTAINER.search(event.involved.field_path)):
         yield "k8s.container.name", match[1]
-    for reasons, pattern, name in MESSAGE_ATTRIBUTES:
-        if event.reason in reasons and (found := pattern.search(event.message)):
+    for pattern, name in _MESSAGE_RULES.get(event.reason, ()):
+        if found := pattern.search(event.message):
             if name == "container.image.name":
                 yield from _image_pairs(found["value"])
             else:
                 yield name, found["value"]
 
 
-def _image_pairs(image: str) -> Pairs:
+def _image_pairs(image: str) -> Iterator[tuple[str, AttributeValue]]:
     # reference: name[:tag][@digest]; a colon before the last slash is a registry's port
     name, _, _ = image.partition("@")
     head, colon, tag = name.rpartition(":")
     has_tag = bool(colon) and "/" not in tag
     yield "container.image.name", head if has_tag else name
-    yield "container.image.tags", (tag,) if has_tag else None
+    yield "container.image.tags", (tag,) if has_tag else ""
 
 
-def _lineage_pairs(chain: Chain, *, with_uids: bool) -> Pairs:
+def _lineage_pairs(chain: Chain) -> Pairs:
     for item in reversed(chain):
         yield kind_attribute(item.kind, "name"), item.name
-        if with_uids:
-            yield kind_attribute(item.kind, "uid"), item.uid
+        yield kind_attribute(item.kind, "uid"), item.uid
 
 
 def _change_pairs(verdict: Verdict) -> Pairs:

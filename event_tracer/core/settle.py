@@ -24,9 +24,9 @@ BYTES_AS_TEXT = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 Told = tuple[int, bytes]  # time, span id: a total order of occurrences
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Unsettled:
-    """An object span that may still grow. Times in ns; pods are named `namespace/name`.
+    """An object span that may still grow, in place. Times in ns; pods are `namespace/name`.
 
     `wanted` tells whether any event span under it leaves.
     """
@@ -53,22 +53,19 @@ class Unsettled:
         """The last time (ns) that can still belong to this span."""
         return min(self.newest[0] + SETTLE, self.first + HOLD)
 
-    def cover(self, told: Span, *, error: str | None, pods: "Pods", wanted: bool) -> "Unsettled":
-        """This object span with one more occurrence under it, unless it came too late."""
-        grown = replace(self, wanted=self.wanted or wanted)
+    def cover(self, told: Span, *, error: str | None, pods: "Pods", wanted: bool) -> None:
+        """Let one more occurrence count, unless it came too late to."""
+        self.wanted = self.wanted or wanted
         if told.end > self.deadline:
-            return grown
-        done = self.done | pods.done
+            return
+        self.start = min(self.start, told.start)
+        self.first = min(self.first, told.end)
         at = (told.end, told.span_id)
-        return replace(
-            grown,
-            start=min(self.start, told.start),
-            first=min(self.first, told.end),
-            newest=max(self.newest, at),
-            error=error if at >= self.newest else self.error,
-            waiting=(self.waiting | pods.waiting) - done,
-            done=done,
-        )
+        if at >= self.newest:
+            self.newest, self.error = at, error
+        if pods is not NO_PODS:
+            self.done |= pods.done
+            self.waiting = (self.waiting | pods.waiting) - self.done
 
     def verdict(self) -> Verdict:
         """How it ended, and when."""
@@ -102,7 +99,7 @@ class Pods:
     done: frozenset[str] = frozenset()
 
 
-_NOTHING = Pods()
+NO_PODS = Pods()
 
 
 def pods_of(event: Event, child: Child | None) -> Pods:
@@ -111,13 +108,13 @@ def pods_of(event: Event, child: Child | None) -> Pods:
         name = frozenset({f"{event.involved.namespace}/{event.involved.name}"})
         if event.reason in POD_WAITING:
             return Pods(waiting=name)
-        return Pods(done=name) if event.reason in POD_DONE else _NOTHING
+        return Pods(done=name) if event.reason in POD_DONE else NO_PODS
     if child and child.kind == "Pod":
         name = frozenset({f"{child.namespace}/{child.name}"})
         if event.reason in CHILD_WAITING:
             return Pods(waiting=name)
-        return Pods(done=name) if event.reason in CHILD_DONE else _NOTHING
-    return _NOTHING
+        return Pods(done=name) if event.reason in CHILD_DONE else NO_PODS
+    return NO_PODS
 
 
 @dataclass(slots=True)
@@ -131,7 +128,8 @@ class Settling:
         return span_id in self._open
 
     def __iter__(self) -> Iterator[Unsettled]:
-        return iter(self._open.values())
+        """What is open, as of now."""
+        return (replace(item) for item in self._open.values())
 
     def open(self, item: Unsettled) -> None:
         """Begin an object span."""
@@ -142,8 +140,7 @@ class Settling:
         self, span_id: bytes, told: Span, *, error: str | None, pods: Pods, wanted: bool
     ) -> None:
         """Let an occurrence count for the object span `span_id`."""
-        grown = self._open[span_id].cover(told, error=error, pods=pods, wanted=wanted)
-        self._open[span_id] = grown
+        self._open[span_id].cover(told, error=error, pods=pods, wanted=wanted)
 
     def sealed(self, *, before: int) -> Iterator[Unsettled]:
         """Take out what can no longer grow: whose deadline is before `before` (ns)."""

@@ -1,6 +1,5 @@
 """A trace moved in time."""
 
-from dataclasses import replace
 from hashlib import blake2b
 
 from event_tracer.core.span import AttributeValue, Span
@@ -16,8 +15,7 @@ _TRACE_ID = "event_tracer.previous_trace_id"
 def shift(span: Span, *, seconds: int) -> Span:
     """`span` that much later, under ids of its own: an id never has two contents."""
     by = seconds * SECOND
-    return replace(
-        span,
+    return span._replace(
         trace_id=_other(span.trace_id, seconds),
         span_id=_other(span.span_id, seconds),
         parent_id=_other(span.parent_id, seconds),

@@ -1,14 +1,14 @@
 """The finished span, and the ids that name it before it is seen."""
 
-from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 AttributeValue = str | int | bool | tuple[str, ...]
 Attributes = tuple[tuple[str, AttributeValue], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(NamedTuple):
     """One span as it leaves the core: nothing in it depends on who made it, where or when.
 
     `start` and `end` are nanoseconds since the Unix epoch, `end - start >= 1000`.
@@ -34,11 +34,13 @@ def _hash(size: int, *parts: str) -> bytes:
     return blake2b(text.encode("utf-8", "replace"), digest_size=size).digest()
 
 
+@lru_cache(maxsize=4096)
 def trace_id(*, cluster_uid: str, story_key: str) -> bytes:
     """The 16 bytes that name a story's trace."""
     return _hash(16, "trace", cluster_uid, story_key)
 
 
+@lru_cache(maxsize=16384)
 def object_span_id(*, trace: bytes, identity: str) -> bytes:
     """The 8 bytes that name an object's span in a trace; known before the object is."""
     return _hash(8, "object", trace.hex(), identity)

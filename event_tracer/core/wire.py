@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import from_json
 
@@ -21,10 +21,6 @@ class _Model(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="ignore", alias_generator=to_camel, coerce_numbers_to_str=True
     )
-
-
-def _either(*names: str) -> Any:
-    return Field(default=None, validation_alias=AliasChoices(*names))
 
 
 class Reference(_Model):
@@ -53,13 +49,17 @@ class Series(_Model):
     last_observed_time: str | None = None
 
 
-class ManagedFields(_Model):
-    """One metav1.ManagedFieldsEntry: who wrote which fields, and when (to the second)."""
+class Written(_Model):
+    """When one metav1.ManagedFieldsEntry was written (to the second)."""
+
+    time: str | None = None
+
+
+class ManagedFields(Written):
+    """One metav1.ManagedFieldsEntry: who wrote which fields, and when."""
 
     manager: str | None = None
-    operation: str | None = None
     subresource: str | None = None
-    time: str | None = None
     fields: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = Field(
         default={}, validation_alias="fieldsV1"
     )
@@ -93,23 +93,34 @@ class Meta(_Model):
     managed_fields: tuple[ManagedFields, ...] | None = None
 
 
+class EventMeta(_Model):
+    """metav1.ObjectMeta, as far as an Event's is read."""
+
+    name: str | None = None
+    namespace: str | None = None
+    uid: str | None = None
+    resource_version: str | None = None
+    creation_timestamp: str | None = None
+    managed_fields: tuple[Written, ...] | None = None
+
+
 class EventObject(_Model):
     """An Event of either API."""
 
-    metadata: Meta
-    involved: Reference = Field(validation_alias=AliasChoices("involvedObject", "regarding"))
+    metadata: EventMeta
+    involved_object: Reference
     related: Reference | None = None
     reason: str | None = None
-    message: str | None = _either("message", "note")
+    message: str | None = None
     type: str | None = None
     action: str | None = None
-    count: int | None = _either("count", "deprecatedCount")
+    count: int | None = None
     series: Series | None = None
-    source: Source | None = _either("source", "deprecatedSource")
-    component: str | None = _either("reportingComponent", "reportingController")
-    instance: str | None = _either("reportingInstance")
-    first_timestamp: str | None = _either("firstTimestamp", "deprecatedFirstTimestamp")
-    last_timestamp: str | None = _either("lastTimestamp", "deprecatedLastTimestamp")
+    source: Source | None = None
+    reporting_component: str | None = None
+    reporting_instance: str | None = None
+    first_timestamp: str | None = None
+    last_timestamp: str | None = None
     event_time: str | None = None
 
 
@@ -121,6 +132,12 @@ class AnyObject(_Model):
     metadata: Meta
 
 
+# events.k8s.io/v1 → core/v1 (pkg/apis/events/v1/conversion.go)
+_CORE_NAMES = {
+    "regarding": "involvedObject", "note": "message", "deprecatedCount": "count",
+    "deprecatedSource": "source", "reportingController": "reportingComponent",
+    "deprecatedFirstTimestamp": "firstTimestamp", "deprecatedLastTimestamp": "lastTimestamp",
+}  # fmt: skip
 ModelT = TypeVar("ModelT", bound=_Model)
 
 
@@ -151,6 +168,13 @@ def scrub(value: object) -> object:
     if isinstance(value, list):
         return [scrub(item) for item in value]
     return value
+
+
+def read_event(raw: Mapping[str, Any]) -> EventObject:
+    """An Event of either API. Raises MalformedError with what is wrong, in one line."""
+    if "regarding" in raw:
+        raw = {_CORE_NAMES.get(name, name): value for name, value in raw.items()}
+    return read(EventObject, raw)
 
 
 def read(model: type[ModelT], raw: object) -> ModelT:
