@@ -10,7 +10,6 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from event_tracer.core.frame import Tick, parse_frame
 from event_tracer.core.story import Stories
@@ -63,9 +62,8 @@ def told(lines: Iterable[bytes]) -> int:
     """JSON to finished spans."""
     stories = Stories()
     count = 0
-    items: Iterable[Any] = (parse_frame(decode(line)) for line in lines)
-    for item in items:
-        count += len(stories.feed(item))
+    for line in lines:
+        count += len(stories.feed(parse_frame(decode(line))))
     return count + len(stories.feed(Tick(now=2**62)))
 
 

@@ -1,7 +1,6 @@
 """One occurrence of an Event: its count, its time, and what it says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from event_tracer.core import wire
@@ -27,8 +26,7 @@ class ObjectReference(NamedTuple):
     field_path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(NamedTuple):
     """One observation of an Event, an occurrence where its (count, time) is new.
 
     Times are ns since the epoch. `time` is when it happened, as exactly as the cluster knows;
@@ -49,7 +47,7 @@ class Event:
     host: str
     involved: ObjectReference
     related: ObjectReference | None
-    count: int
+    count: int  # type: ignore[assignment]  # tuple.count is not missed
     time: int
     is_first: bool
     first_time: int | None

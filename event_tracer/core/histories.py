@@ -11,17 +11,18 @@ from event_tracer.core.tables import CREATORS
 from event_tracer.core.times import SECOND, second_of
 
 _KEPT = 2 * HOUR * SECOND
+_UNKNOWN = History()
 Saved = tuple[tuple[str, History], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """What names one trace: `key` and, where known, the `previous` story's key."""
+    """What names one trace: the `key`; `root` is the identity of a root with changes."""
 
     key: str
     change: Change
     hours: int = 0
-    previous: str | None = None
+    root: str = ""
 
 
 class Histories:
@@ -57,20 +58,21 @@ class Histories:
         Dates of what was seen before `fixed` (ns) are final.
         """
         root = chain[-1].identity
-        history = self._get(root, now=now).settle(before=fixed)
+        known = self._get(root, now=now)
+        history = known.settle(before=fixed)
         change = history.at(second)
         if change is None:
             history = history.undatable(second)
             change = history.changes[0]
-        self._put(root, history, now=now)
+        if history is not known:
+            self._put(root, history, now=now)
         hours = hours_since(change, second)
-        previous = history.before(change)
-        return Story(
-            key=_key(root, change, hours),
-            change=change,
-            hours=hours,
-            previous=_key(root, previous, 0) if previous else None,
-        )
+        return Story(key=_key(root, change, hours), change=change, hours=hours, root=root)
+
+    def previous(self, story: Story) -> str | None:
+        """The key of the story before `story`, where known."""
+        before = self._peek(story.root).before(story.change)
+        return _key(story.root, before, 0) if before else None
 
     def run(self, job: KubeObject, *, is_root: bool, second: int, now: int) -> Story:
         """The story of a Job, which is one run, however long it takes and whoever asks for it."""
@@ -95,7 +97,10 @@ class Histories:
         self._past.expire(before=now - _KEPT)
 
     def _get(self, identity: str, *, now: int) -> History:
-        return self._live.get(identity) or self._past.get(identity, now=now) or History()
+        return self._live.get(identity) or self._past.get(identity, now=now) or _UNKNOWN
+
+    def _peek(self, identity: str) -> History:
+        return self._live.get(identity) or self._past.peek(identity) or _UNKNOWN
 
     def _put(self, identity: str, history: History, *, now: int) -> None:
         if identity in self._live:

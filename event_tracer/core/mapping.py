@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from event_tracer.core.changes import NOBODY, Change
 from event_tracer.core.event import Event
+from event_tracer.core.histories import Story
 from event_tracer.core.lineage import Chain, KubeObject
 from event_tracer.core.names import event_name, object_name
 from event_tracer.core.span import Attributes, AttributeValue, Span, event_span_id
@@ -24,6 +26,7 @@ Pairs = Iterator[tuple[str, AttributeValue | None]]
 _CONTAINER = re.compile(r"\{([^}]+)\}$")  # `spec.containers{web}`: kubelet/container/ref.go
 _MESSAGE = 1024  # characters: events.k8s.io's own limit; core/v1 has none
 _MOST_RESOURCES = 1024
+_VALUE = itemgetter(1)
 _MESSAGE_RULES = {
     reason: tuple(
         (pattern, name) for reasons, pattern, name in MESSAGE_ATTRIBUTES if reason in reasons
@@ -32,19 +35,27 @@ _MESSAGE_RULES = {
 }
 
 
-class Placement(NamedTuple):
-    """Where a span belongs: its trace, its parent, and the chain it is about, root last."""
+class Place(NamedTuple):
+    """Where an occurrence belongs: its story's trace, its object and all above it, root last.
 
+    `span_ids` are those of the chain's object spans, `names` the attributes that name them.
+    """
+
+    story: Story
     trace_id: bytes
-    parent_id: bytes
     chain: Chain
+    span_ids: tuple[bytes, ...]
+    names: Attributes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What is known of an object when its span is sealed; times in ns."""
 
+    trace_id: bytes
     span_id: bytes
+    parent_id: bytes
+    chain: Chain
     start: int
     end: int
     outcome: str
@@ -75,37 +86,37 @@ class Mapper:
         self._cluster_uid = cluster_uid
         self._resources: dict[tuple[str, str], Attributes] = {}
 
-    def event_span(self, event: Event, *, place: Placement, start: int) -> Span:
+    def event_span(self, event: Event, *, place: Place, start: int) -> Span:
         """The span of one occurrence, begun at `start` (ns)."""
         message = clip(event.message)
         return Span(
             trace_id=place.trace_id,
             span_id=event_span_id(event_uid=event.key, count=event.count, time=event.time),
-            parent_id=place.parent_id,
+            parent_id=place.span_ids[0],
             name=event_name(event),
             resource=self._resource(event.component, place.chain[0].namespace),
             start=start,
             end=event.time,
-            attributes=_event_attributes(event, message, place.chain),
+            attributes=_event_attributes(event, message, place.names),
             error=message if self.is_error(event) else None,
         )
 
-    def object_span(self, *, place: Placement, verdict: Verdict) -> Span:
+    def object_span(self, verdict: Verdict) -> Span:
         """The span of one object, sealed."""
-        chain = place.chain
+        chain = verdict.chain
         is_root = len(chain) == 1
         is_full = self._naming.span_names == "full"
         name = f"{chain[0].kind} {chain[0].name}" if is_full else object_name(chain)
         verb = "Events" if verdict.hours else verdict.change.verb
         return Span(
-            trace_id=place.trace_id,
+            trace_id=verdict.trace_id,
             span_id=verdict.span_id,
-            parent_id=place.parent_id,
+            parent_id=verdict.parent_id,
             name=f"{verb} {name}" if is_root and verb else name,
-            resource=self._resource(_creator(chain, verdict), chain[0].namespace),
+            resource=self._resource(_creator(verdict), chain[0].namespace),
             start=verdict.start,
             end=verdict.end,
-            attributes=_present(self._object_pairs(chain, verdict)),
+            attributes=_present(self._object_pairs(verdict)),
             error=verdict.error,
         )
 
@@ -114,7 +125,8 @@ class Mapper:
         status = self._naming.status_by_reason.get(event.reason)
         return event.is_error if status is None else status == "error"
 
-    def _object_pairs(self, chain: Chain, verdict: Verdict) -> Pairs:
+    def _object_pairs(self, verdict: Verdict) -> Pairs:
+        chain = verdict.chain
         item, is_root = chain[0], len(chain) == 1
         yield "k8s.object.kind", item.kind
         yield "k8s.object.name", item.name
@@ -171,14 +183,19 @@ def kind_attribute(kind: str, part: str) -> str:
 
 def _present(pairs: Iterable[tuple[str, AttributeValue | None]]) -> Attributes:
     # An absent value would be sent as an empty AnyValue; a name given twice keeps the first.
-    present = [(key, value) for key, value in pairs if value is not None and value != ""]
+    present: list[tuple[str, AttributeValue]] = list(filter(_VALUE, pairs))  # type: ignore[arg-type]
     named = dict(present)
     if len(named) == len(present):
         return tuple(present)
     return tuple((named | dict(reversed(present))).items())
 
 
-def _event_attributes(event: Event, message: str, chain: Chain) -> Attributes:
+def lineage_names(chain: Chain) -> Attributes:
+    """The attributes that name a chain's objects, the root first: on every span of a trace."""
+    return tuple((kind_attribute(item.kind, "name"), item.name) for item in reversed(chain))
+
+
+def _event_attributes(event: Event, message: str, names: Attributes) -> Attributes:
     about, related = event.involved, event.related
     pairs: list[tuple[str, AttributeValue]] = [
         ("k8s.event.reason", event.reason),
@@ -210,7 +227,7 @@ def _event_attributes(event: Event, message: str, chain: Chain) -> Attributes:
             ("k8s.event.related.uid", related.uid),
         ]
     pairs += _place_pairs(event)
-    pairs += [(kind_attribute(item.kind, "name"), item.name) for item in reversed(chain)]
+    pairs += names
     return _present(pairs)
 
 
@@ -253,7 +270,8 @@ def _change_pairs(verdict: Verdict) -> Pairs:
     yield "event_tracer.previous_trace_id", previous.hex() if previous else None
 
 
-def _creator(chain: Chain, verdict: Verdict) -> str:
+def _creator(verdict: Verdict) -> str:
+    chain = verdict.chain
     manager = NOBODY if verdict.hours else verdict.change.manager
     if len(chain) == 1:
         return manager

@@ -1,6 +1,7 @@
 """Span names: a bounded set, for they become Jaeger's operations and span metrics' labels."""
 
 import re
+from functools import lru_cache
 
 from event_tracer.core.event import Event
 from event_tracer.core.lineage import Chain, KubeObject
@@ -13,13 +14,19 @@ _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 def event_name(event: Event) -> str:
     """The reason, with one word of the message where the table has one; `Event` for free text."""
-    if not _REASON.fullmatch(event.reason):
-        return "Event"
+    words = NAME_WORDS.get(event.reason)
+    if words is None:
+        return event.reason if _is_name(event.reason) else "Event"
     message = event.message.removeprefix(COMBINED)
-    for pattern, word in NAME_WORDS.get(event.reason, ()):
+    for pattern, word in words:
         if match := pattern.match(message):
             return f"{event.reason} {word or _word(match)}"
     return event.reason
+
+
+@lru_cache(maxsize=1024)
+def _is_name(reason: str) -> bool:
+    return _REASON.fullmatch(reason) is not None
 
 
 def _word(match: re.Match[str]) -> str:

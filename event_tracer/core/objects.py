@@ -72,7 +72,10 @@ def parse_object(raw: Mapping[str, Any], *, resource: str, kind: str) -> ObjectM
     if not meta.name:
         raise wire.MalformedError("metadata.name: missing")
     partial = item.kind in (None, "", "PartialObjectMetadata")
-    entries = meta.managed_fields or ()
+    owner = _controller(meta)
+    # What nobody owns changes by itself; so does a Job, also one that a CronJob owns.
+    is_root = owner is None or resource == "jobs" or item.kind == "Job"
+    entries = (meta.managed_fields or ()) if is_root else ()
     status = [_second(entry.time) for entry in entries if entry.subresource == "status"]
     return ObjectMetadata(
         uid=meta.uid or "",
@@ -81,15 +84,15 @@ def parse_object(raw: Mapping[str, Any], *, resource: str, kind: str) -> ObjectM
         namespace=meta.namespace or "",
         name=meta.name,
         generate_name=meta.generate_name or "",
-        owner=_controller(meta),
+        owner=owner,
         resource_version=parse_resource_version(meta.resource_version),
         generation=meta.generation,
         created=_second(meta.creation_timestamp),
         deletion_asked=_deletion_asked(meta),
         writes=tuple(_write(entry) for entry in entries if entry.subresource != "status"),
         status_second=max((second for second in status if second is not None), default=None),
-        labels=_strings(meta.labels),
-        annotations=_strings(meta.annotations),
+        labels=_strings(meta.labels) if is_root else {},
+        annotations=_strings(meta.annotations) if is_root else {},
         server_time=server_time(meta),
     )
 

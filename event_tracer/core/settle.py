@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from pydantic import ConfigDict
 
@@ -44,8 +45,8 @@ class Unsettled:
     first: int
     newest: Told
     error: str | None = None
-    waiting: frozenset[str] = frozenset()
-    done: frozenset[str] = frozenset()
+    waiting: set[str] = field(default_factory=set)
+    done: set[str] = field(default_factory=set)
     wanted: bool = False
 
     @property
@@ -53,25 +54,41 @@ class Unsettled:
         """The last time (ns) that can still belong to this span."""
         return min(self.newest[0] + SETTLE, self.first + HOLD)
 
-    def cover(self, told: Span, *, error: str | None, pods: "Pods", wanted: bool) -> None:
+    def cover(self, told: Span, *, pod: "Pod | None", wanted: bool) -> None:
         """Let one more occurrence count, unless it came too late to."""
         self.wanted = self.wanted or wanted
-        if told.end > self.deadline:
+        end = told.end
+        if end > self.newest[0] + SETTLE or end > self.first + HOLD:
             return
-        self.start = min(self.start, told.start)
-        self.first = min(self.first, told.end)
-        at = (told.end, told.span_id)
+        if told.start < self.start:
+            self.start = told.start
+        if end < self.first:
+            self.first = end
+        at = (end, told.span_id)
         if at >= self.newest:
-            self.newest, self.error = at, error
-        if pods is not NO_PODS:
-            self.done |= pods.done
-            self.waiting = (self.waiting | pods.waiting) - self.done
+            self.newest, self.error = at, told.error
+        if pod:
+            self._note(pod)
+
+    def copy(self) -> "Unsettled":
+        """This object span as it is now."""
+        return replace(self, waiting=set(self.waiting), done=set(self.done))
+
+    def _note(self, pod: "Pod") -> None:
+        if pod.is_waiting and pod.name not in self.done:
+            self.waiting.add(pod.name)
+        elif not pod.is_waiting:
+            self.done.add(pod.name)
+            self.waiting.discard(pod.name)
 
     def verdict(self) -> Verdict:
         """How it ended, and when."""
-        outcome = "failed" if self.error else "pending" if self.waiting else "settled"
+        outcome = "failed" if self.error is not None else "pending" if self.waiting else "settled"
         return Verdict(
+            trace_id=self.trace_id,
             span_id=self.span_id,
+            parent_id=self.parent_id,
+            chain=self.chain,
             start=self._begin(),
             end=self.newest[0],
             outcome=outcome,
@@ -91,30 +108,30 @@ class Unsettled:
         return min(self.start, changed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pods:
-    """What one Event says of pods: which to wait for, and which not."""
+class Pod(NamedTuple):
+    """What one Event says of the pod `namespace/name`: to wait for it, or not to any more."""
 
-    waiting: frozenset[str] = frozenset()
-    done: frozenset[str] = frozenset()
-
-
-NO_PODS = Pods()
+    name: str
+    is_waiting: bool
 
 
-def pods_of(event: Event, child: Child | None) -> Pods:
-    """The pods that an Event is about or names in its message."""
+def pod_of(event: Event, child: Child | None) -> Pod | None:
+    """The pod that an Event is about or names in its message."""
     if event.involved.kind == "Pod":
-        name = frozenset({f"{event.involved.namespace}/{event.involved.name}"})
-        if event.reason in POD_WAITING:
-            return Pods(waiting=name)
-        return Pods(done=name) if event.reason in POD_DONE else NO_PODS
+        about, waiting, done = event.involved, POD_WAITING, POD_DONE
+        return _pod(event.reason, about.namespace, about.name, waiting=waiting, done=done)
     if child and child.kind == "Pod":
-        name = frozenset({f"{child.namespace}/{child.name}"})
-        if event.reason in CHILD_WAITING:
-            return Pods(waiting=name)
-        return Pods(done=name) if event.reason in CHILD_DONE else NO_PODS
-    return NO_PODS
+        waiting, done = CHILD_WAITING, CHILD_DONE
+        return _pod(event.reason, child.namespace, child.name, waiting=waiting, done=done)
+    return None
+
+
+def _pod(
+    reason: str, namespace: str, name: str, *, waiting: frozenset[str], done: frozenset[str]
+) -> Pod | None:
+    if reason in waiting:
+        return Pod(name=f"{namespace}/{name}", is_waiting=True)
+    return Pod(name=f"{namespace}/{name}", is_waiting=False) if reason in done else None
 
 
 @dataclass(slots=True)
@@ -124,23 +141,18 @@ class Settling:
     _open: dict[bytes, Unsettled] = field(default_factory=dict)
     _due: list[tuple[int, bytes]] = field(default_factory=list)
 
-    def __contains__(self, span_id: bytes) -> bool:
-        return span_id in self._open
-
     def __iter__(self) -> Iterator[Unsettled]:
         """What is open, as of now."""
-        return (replace(item) for item in self._open.values())
+        return (item.copy() for item in self._open.values())
 
     def open(self, item: Unsettled) -> None:
         """Begin an object span."""
         self._open[item.span_id] = item
         heapq.heappush(self._due, (item.deadline, item.span_id))
 
-    def cover(
-        self, span_id: bytes, told: Span, *, error: str | None, pods: Pods, wanted: bool
-    ) -> None:
-        """Let an occurrence count for the object span `span_id`."""
-        self._open[span_id].cover(told, error=error, pods=pods, wanted=wanted)
+    def get(self, span_id: bytes) -> Unsettled | None:
+        """The open object span of that id."""
+        return self._open.get(span_id)
 
     def sealed(self, *, before: int) -> Iterator[Unsettled]:
         """Take out what can no longer grow: whose deadline is before `before` (ns)."""

@@ -1,8 +1,7 @@
 """When what an Event tells began: law 4 of an event span's start."""
 
-from collections.abc import Callable
-
 from event_tracer.core.event import Event
+from event_tracer.core.lineage import KubeObject
 from event_tracer.core.recent import Recent
 from event_tracer.core.tables import (
     CONTAINER_STEPS,
@@ -44,17 +43,14 @@ class FirstTimes:
         self._times.expire(before=before)
 
 
-def start_of(
-    event: Event, *, created: int | None, first_time: Callable[[str, str], int | None]
-) -> int:
-    """The start (ns) of an occurrence's span, 1 µs before its end where nothing tells more.
+def start_of(event: Event, *, item: KubeObject, firsts: FirstTimes, now: int) -> int:
+    """The start (ns) of the span of an occurrence about `item`.
 
-    `created` is the Unix second of the object's creation; `first_time(fieldPath, reason)`
-    finds the newest predecessor.
+    It is 1 µs before its end where nothing tells more.
     """
     began = _stated(event)
-    if began is None and event.is_first and not _is_instant(event):
-        began = _predecessor(event, created=created, first_time=first_time)
+    if began is None and event.is_first and event.reason in STEPS and not _is_instant(event):
+        began = _predecessor(event, item=item, firsts=firsts, now=now)
     instant = event.time - MICROSECOND
     return instant if began is None else min(began, instant)
 
@@ -65,21 +61,22 @@ def _is_instant(event: Event) -> bool:
 
 def _stated(event: Event) -> int | None:
     pattern = DURATION.get(event.reason)
-    match = pattern.search(event.message) if pattern and not _is_instant(event) else None
+    if pattern is None or _is_instant(event):
+        return None
+    match = pattern.search(event.message)
     duration = parse_duration(match[2] or match[1]) if match else None
     return None if duration is None else event.time - duration
 
 
-def _predecessor(
-    event: Event, *, created: int | None, first_time: Callable[[str, str], int | None]
-) -> int | None:
+def _predecessor(event: Event, *, item: KubeObject, firsts: FirstTimes, now: int) -> int | None:
     path = event.involved.field_path if event.reason in CONTAINER_STEPS else ""
     times = []
-    for reason in STEPS.get(event.reason, ()):
+    for reason in STEPS[event.reason]:
         if reason != CREATED:
-            times.append(first_time(path, reason))
-        elif created is not None and event.involved.kind == CREATED_KINDS[event.reason]:
-            times.append(created * SECOND)
+            key = (item.identity, path, reason)
+            times.append(firsts.newest(key, until=event.time, now=now))
+        elif item.created is not None and event.involved.kind == CREATED_KINDS[event.reason]:
+            times.append(item.created * SECOND)
     known = [time for time in times if time is not None]
     if not known:
         return None

@@ -9,10 +9,10 @@ from event_tracer.core.event import Event, parse_resource_version
 from event_tracer.core.frame import Frame, Item, Listing, Tick
 from event_tracer.core.histories import Histories, Story
 from event_tracer.core.lineage import UNUSED, Chain, Child, KubeObject, Lineage, named_child
-from event_tracer.core.mapping import Mapper, Naming, Placement
+from event_tracer.core.mapping import Mapper, Naming, Place, lineage_names
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.recent import Recent
-from event_tracer.core.settle import Settling, Unsettled, pods_of
+from event_tracer.core.settle import Pod, Settling, Unsettled, pod_of
 from event_tracer.core.span import Span, object_span_id, trace_id
 from event_tracer.core.start import FirstTimes, start_of
 from event_tracer.core.state import State
@@ -140,70 +140,65 @@ class Stories:
     # -- letting go
 
     def _release(self) -> Iterator[Span]:
-        ready = [entry for entry in self._waiting if entry[0] + REORDER < self._clock]
-        if ready:
+        if self._waiting and self._waiting[0][0] + REORDER < self._clock:
+            ready = [entry for entry in self._waiting if entry[0] + REORDER < self._clock]
             self._waiting = self._waiting[len(ready) :]
+            # Between two frames nothing new is learnt, and one object has Events by the dozen.
+            places: dict[tuple[str, int, str], Place] = {}
             for _, event, child in sorted(ready, key=_by_time):
-                yield from self._tell(event, child)
+                yield from self._tell(event, child, places)
         for item in self._settling.sealed(before=self._clock - REORDER - _GRACE):
             yield from self._seal(item)
         if self._clock - self._swept > _SWEEP:
             self._sweep()
 
-    def _tell(self, event: Event, child: Child | None) -> Iterator[Span]:
-        second = second_of(event.time)
+    def _tell(
+        self, event: Event, child: Child | None, places: dict[tuple[str, int, str], Place]
+    ) -> Iterator[Span]:
         item = self._lineage.find(event.involved, now=self._clock)
-        second = max(second, item.created or 0)
-        chain = self._lineage.chain(item, second=second, now=self._clock)
-        story = self._story(chain, child, second=second)
-        trace = trace_id(cluster_uid=self._cluster_uid, story_key=story.key)
-        parent = object_span_id(trace=trace, identity=item.identity)
-        span = self._mapper.event_span(
-            event,
-            place=Placement(trace_id=trace, parent_id=parent, chain=chain),
-            start=start_of(event, created=item.created, first_time=self._first_time(item, event)),
-        )
+        second = max(second_of(event.time), item.created or 0)
+        job = child if child and child.kind == "Job" and child.owned else None
+        key = (item.identity, second, job.name if job else "")
+        place = places.get(key)
+        if place is None:
+            place = places[key] = self._place(item, job, second=second)
+        start = start_of(event, item=item, firsts=self._firsts, now=self._clock)
+        span = self._mapper.event_span(event, place=place, start=start)
         is_wanted = self._keep(event)
         if is_wanted:
             yield span
-        self._cover(span, event, child, chain=chain, story=story, wanted=is_wanted)
+        self._cover(span, place, pod=pod_of(event, child), wanted=is_wanted)
 
-    def _first_time(self, item: KubeObject, event: Event) -> Callable[[str, str], int | None]:
-        def newest(path: str, reason: str) -> int | None:
-            key = (item.identity, path, reason)
-            return self._firsts.newest(key, until=event.time, now=self._clock)
+    def _place(self, item: KubeObject, job: Child | None, *, second: int) -> Place:
+        chain = self._lineage.chain(item, second=second, now=self._clock)
+        story = self._story(chain, job, second=second)
+        trace = trace_id(cluster_uid=self._cluster_uid, story_key=story.key)
+        return Place(
+            story=story,
+            trace_id=trace,
+            chain=chain,
+            span_ids=tuple(object_span_id(trace=trace, identity=each.identity) for each in chain),
+            names=lineage_names(chain),
+        )
 
-        return newest
+    def _cover(self, span: Span, place: Place, *, pod: Pod | None, wanted: bool) -> None:
+        for depth, span_id in enumerate(place.span_ids):
+            unsettled = self._settling.get(span_id)
+            if unsettled is None:
+                if self._sent.get(span_id, now=self._clock):
+                    continue
+                unsettled = self._unsettled(span, place, depth)
+                self._settling.open(unsettled)
+            unsettled.cover(span, pod=pod, wanted=wanted)
 
-    def _cover(
-        self,
-        span: Span,
-        event: Event,
-        child: Child | None,
-        *,
-        chain: Chain,
-        story: Story,
-        wanted: bool,
-    ) -> None:
-        pods = pods_of(event, child)
-        for depth, item in enumerate(chain):
-            span_id = object_span_id(trace=span.trace_id, identity=item.identity)
-            if self._sent.get(span_id, now=self._clock):
-                continue
-            if span_id not in self._settling:
-                self._settling.open(self._unsettled(span, chain[depth:], story, span_id))
-            error = span.error if self._mapper.is_error(event) else None
-            self._settling.cover(span_id, span, error=error, pods=pods, wanted=wanted)
-
-    def _unsettled(self, span: Span, chain: Chain, story: Story, span_id: bytes) -> Unsettled:
-        is_root = len(chain) == 1
-        parent = b"" if is_root else object_span_id(trace=span.trace_id, identity=chain[1].identity)
-        previous = story.previous
+    def _unsettled(self, span: Span, place: Place, depth: int) -> Unsettled:
+        ids, story = place.span_ids, place.story
+        previous = self._histories.previous(story)
         return Unsettled(
             trace_id=span.trace_id,
-            span_id=span_id,
-            parent_id=parent,
-            chain=chain,
+            span_id=ids[depth],
+            parent_id=ids[depth + 1] if depth + 1 < len(ids) else b"",
+            chain=place.chain[depth:],
             change=story.change,
             hours=story.hours,
             previous_trace_id=trace_id(cluster_uid=self._cluster_uid, story_key=previous)
@@ -215,15 +210,13 @@ class Stories:
         )
 
     def _seal(self, item: Unsettled) -> Iterator[Span]:
-        if not item.wanted:
-            return
-        self._sent.put(item.span_id, True, now=self._clock)
-        place = Placement(trace_id=item.trace_id, parent_id=item.parent_id, chain=item.chain)
-        yield self._mapper.object_span(place=place, verdict=item.verdict())
+        if item.wanted:
+            self._sent.put(item.span_id, True, now=self._clock)
+            yield self._mapper.object_span(item.verdict())
 
     def _story(self, chain: Chain, child: Child | None, *, second: int) -> Story:
         job = next((item for item in chain if item.kind == "Job"), None)
-        if child and child.kind == "Job" and child.owned:
+        if child:
             job = self._lineage.find_named(child, now=self._clock)
         if job:
             is_root = job is chain[-1]
