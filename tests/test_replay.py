@@ -6,7 +6,6 @@ import json
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -388,14 +387,12 @@ def _later(body: Any, number: int) -> Any:
     by = number * 3600 * SECOND
     suffix = f"{number:04d}"
     if hasattr(body, "involved"):
-        about = replace(body.involved, uid=body.involved.uid[:-4] + suffix)
-        return replace(
-            body, uid=body.uid[:-4] + suffix, involved=about, time=body.time + by,
+        about = body.involved._replace(uid=body.involved.uid[:-4] + suffix)
+        return body._replace( uid=body.uid[:-4] + suffix, involved=about, time=body.time + by,
             server_time=(body.server_time or 0) + by,
         )  # fmt: skip
-    owner = body.owner and replace(body.owner, uid=body.owner.uid[:-4] + suffix)
-    return replace(
-        body, uid=body.uid[:-4] + suffix, owner=owner, created=(body.created or 0) + number * 3600,
+    owner = body.owner and body.owner._replace(uid=body.owner.uid[:-4] + suffix)
+    return body._replace( uid=body.uid[:-4] + suffix, owner=owner, created=(body.created or 0) + number * 3600,
         server_time=(body.server_time or 0) + by, writes=(),
     )  # fmt: skip
 

@@ -113,9 +113,12 @@ def parse_event(raw: Mapping[str, Any]) -> Event:
 
 def server_time(meta: wire.Meta | wire.EventMeta) -> int | None:
     """The newest time (ns) that the API server itself wrote: creation or a managedFields entry."""
-    times = [parse_timestamp(meta.creation_timestamp)]
-    times += [parse_timestamp(entry.time) for entry in meta.managed_fields or ()]
-    return max((time for time in times if time is not None), default=None)
+    newest = parse_timestamp(meta.creation_timestamp)
+    for entry in meta.managed_fields or ():
+        time = parse_timestamp(entry.time)
+        if time is not None and (newest is None or time > newest):
+            newest = time
+    return newest
 
 
 def parse_resource_version(text: str | None) -> int | None:
@@ -146,7 +149,7 @@ def _base_time(item: wire.EventObject, name: str) -> int:
         item.metadata.creation_timestamp,
     )
     for stamp in stamps:
-        if (time := parse_timestamp(stamp or None)) is not None:
+        if stamp and (time := parse_timestamp(stamp)) is not None:
             return time
     if (time := name_time(name)) is not None:
         return time

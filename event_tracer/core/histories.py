@@ -1,6 +1,6 @@
 """The changes of every root, and the story that an occurrence belongs to by them."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from event_tracer.core.changes import HOUR, NOBODY, Change, History, hours_since
 from event_tracer.core.event import Event
@@ -15,8 +15,7 @@ _UNKNOWN = History()
 Saved = tuple[tuple[str, History], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Story(NamedTuple):
     """What names one trace: the `key`; `root` is the identity of a root with changes."""
 
     key: str

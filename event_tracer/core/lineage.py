@@ -1,7 +1,7 @@
 """Object → controller owner → … → root, from metadata or, without it, from messages."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.objects import ObjectMetadata, OwnerReference
@@ -19,8 +19,7 @@ _MOST_PARENTS = 4
 _LONGEST_CHAIN = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KubeObject:
+class KubeObject(NamedTuple):
     """An object on an ownership chain. `created` is a Unix second, None where unknown.
 
     `labels` and `annotations` are kept for roots alone.
@@ -43,8 +42,7 @@ class KubeObject:
 Chain = tuple[KubeObject, ...]  # from the object to its root
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Child:
+class Child(NamedTuple):
     """What a message names: an object of `kind`; `owned` where the Event's object owns it."""
 
     kind: str

@@ -48,8 +48,7 @@ class Place(NamedTuple):
     names: Attributes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What is known of an object when its span is sealed; times in ns."""
 
     trace_id: bytes

@@ -1,8 +1,7 @@
 """An object's metadata, as far as lineage and changes read it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from event_tracer.core import wire
 from event_tracer.core.event import parse_resource_version, server_time
@@ -10,8 +9,7 @@ from event_tracer.core.tables import KINDS, RESTARTS
 from event_tracer.core.times import parse_timestamp, second_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnerReference:
+class OwnerReference(NamedTuple):
     """The controller owner of an object: at most one (apimachinery controller_ref.go)."""
 
     kind: str
@@ -20,8 +18,7 @@ class OwnerReference:
     api_version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
+class Write(NamedTuple):
     """One managedFields entry other than `status`'s: who wrote intent, and in which second.
 
     `second` is None for every write through `/scale`: kubectl scale and the autoscaler's.
@@ -40,8 +37,7 @@ class Write:
         return (self.manager, self.subresource, self.spec)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectMetadata:
+class ObjectMetadata(NamedTuple):
     """A frame of any object but an Event. Seconds are Unix seconds, `server_time` is ns."""
 
     uid: str
