@@ -115,6 +115,8 @@ class History:
 
     def settle(self, *, before: int) -> "History":
         """This history with the dates fixed of what was seen before `before` (ns)."""
+        if not self.undated:
+            return self
         due = [item for item in self.undated if item.seen < before and item.dated]
         if not due:
             return self

@@ -82,8 +82,9 @@ def parse_event(raw: Mapping[str, Any]) -> Event:
     name = meta.name or ""
     reason = item.reason or ""
     base = _base_time(item, name)
-    first = _first_time(item, name)
-    is_first = count <= 1 and base == (_first_stamp(item) or base)
+    stamp = _first_stamp(item)
+    first = _first_time(item, name, stamp)
+    is_first = count <= 1 and (stamp is None or stamp == base)
     time = first if is_first and first is not None else base
     return Event(
         uid=meta.uid or "",
@@ -161,10 +162,9 @@ def _first_stamp(item: wire.EventObject) -> int | None:
     return stamp if stamp is not None else parse_timestamp(item.event_time)
 
 
-def _first_time(item: wire.EventObject, name: str) -> int | None:
-    stamp = parse_timestamp(item.first_timestamp)
-    if stamp is None:
-        return parse_timestamp(item.event_time)
+def _first_time(item: wire.EventObject, name: str, stamp: int | None) -> int | None:
+    if stamp is None or stamp != parse_timestamp(item.first_timestamp):
+        return stamp
     exact = name_time(name)
     # The name is trusted only as far as firstTimestamp bears it out: others may name Events as
     # they like, and files have been seen with clocks apart.

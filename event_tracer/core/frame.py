@@ -36,6 +36,8 @@ class Tick:
 
 Item = Frame | Listing | Tick
 
+_EVENTS = frozenset({"events", "events.events.k8s.io"})
+
 
 def parse_frame(raw: Mapping[str, Any]) -> Frame:
     """A raw watch frame `{"type", "resource", "kind"?, "object"}` → Frame.
@@ -47,7 +49,7 @@ def parse_frame(raw: Mapping[str, Any]) -> Frame:
         raise MalformedError("object: missing")
     resource = str(raw.get("resource") or "")
     deleted = raw.get("type") == "DELETED"
-    if resource.partition(".")[0] == "events" or (not resource and body.get("kind") == "Event"):
+    if resource in _EVENTS or (not resource and body.get("kind") == "Event"):
         return Frame(body=parse_event(body), deleted=deleted)
     kind = raw.get("kind")
     return Frame(body=parse_object(body, resource=resource, kind=str(kind or "")), deleted=deleted)

@@ -47,7 +47,7 @@ class Histories:
 
     def witness(self, identity: str, event: Event, *, now: int) -> None:
         """Take in an Event about what may be a root: it may date a change."""
-        history = self._get(identity, now=now)
+        history = self._peek(identity)
         if history.seen:
             self._put(identity, history.witness(event), now=now)
 

@@ -76,25 +76,30 @@ class Lineage:
     def __init__(self) -> None:
         self._objects: dict[str, KubeObject] = {}
         self._deleted: Recent[str, KubeObject] = Recent()
+        self._uids: dict[Name, str] = {}  # of the live
         self._names: Recent[Name, str] = Recent()
         self._parents: Recent[Name, dict[str, tuple[int, ObjectReference]]] = Recent()
 
     def learn(self, meta: ObjectMetadata, *, deleted: bool, now: int) -> KubeObject:
         """Take in a frame of metadata."""
         item = _kube_object(meta)
-        if deleted:
-            self._objects.pop(item.identity, None)
-            self._deleted.put(item.identity, item, now=now)
-        else:
+        name = (item.kind, item.namespace, item.name)
+        if not deleted:
             self._objects[item.identity] = item
-        if item.uid:
-            self._names.put((item.kind, item.namespace, item.name), item.uid, now=now)
+            self._uids[name] = item.uid
+            return item
+        self._objects.pop(item.identity, None)
+        self._deleted.put(item.identity, item, now=now)
+        if self._uids.get(name) == item.uid:
+            del self._uids[name]
+            if item.uid:
+                self._names.put(name, item.uid, now=now)
         return item
 
     def learn_event(self, event: Event, child: Child | None, *, now: int) -> None:
         """Take in the names that an Event binds: its object's uid, and its message's child."""
         about = event.involved
-        if is_uuid(about.uid) and about.kind != "Node":
+        if about.uid not in self._objects and is_uuid(about.uid) and about.kind != "Node":
             self._names.put((about.kind, about.namespace, about.name), about.uid, now=now)
         if not child or not child.owned:
             return
@@ -130,13 +135,16 @@ class Lineage:
         self._parents.expire(before=now - UNUSED)
 
     def _find(self, name: Name, uid: str, api_version: str, *, now: int) -> KubeObject:
+        known = self._objects.get(uid)
+        if known:
+            return known
         kind, namespace, plain = name
         # Node references carry a uid, the node's name or nothing, as their writer likes
         # (kubelet.go, node controller_utils.go); names of nodes are unique.
         if kind == "Node":
             uid = ""
         elif not is_uuid(uid):
-            uid = self._names.get(name, now=now) or ""
+            uid = self._uids.get(name) or self._names.get(name, now=now) or ""
         identity = uid or "/".join(name)
         known = self._objects.get(identity) or self._deleted.peek(identity)
         return known or KubeObject(

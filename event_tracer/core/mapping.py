@@ -230,28 +230,28 @@ def _event_attributes(event: Event, message: str, names: Attributes) -> Attribut
     return _present(pairs)
 
 
-def _place_pairs(event: Event) -> Iterator[tuple[str, AttributeValue]]:
+def _place_pairs(event: Event) -> list[tuple[str, AttributeValue]]:
+    pairs: list[tuple[str, AttributeValue]] = []
     # The kubelet speaks of the pods of its own node alone; no other reporter's host is the
     # object's node.
     if event.involved.kind == "Pod" and event.component == "kubelet":
-        yield "k8s.node.name", event.host
+        pairs.append(("k8s.node.name", event.host))
     if event.involved.field_path and (match := _CONTAINER.search(event.involved.field_path)):
-        yield "k8s.container.name", match[1]
+        pairs.append(("k8s.container.name", match[1]))
     for pattern, name in _MESSAGE_RULES.get(event.reason, ()):
         if found := pattern.search(event.message):
-            if name == "container.image.name":
-                yield from _image_pairs(found["value"])
-            else:
-                yield name, found["value"]
+            is_image = name == "container.image.name"
+            pairs += _image_pairs(found["value"]) if is_image else [(name, found["value"])]
+    return pairs
 
 
-def _image_pairs(image: str) -> Iterator[tuple[str, AttributeValue]]:
+def _image_pairs(image: str) -> list[tuple[str, AttributeValue]]:
     # reference: name[:tag][@digest]; a colon before the last slash is a registry's port
     name, _, _ = image.partition("@")
     head, colon, tag = name.rpartition(":")
-    has_tag = bool(colon) and "/" not in tag
-    yield "container.image.name", head if has_tag else name
-    yield "container.image.tags", (tag,) if has_tag else ""
+    if not colon or "/" in tag:
+        return [("container.image.name", name)]
+    return [("container.image.name", head), ("container.image.tags", (tag,))]
 
 
 def _lineage_pairs(chain: Chain) -> Pairs:

@@ -123,7 +123,7 @@ def _deletion_asked(meta: wire.Meta) -> int | None:
 
 
 def _write(entry: wire.ManagedFields) -> Write:
-    spec = entry.fields.get("f:spec")
+    spec = (entry.fields or {}).get("f:spec")
     return Write(
         manager=entry.manager or "",
         subresource=entry.subresource or "",

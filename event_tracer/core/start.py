@@ -30,8 +30,10 @@ class FirstTimes:
             return
         for path in {event.involved.field_path, ""}:
             key = (identity, path, event.reason)
-            times = {*(self._times.peek(key) or ()), event.first_time}
-            self._times.put(key, tuple(sorted(times)[-_MOST:]), now=now)
+            times = self._times.peek(key) or ()
+            if event.first_time not in times:
+                times = tuple(sorted((*times, event.first_time))[-_MOST:])
+            self._times.put(key, times, now=now)
 
     def newest(self, key: Key, *, until: int, now: int) -> int | None:
         """The newest first time at or before `until` (ns)."""

@@ -3,7 +3,8 @@
 A story is what one trace tells: what happened under one root within an hour of a change of it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from operator import itemgetter
 
 from event_tracer.core.event import Event, parse_resource_version
 from event_tracer.core.frame import Frame, Item, Listing, Tick
@@ -25,6 +26,8 @@ _SWEEP = 60 * SECOND
 _MOST_SENT = 50_000
 _MOST_SEEN = 200_000
 _MOST_COUNTS = 64
+_Waiting = tuple[int, int, str, int, Event]  # clock at arrival, time, the Event's key, count
+_BY_TIME = itemgetter(1, 2, 3)
 
 
 def _keep_all(_: Event) -> bool:
@@ -50,7 +53,7 @@ class Stories:
         self._firsts = FirstTimes()
         self._histories = Histories(state.histories if state else (), now=self._clock)
         self._seen: Recent[str, tuple[tuple[int, int], ...]] = Recent(most=_MOST_SEEN)
-        self._waiting: list[tuple[int, Event, Child | None]] = []
+        self._waiting: list[_Waiting] = []
         self._settling = Settling()
         self._sent: Recent[bytes, bool] = Recent(most=_MOST_SENT)
         self._use_cluster(cluster_uid or (state.cluster_uid if state else ""))
@@ -66,7 +69,7 @@ class Stories:
             self._meet(item, known=-1)
         else:
             self._feed_listing(item)
-        return list(self._release())
+        return self._release()
 
     def state(self) -> State:
         """What a restart needs, as of now."""
@@ -126,35 +129,41 @@ class Stories:
         event = frame.body
         if not isinstance(event, Event):
             return
+        key = event.key
         if frame.deleted:
-            self._seen.drop(event.key)
+            self._seen.drop(key)
             return
-        counts = self._seen.get(event.key, now=self._clock) or ()
+        counts = self._seen.peek(key) or ()
         occurrence = (event.count, event.time)
         if occurrence in counts:
             return
-        self._seen.put(event.key, (*counts, occurrence)[-_MOST_COUNTS:], now=self._clock)
+        self._seen.put(key, (*counts, occurrence)[-_MOST_COUNTS:], now=self._clock)
         if known < 0 or (parse_resource_version(event.resource_version) or 0) > known:
-            self._waiting.append((self._clock, event, named_child(event)))
+            self._waiting.append((self._clock, occurrence[1], key, occurrence[0], event))
 
     # -- letting go
 
-    def _release(self) -> Iterator[Span]:
+    def _release(self) -> list[Span]:
+        spans: list[Span] = []
         if self._waiting and self._waiting[0][0] + REORDER < self._clock:
             ready = [entry for entry in self._waiting if entry[0] + REORDER < self._clock]
             self._waiting = self._waiting[len(ready) :]
             # Between two frames nothing new is learnt, and one object has Events by the dozen.
             places: dict[tuple[str, int, str], Place] = {}
-            for _, event, child in sorted(ready, key=_by_time):
-                yield from self._tell(event, child, places)
+            for *_, event in sorted(ready, key=_BY_TIME):
+                span, is_wanted = self._tell(event, places)
+                if is_wanted:
+                    spans.append(span)
         for item in self._settling.sealed(before=self._clock - REORDER - _GRACE):
-            yield from self._seal(item)
+            if item.wanted:
+                self._sent.put(item.span_id, True, now=self._clock)
+                spans.append(self._mapper.object_span(item.verdict()))
         if self._clock - self._swept > _SWEEP:
             self._sweep()
+        return spans
 
-    def _tell(
-        self, event: Event, child: Child | None, places: dict[tuple[str, int, str], Place]
-    ) -> Iterator[Span]:
+    def _tell(self, event: Event, places: dict[tuple[str, int, str], Place]) -> tuple[Span, bool]:
+        child = named_child(event)
         item = self._lineage.find(event.involved, now=self._clock)
         second = max(second_of(event.time), item.created or 0)
         job = child if child and child.kind == "Job" and child.owned else None
@@ -165,9 +174,8 @@ class Stories:
         start = start_of(event, item=item, firsts=self._firsts, now=self._clock)
         span = self._mapper.event_span(event, place=place, start=start)
         is_wanted = self._keep(event)
-        if is_wanted:
-            yield span
         self._cover(span, place, pod=pod_of(event, child), wanted=is_wanted)
+        return span, is_wanted
 
     def _place(self, item: KubeObject, job: Child | None, *, second: int) -> Place:
         chain = self._lineage.chain(item, second=second, now=self._clock)
@@ -193,11 +201,12 @@ class Stories:
 
     def _unsettled(self, span: Span, place: Place, depth: int) -> Unsettled:
         ids, story = place.span_ids, place.story
-        previous = self._histories.previous(story)
+        is_root = depth + 1 == len(ids)
+        previous = self._histories.previous(story) if is_root else None
         return Unsettled(
             trace_id=span.trace_id,
             span_id=ids[depth],
-            parent_id=ids[depth + 1] if depth + 1 < len(ids) else b"",
+            parent_id=b"" if is_root else ids[depth + 1],
             chain=place.chain[depth:],
             change=story.change,
             hours=story.hours,
@@ -208,11 +217,6 @@ class Stories:
             first=span.end,
             newest=(span.end, span.span_id),
         )
-
-    def _seal(self, item: Unsettled) -> Iterator[Span]:
-        if item.wanted:
-            self._sent.put(item.span_id, True, now=self._clock)
-            yield self._mapper.object_span(item.verdict())
 
     def _story(self, chain: Chain, child: Child | None, *, second: int) -> Story:
         job = next((item for item in chain if item.kind == "Job"), None)
@@ -229,8 +233,3 @@ class Stories:
         self._lineage.expire(now=self._clock)
         self._firsts.expire(before=self._clock - UNUSED)
         self._histories.expire(now=self._clock)
-
-
-def _by_time(entry: tuple[int, Event, Child | None]) -> tuple[int, str, int]:
-    _, event, _ = entry
-    return event.time, event.key, event.count

@@ -6,9 +6,9 @@ Events are core/v1 or events.k8s.io/v1: the same stored object under two sets of
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import from_json
 
@@ -60,9 +60,7 @@ class ManagedFields(Written):
 
     manager: str | None = None
     subresource: str | None = None
-    fields: Annotated[dict[str, Any], BeforeValidator(lambda value: value or {})] = Field(
-        default={}, validation_alias="fieldsV1"
-    )
+    fields: dict[str, Any] | None = Field(default=None, validation_alias="fieldsV1")
 
 
 class Owner(_Model):
@@ -148,7 +146,7 @@ def decode(text: bytes | str) -> Any:
     say: it becomes a question mark.
     """
     try:
-        return from_json(text)
+        return from_json(text, cache_strings="keys")
     except ValueError as error:
         problem = str(error)
     if "surrogate" not in problem and "escape" not in problem:
