@@ -1,8 +1,8 @@
 """The core's cost: CPU time from a frame's JSON to the finished span, for each occurrence.
 
 The stream is generated, with its objects' frames in it: rollouts of three pods, every fourth
-of which ends in a crash loop of twenty; a quarter of the occurrences are repeats. Nothing is sent. Figures are CPU time, not wall time; what a
-machine makes of them differs, so the same loop without the fold stands beside them.
+of which ends in a crash loop of twenty; a quarter of the occurrences are repeats. Nothing is
+sent. Figures are CPU time, the best of some runs; a machine's own pace shows in the first.
 """
 
 import argparse
@@ -17,7 +17,6 @@ from event_tracer.core.wire import decode
 from tests.cluster import SECOND, Cluster
 
 OCCURRENCES = 100_000
-LIMIT = 60.0  # µs an occurrence
 
 
 def stream(occurrences: int) -> tuple[list[bytes], int]:
@@ -67,8 +66,8 @@ def told(lines: Iterable[bytes]) -> int:
     return count + len(stories.feed(Tick(now=2**62)))
 
 
-def main() -> int:
-    """Measure and print; 1 where the limit does not hold."""
+def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--occurrences", type=int, default=OCCURRENCES)
     parser.add_argument("--runs", type=int, default=3, help="the best of so many counts")
@@ -79,11 +78,7 @@ def main() -> int:
     for name, run in (("JSON", decoded), ("JSON to frame", parsed), ("JSON to span", told)):
         best = min(cpu(run, lines) for _ in range(options.runs)) / count * 1e6
         print(f"{name:<14} {best:5.1f} µs CPU an occurrence")
-    if best > LIMIT:
-        print(f"over the limit of {LIMIT:g} µs", file=sys.stderr)
-        return 1
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -45,7 +45,7 @@ def parse_frame(raw: Mapping[str, Any]) -> Frame:
     Raises MalformedError where it cannot be understood.
     """
     body = raw.get("object")
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict):
         raise MalformedError("object: missing")
     resource = str(raw.get("resource") or "")
     deleted = raw.get("type") == "DELETED"

@@ -34,13 +34,13 @@ def _hash(size: int, *parts: str) -> bytes:
     return blake2b(text.encode("utf-8", "replace"), digest_size=size).digest()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def trace_id(*, cluster_uid: str, story_key: str) -> bytes:
     """The 16 bytes that name a story's trace."""
     return _hash(16, "trace", cluster_uid, story_key)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def object_span_id(*, trace: bytes, identity: str) -> bytes:
     """The 8 bytes that name an object's span in a trace; known before the object is."""
     return _hash(8, "object", trace.hex(), identity)
