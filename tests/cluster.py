@@ -85,6 +85,10 @@ class Cluster:
         self._write(name, entry(manager, self.now, _SPEC))
         self._rollout(name, replicas)
 
+    def edit(self, name: str) -> None:
+        """kubectl edit of the template, overtaken by the next change."""
+        self._write(name, entry("kubectl-edit", self.now, _TEMPLATE))
+
     def roll_back(self, name: str, *, replicas: int = 1) -> None:
         """kubectl rollout undo: an old ReplicaSet comes back."""
         self._write(name, entry("kubectl", self.now, _TEMPLATE))
@@ -142,6 +146,11 @@ class Cluster:
         for count in range(2, times + 1):
             self.wait(every)
             self.repeat(event, count=count)
+
+    def hand_over(self, pod: Raw, references: list[Raw]) -> None:
+        """Other owners for a pod."""
+        pod["metadata"]["ownerReferences"] = references
+        self._frame("MODIFIED", "pods", pod["metadata"]["name"])
 
     def wait(self, duration: int) -> None:
         """Let `duration` ns pass."""

@@ -34,6 +34,7 @@ class KubeObject(NamedTuple):
     generate_name: str = ""
     known: bool = False
     owner: OwnerReference | None = None
+    other_owners: tuple[str, ...] = ()
     created: int | None = None
     labels: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()
@@ -202,6 +203,7 @@ def _kube_object(meta: ObjectMetadata) -> KubeObject:
         generate_name=meta.generate_name,
         known=True,
         owner=meta.owner,
+        other_owners=meta.other_owners,
         created=meta.created,
         labels=tuple(meta.labels.items()) if is_root else (),
         annotations=tuple(meta.annotations.items()) if is_root else (),

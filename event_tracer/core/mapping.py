@@ -87,17 +87,21 @@ class Mapper:
 
     def event_span(self, event: Event, *, place: Place, start: int) -> Span:
         """The span of one occurrence, begun at `start` (ns)."""
-        message = clip(event.message)
+        message, name = clip(event.message), event_name(event)
+        attributes = _event_attributes(event, message, place.names)
+        is_error = self.is_error(event)
+        if is_error:
+            attributes += (("error.type", name.partition(" ")[0]),)
         return Span(
             trace_id=place.trace_id,
             span_id=event_span_id(event_uid=event.key, count=event.count, time=event.time),
             parent_id=place.span_ids[0],
-            name=event_name(event),
+            name=name,
             resource=self._resource(event.component, place.chain[0].namespace),
             start=start,
             end=event.time,
-            attributes=_event_attributes(event, message, place.names),
-            error=message if self.is_error(event) else None,
+            attributes=attributes,
+            error=message if is_error else None,
         )
 
     def object_span(self, verdict: Verdict) -> Span:
@@ -132,6 +136,7 @@ class Mapper:
         yield "k8s.object.uid", item.uid
         yield "k8s.namespace.name", item.namespace
         yield "event_tracer.outcome", verdict.outcome
+        yield "event_tracer.other_owners", item.other_owners
         yield from _lineage_pairs(chain)
         if is_root:
             yield from _change_pairs(verdict)

@@ -47,6 +47,7 @@ class ObjectMetadata(NamedTuple):
     name: str
     generate_name: str
     owner: OwnerReference | None
+    other_owners: tuple[str, ...]
     resource_version: int | None
     generation: int | None
     created: int | None
@@ -68,7 +69,7 @@ def parse_object(raw: Mapping[str, Any], *, resource: str, kind: str) -> ObjectM
     if not meta.name:
         raise wire.MalformedError("metadata.name: missing")
     partial = item.kind in (None, "", "PartialObjectMetadata")
-    owner = _controller(meta)
+    owner, others = _owners(meta)
     # What nobody owns changes by itself; so does a Job, also one that a CronJob owns.
     is_root = owner is None or resource == "jobs" or item.kind == "Job"
     entries = (meta.managed_fields or ()) if is_root else ()
@@ -81,6 +82,7 @@ def parse_object(raw: Mapping[str, Any], *, resource: str, kind: str) -> ObjectM
         name=meta.name,
         generate_name=meta.generate_name or "",
         owner=owner,
+        other_owners=others,
         resource_version=parse_resource_version(meta.resource_version),
         generation=meta.generation,
         created=_second(meta.creation_timestamp),
@@ -102,18 +104,22 @@ def _strings(items: Mapping[str, str | None] | None) -> Mapping[str, str]:
     return {key: value for key, value in (items or {}).items() if value is not None}
 
 
-def _controller(meta: wire.Meta) -> OwnerReference | None:
+def _owners(meta: wire.Meta) -> tuple[OwnerReference | None, tuple[str, ...]]:
+    """The controller to follow, and the other owners as `Kind name`."""
+    controller, others = None, []
     for owner in meta.owner_references or ():
         # A mirror pod's controller is its Node (kubelet pod/mirror_client.go): following it
         # would put every static pod of a cluster into one trace.
         if owner.controller and owner.kind != "Node":
-            return OwnerReference(
+            controller = OwnerReference(
                 kind=owner.kind,
                 name=owner.name,
                 uid=owner.uid or "",
                 api_version=owner.api_version or "",
             )
-    return None
+        else:
+            others.append(f"{owner.kind} {owner.name}")
+    return controller, tuple(others)
 
 
 def _deletion_asked(meta: wire.Meta) -> int | None:

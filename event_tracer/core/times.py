@@ -92,7 +92,7 @@ def human(duration: int) -> str:
             digits = 0 if number >= 99.95 else 1 if number >= 9.995 else 2
             text = f"{number:.{digits}f}"
             return (text.rstrip("0").rstrip(".") if digits else text) + unit
-    minutes, seconds = divmod(duration // SECOND, 60)
+    minutes, seconds = divmod(max(duration, 0) // SECOND, 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     if days:
