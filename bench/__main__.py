@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Sequence
 from event_tracer.core.frame import Tick, parse_frame
 from event_tracer.core.story import Stories
 from event_tracer.core.wire import decode
-from tests.cluster import SECOND, Cluster
+from tests.cluster import Cluster
+from tests.fields import SECOND
 
 OCCURRENCES = 100_000
 

@@ -7,50 +7,12 @@ randomness of its own, so that the same calls give the same frames.
 import random
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
 
-Raw = dict[str, Any]
+from tests.fields import REPLICAS, RESTART, SECOND, SPEC, STATUS, TEMPLATE, Raw, entry, micro, stamp
+
 START = 1_795_473_171_600_000_000
 MS = 1_000_000
-SECOND = 1_000 * MS
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-
-
-def stamp(time: int) -> str:
-    """metav1.Time: whole seconds."""
-    return datetime.fromtimestamp(time // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def micro(time: int) -> str:
-    """metav1.MicroTime."""
-    moment = datetime.fromtimestamp(time // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{moment}.{time % SECOND // 1000:06d}Z"
-
-
-def entry(
-    manager: str, time: int | None, fields: Raw, *, subresource: str = "", operation: str = "Update"
-) -> Raw:
-    """One managedFields entry."""
-    made: Raw = {"manager": manager, "operation": operation, "fieldsType": "FieldsV1"}
-    if time is not None:
-        made["time"] = stamp(time)
-    if subresource:
-        made["subresource"] = subresource
-    return {**made, "fieldsV1": fields}
-
-
-_SPEC: Raw = {"f:spec": {"f:replicas": {}, "f:selector": {}, "f:template": {"f:spec": {}}}}
-_TEMPLATE: Raw = {"f:spec": {"f:template": {"f:spec": {"f:containers": {}}}}}
-_RESTART: Raw = {
-    "f:spec": {
-        "f:template": {
-            "f:metadata": {"f:annotations": {".": {}, "f:kubectl.kubernetes.io/restartedAt": {}}}
-        }
-    }
-}
-_REPLICAS: Raw = {"f:spec": {"f:replicas": {}}}
-_STATUS: Raw = {"f:status": {"f:conditions": {}}}
 
 
 @dataclass
@@ -75,34 +37,34 @@ class Cluster:
         self, name: str, *, replicas: int = 1, manager: str = "kubectl-client-side-apply"
     ) -> None:
         """kubectl apply of a new Deployment."""
-        self._new("deployments", "Deployment", name, fields=[entry(manager, self.now, _SPEC)])
+        self._new("deployments", "Deployment", name, fields=[entry(manager, self.now, SPEC)])
         self._rollout(name, replicas)
 
     def update(
         self, name: str, *, replicas: int = 1, manager: str = "kubectl-client-side-apply"
     ) -> None:
         """A new template."""
-        self._write(name, entry(manager, self.now, _SPEC))
+        self._write(name, entry(manager, self.now, SPEC))
         self._rollout(name, replicas)
 
     def edit(self, name: str) -> None:
         """kubectl edit of the template, overtaken by the next change."""
-        self._write(name, entry("kubectl-edit", self.now, _TEMPLATE))
+        self._write(name, entry("kubectl-edit", self.now, TEMPLATE))
 
     def roll_back(self, name: str, *, replicas: int = 1) -> None:
         """kubectl rollout undo: an old ReplicaSet comes back."""
-        self._write(name, entry("kubectl", self.now, _TEMPLATE))
+        self._write(name, entry("kubectl", self.now, TEMPLATE))
         first = next(o for (r, _), o in self.objects.items() if r == "replicasets")
         self._rollout(name, replicas, replica_set=first["metadata"]["name"])
 
     def restart(self, name: str, *, replicas: int = 1) -> None:
         """kubectl rollout restart."""
-        self._write(name, entry("kubectl-rollout", self.now, _RESTART))
+        self._write(name, entry("kubectl-rollout", self.now, RESTART))
         self._rollout(name, replicas)
 
     def scale(self, name: str, *, manager: str = "kubectl", events: bool = True) -> None:
         """A write through /scale: its managedFields entry has no time."""
-        deployment = self._write(name, entry(manager, None, _REPLICAS, subresource="scale"))
+        deployment = self._write(name, entry(manager, None, REPLICAS, subresource="scale"))
         replica_set = self._newest_replica_set(name)
         self.wait(4 * MS)
         if events:
@@ -266,7 +228,7 @@ class Cluster:
         self, resource: str, kind: str, name: str, *,
         owner: Raw | None = None, fields: list[Raw] | None = None,
     ) -> Raw:  # fmt: skip
-        made = fields or [entry("kube-controller-manager", self.now, _SPEC)]
+        made = fields or [entry("kube-controller-manager", self.now, SPEC)]
         item: Raw = {"_kind": kind, "metadata": self._meta(name, made) | {"generation": 1}}
         if owner:
             meta = owner["metadata"]
@@ -291,7 +253,7 @@ class Cluster:
     def _status(self, name: str) -> None:
         meta = self.objects["deployments", name]["metadata"]
         others = [e for e in meta["managedFields"] if e.get("subresource") != "status"]
-        made = entry("kube-controller-manager", self.now, _STATUS, subresource="status")
+        made = entry("kube-controller-manager", self.now, STATUS, subresource="status")
         meta["managedFields"] = [*others, made]
         self._frame("MODIFIED", "deployments", name)
 

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 
 RECORDINGS = Path(__file__).parent / "recordings"
+Run = Callable[..., tuple[int, str, str]]
+"""Runs a command: exit code, output, complaints."""
 END = Tick(now=2**62)
 JSONL = (
     "redis-create", "image-pull-backoff", "rolling-update", "workloads", "changes",

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from event_tracer.core.span import Span
-from tests.cluster import SECOND, Cluster
+from tests.cluster import Cluster
+from tests.fields import SECOND
 from tests.support import attributes, events, is_event, listing, roots, service, tell
 
 MINUTE = 60 * SECOND

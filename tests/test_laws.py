@@ -19,7 +19,8 @@ from event_tracer.core.state import dump_state, load_state
 from event_tracer.core.story import Stories
 from event_tracer.core.wire import decode
 from event_tracer.encoding import encode
-from tests.cluster import SECOND, Cluster
+from tests.cluster import Cluster
+from tests.fields import SECOND
 from tests.support import END, JSONL, by_id, events, frames_of, is_event, listing, raw_frames, tell
 
 Raw = Mapping[str, Any]

@@ -1,0 +1,127 @@
+"""The waterfall in the terminal: what is shown, and what must not be."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from event_tracer.cli import GOOD
+from tests.cluster import Cluster
+from tests.support import RECORDINGS, Run, frames_of, tell
+
+ARTICLE = str(RECORDINGS / "article-events.json")
+REDIS = (RECORDINGS / "redis-create.jsonl").read_bytes()
+
+
+def test_without_arguments_the_sample_is_drawn(run: Run) -> None:
+    """The tree of a new Deployment, whole names, one line for each of its nine spans."""
+    code, out, err = run("replay")
+    lines = out.splitlines()
+    tree = [line.split("  ")[0].rstrip() for line in lines[3:12]]
+
+    assert (code, err) == (GOOD, "")
+    assert tree == [
+        "kubectl-client-side-apply",
+        "├─ deployment-controller",
+        "└─ deployment-controller",
+        ["", " ├─ replicaset-controller"][0],
+        ["", " └─ replicaset-controller"][0],
+        *[["", "", "", "├─ default-scheduler"][0]] * 4,
+    ]
+    assert "Create Deployment redis  settled after 271ms" in lines[0]
+    assert [name in line for name, line in zip(
+        ("Create Deployment redis", "ScalingReplicaSet up", "ReplicaSet redis-77f78f4447",
+         "SuccessfulCreate", "Pod redis-77f78f4447-k6w9v", "Scheduled", "Pulled", "Created",
+         "Started"), lines[3:12], strict=True)] == [True] * 9  # fmt: skip
+    assert lines[-1] == "1 trace, 9 spans of 6 occurrences"
+    assert tell(frames_of("redis-create"))[0].trace_id.hex() in lines[1]
+
+
+@pytest.mark.parametrize("columns", [20, 60, 79, 80, 100, 120, 200])
+def test_no_width_cuts_a_name(columns: int, run: Run) -> None:
+    """A name is never cut; from 80 columns on, no line is longer than the terminal."""
+    _, out, _ = run("replay", columns=columns)
+
+    assert "Pod redis-77f78f4447-k6w9v" in out
+    assert "kubectl-client-side-apply" in out
+    if columns >= 80:
+        assert max(len(line) for line in out.splitlines()) <= columns
+        assert "━" in out
+
+
+def test_bars_stand_where_the_times_are(run: Run) -> None:
+    """Created follows Pulled, Started follows Created, on one axis."""
+    _, out, _ = run("replay")
+    pulled, created, started = (
+        next(line for line in out.splitlines() if f"kubelet             {name} " in line)
+        for name in ("Pulled", "Created", "Started")
+    )
+
+    assert pulled.index("•") <= created.index("━") < created.rindex("━") <= started.index("━")
+
+
+def test_without_a_terminal_there_is_no_colour(run: Run) -> None:
+    """A pipe gets plain text."""
+    assert "\x1b" not in run("replay")[1]
+
+
+@pytest.mark.parametrize("variable", ["NO_COLOR", "TERM"])
+def test_colour_can_be_refused(variable: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR (no-color.org) and a dumb terminal get no colours even where they are forced."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[36m" in run("replay")[1]
+
+    monkeypatch.setenv(variable, "dumb")
+    assert "\x1b[3" not in run("replay")[1]
+
+
+def test_a_warning_shows_its_messages_to_the_cause(run: Run) -> None:
+    """Every different message, and of a long one its end too: there Go's errors have the cause."""
+    _, out, _ = run("replay", str(RECORDINGS / "image-pull-backoff.jsonl"))
+
+    assert "Create Deployment non-exist  failed" in out
+    assert "Error: ErrImagePull" in out
+    assert "connection refused" in out
+    assert "BackOff image  x21 over 5m11s" in out
+
+
+def test_a_crash_loop_of_fifty_fits_a_screen(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Repeats are folded as kubectl says it."""
+    cluster = Cluster()
+    cluster.apply("web")
+    cluster.back_off(cluster.pods[0], times=50)
+    path = tmp_path / "loop.jsonl"
+    path.write_text("\n".join(json.dumps(frame) for frame in cluster.frames))
+    _, out, _ = run("replay", str(path))
+
+    assert "BackOff restart  x50 over 10m37s" in out
+    assert len(out.splitlines()) <= 24
+
+
+HOSTILE = (
+    "\x1b[31mred\x1b]0;title\x07 \x9b2J \x00\x7f [bold]x[/bold] :smile: "
+    "\u202eevil\u2066 \u200bzero \u2028line\r\nnext\ttab"
+)
+
+
+def test_nothing_from_a_message_commands_the_terminal(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control sequences, bidirectional marks and markup are shown as text."""
+    frames = [json.loads(line) for line in REDIS.splitlines()]
+    for frame in frames:
+        if frame["resource"] == "events":
+            frame["object"] |= {"message": HOSTILE, "type": "Warning"}
+            frame["object"]["source"] = {"component": HOSTILE}
+    path = tmp_path / "hostile.jsonl"
+    path.write_text("\n".join(json.dumps(frame) for frame in frames))
+    _, out, _ = run("replay", str(path), columns=400)
+
+    assert not {"\x1b", "\x07", "\x9b", "\x00", "\x7f", "\u202e", "\u2066", "\u200b", "\u2028"} & {
+        *out
+    }
+    assert "\\x1b[31mred" in out
+    assert "[bold]x[/bold] :smile:" in out
+    assert "next tab" in out
