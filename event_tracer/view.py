@@ -29,9 +29,15 @@ _DIM = "dim"
 _MILLISECOND = 1_000 * MICROSECOND
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command, which ends well when its reader has seen enough."""
+        raise BrokenPipeError
+
+
 def console(file: TextIO, *, width: int | None = None) -> Console:
     """A console that takes every character of its input as what it is."""
-    made = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
+    made = _Console(file=file, width=width, highlight=False, markup=False, emoji=False)
     if width is None and not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = _PLAIN_WIDTH
     return made

@@ -167,7 +167,10 @@ def test_grpc_asks_again_where_the_specification_says_so(over_grpc: Collector) -
         (abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too large"), "RESOURCE_EXHAUSTED: too large"),
         (abort(grpc.StatusCode.INVALID_ARGUMENT, "bad"), "refused: INVALID_ARGUMENT: bad"),
         (abort(grpc.StatusCode.UNAUTHENTICATED, "who?"), "refused: UNAUTHENTICATED: who?"),
-        (lambda _: partly(rejected_spans=2, error_message="too old"), "rejected 2 spans: too old"),
+        (
+            lambda _: partly(rejected_spans=2, error_message="old"),
+            "rejected 2 of the spans: old",
+        ),
     ],
 )
 def test_a_grpc_refusal_is_told(
@@ -200,7 +203,7 @@ def test_http_asks_again_where_the_specification_says_so(over_http: Collector) -
         (HttpAnswer(status=500), "500 Internal Server Error"),
         (HttpAnswer(status=301, headers={"location": "https://b/"}), "redirects (301) to https://b/"),
         (HttpAnswer(body=b"<html>login</html>", type="text/html"), "web page"),
-        (HttpAnswer(body=as_bytes(partly(rejected_spans=1))), "rejected 1 span"),
+        (HttpAnswer(body=as_bytes(partly(rejected_spans=1))), "rejected 1 of the spans"),
     ],
 )  # fmt: skip
 def test_an_http_refusal_is_told(

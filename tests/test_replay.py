@@ -1,6 +1,8 @@
 """`event-tracer replay`: where the traces go, which of them, and how it ends."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +167,61 @@ def test_a_tick_at_the_end_is_all_that_the_fold_needs() -> None:
         stories.feed(frame)
 
     assert len(stories.feed(Tick(now=2**62))) == 9
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
+    """`event-tracer replay | head -1` ends with 0 and without a complaint."""
+    files = [str(RECORDINGS / f"{name}.jsonl") for name in JSONL]
+    command = [sys.executable, "-m", "event_tracer", "replay", *files]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        complaint = process.stderr.read()
+
+    assert (process.wait(), complaint) == (GOOD, b"")
+
+
+def test_settings_come_from_flags_then_the_environment_then_a_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """flags > EVENT_TRACER_* > file > defaults."""
+    config = tmp_path / "settings.yaml"
+    config.write_text("kind: [Pod]\nreason: Started\ncluster_name: from-file\n")
+
+    def left_out(*arguments: str) -> str:
+        return run("replay", "--config", str(config), *arguments)[1].splitlines()[-1]
+
+    assert left_out().endswith("5 filtered out")
+    monkeypatch.setenv("EVENT_TRACER_REASON", "Started,Created")
+    assert left_out().endswith("4 filtered out")
+    assert left_out("--reason", "Pulled", "--reason", "Created,Started").endswith("3 filtered out")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("knid: [Pod]", "there is no setting called knid; did you mean kind?"),
+        ("kind: [Pdo,", "cannot read"),
+        ("just words", "holds no settings"),
+        ("shift_to_now: perhaps", "--shift-to-now"),
+    ],
+)
+def test_a_settings_file_that_cannot_be_meant_is_refused(
+    text: str, told: str, run: Run, tmp_path: Path
+) -> None:
+    """Exit code 2 and the file's or the setting's name."""
+    config = tmp_path / "settings.yaml"
+    config.write_text(text)
+    code, _, err = run("replay", "--config", str(config))
+
+    assert code == USAGE
+    assert told in err
+
+
+def test_without_a_command_the_usage_is_shown(run: Run) -> None:
+    """Exit code 2, and what there is; --version says which one it is."""
+    assert run()[0] == USAGE
+    assert "replay" in run("--help")[1]
+    assert run("--version")[1].startswith("0.")

@@ -1,0 +1,78 @@
+"""Where finished traces go. Each takes them one by one, so none keeps them all."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from rich.console import Console
+
+from event_tracer import endpoint
+from event_tracer.core.span import Span
+from event_tracer.core.waterfall import waterfall
+from event_tracer.encoding import write_json
+from event_tracer.view import View
+
+Trace = tuple[Span, ...]
+Complain = Callable[[str], None]
+
+
+class OutputError(Exception):
+    """Why not all arrived, in a sentence."""
+
+
+def draw(traces: Iterable[Trace], *, on: Console) -> None:
+    """Draw waterfalls."""
+    view = View(on)
+    for spans in traces:
+        view.show(waterfall(spans))
+
+
+def write(traces: Iterable[Trace], *, output: Path | None) -> None:
+    """Write one OTLP JSON document to `output`, or to standard output."""
+    if output is None:
+        write_json(traces, sys.stdout)
+        return
+    try:
+        with output.open("w", encoding="utf-8") as file:
+            write_json(traces, file)
+    except OSError as error:
+        raise OutputError(f"cannot write {output}: {(error.strerror or '').lower()}") from None
+
+
+def send(traces: Iterable[Trace], *, complain: Complain) -> None:
+    """Send to the endpoint that the OTEL_EXPORTER_OTLP_* variables name."""
+    from event_tracer import export  # gRPC takes a while to load
+
+    try:
+        target = endpoint.resolve(os.environ)
+        sent = asyncio.run(export.send_all(traces, endpoint=target, on_wait=_once(complain)))
+    except (endpoint.EndpointError, export.ExportError) as error:
+        raise OutputError(str(error)) from None
+    if sent.rejected:
+        what = f"rejected {sent.rejected} of the spans: {sent.warning}"
+        raise OutputError(f"the collector at {target} {what}")
+    if sent.warning:
+        complain(f"the collector at {target} says: {sent.warning}")
+
+
+def hand_over(traces: Iterable[Trace]) -> None:
+    """Give them to the exporters that OTEL_TRACES_EXPORTER names."""
+    from event_tracer import sdk
+
+    try:
+        sdk.send_all(traces, exporters=sdk.load(os.environ))
+    except sdk.ExporterError as error:
+        raise OutputError(str(error)) from None
+
+
+def _once(complain: Complain) -> Complain:
+    told: set[str] = set()
+
+    def wait(reason: str) -> None:
+        if reason not in told:
+            told.add(reason)
+            complain(f"waiting for the collector: {reason}")
+
+    return wait
