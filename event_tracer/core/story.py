@@ -23,6 +23,7 @@ REORDER = SECOND
 """How long an occurrence waits for what explains it, in ns of the fold's clock."""
 _GRACE = 2 * SECOND
 _SWEEP = 60 * SECOND
+_FORGOTTEN = 2 * 3600 * SECOND  # an Event lives an hour after its last write (--event-ttl)
 _MOST_SENT = 50_000
 _MOST_SEEN = 200_000
 _MOST_COUNTS = 64
@@ -230,6 +231,7 @@ class Stories:
 
     def _sweep(self) -> None:
         self._swept = self._clock
+        self._seen.expire(before=self._clock - _FORGOTTEN)
         self._lineage.expire(now=self._clock)
         self._firsts.expire(before=self._clock - UNUSED)
         self._histories.expire(now=self._clock)
