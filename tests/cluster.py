@@ -96,6 +96,7 @@ class Cluster:
     def delete_background(self, name: str) -> None:
         """kubectl delete: a bare DELETED, then the garbage collector."""
         self._frame("DELETED", "deployments", name)
+        self._frame("DELETED", "replicasets", self._newest_replica_set(name)["metadata"]["name"])
         self._kill_all(name)
 
     def back_off(self, pod: Raw, *, times: int, every: int = 13 * SECOND) -> None:
