@@ -142,16 +142,16 @@ def _reference(item: wire.Reference) -> ObjectReference:
 def _base_time(item: wire.EventObject, name: str) -> int:
     # kubectl's order (pkg/cmd/events), with firstTimestamp and creationTimestamp behind it:
     # some third-party writers set none of the three.
-    stamps = (
-        item.series and item.series.last_observed_time,
-        item.last_timestamp,
-        item.event_time,
-        item.first_timestamp,
-        item.metadata.creation_timestamp,
-    )
-    for stamp in stamps:
-        if stamp and (time := parse_timestamp(stamp)) is not None:
+    series = item.series
+    time = parse_timestamp(series.last_observed_time) if series else None
+    for stamp in (item.last_timestamp, item.event_time, item.first_timestamp):
+        if time is not None:
             return time
+        time = parse_timestamp(stamp)
+    if time is None:
+        time = parse_timestamp(item.metadata.creation_timestamp)
+    if time is not None:
+        return time
     if (time := name_time(name)) is not None:
         return time
     raise wire.MalformedError("no timestamp: neither a time of its own nor creationTimestamp")

@@ -37,10 +37,12 @@ class Recent(Generic[K, V]):
 
     def put(self, key: K, value: V, *, now: int) -> None:
         """Set `key`, dropping the one unused for longest where there are too many."""
-        self._items[key] = (now, value)
-        self._items.move_to_end(key)
-        if len(self._items) > self._most:
-            self._items.popitem(last=False)
+        items = self._items
+        if key in items:
+            items.move_to_end(key)
+        elif len(items) >= self._most:
+            items.popitem(last=False)
+        items[key] = (now, value)
 
     def drop(self, key: K) -> None:
         """Forget `key` if it is there."""

@@ -27,7 +27,8 @@ _FORGOTTEN = 2 * 3600 * SECOND  # an Event lives an hour after its last write (-
 _MOST_SENT = 50_000
 _MOST_SEEN = 200_000
 _MOST_COUNTS = 64
-_Waiting = tuple[int, int, str, int, Event]  # clock at arrival, time, the Event's key, count
+# clock at arrival, time, the Event's key, count, itself, and the child that it names
+_Waiting = tuple[int, int, str, int, Event, Child | None]
 _BY_TIME = itemgetter(1, 2, 3)
 
 
@@ -66,8 +67,9 @@ class Stories:
         if isinstance(item, Tick):
             self._clock = max(self._clock, item.now)
         elif isinstance(item, Frame):
-            self._learn(item)
-            self._meet(item, known=-1)
+            child = self._learn(item)
+            if isinstance(item.body, Event):
+                self._meet(item.body, child, deleted=item.deleted, known=-1)
         else:
             self._feed_listing(item)
         return self._release()
@@ -99,18 +101,19 @@ class Stories:
         # then what messages and references say, then occurrences.
         objects = [frame for frame in listing.frames if not isinstance(frame.body, Event)]
         events = [frame for frame in listing.frames if isinstance(frame.body, Event)]
-        for frame in (*objects, *events):
-            self._learn(frame)
-        for frame in events:
-            self._meet(frame, known=listing.known)
+        children = [self._learn(frame) for frame in (*objects, *events)][len(objects) :]
+        for frame, child in zip(events, children, strict=True):
+            if isinstance(frame.body, Event):
+                self._meet(frame.body, child, deleted=frame.deleted, known=listing.known)
 
-    def _learn(self, frame: Frame) -> None:
+    def _learn(self, frame: Frame) -> Child | None:
         body = frame.body
-        self._clock = max(self._clock, body.server_time or 0)
+        if body.server_time is not None and body.server_time > self._clock:
+            self._clock = body.server_time
         if isinstance(body, Event):
-            self._learn_event(body)
-        else:
-            self._learn_object(body, deleted=frame.deleted)
+            return self._learn_event(body)
+        self._learn_object(body, deleted=frame.deleted)
+        return None
 
     def _learn_object(self, meta: ObjectMetadata, *, deleted: bool) -> None:
         if meta.kind == "Namespace" and meta.name == "kube-system" and not self._cluster_uid:
@@ -119,28 +122,27 @@ class Stories:
         if not item.owner or item.kind == "Job":
             self._histories.observe(item, meta, deleted=deleted, now=self._clock)
 
-    def _learn_event(self, event: Event) -> None:
+    def _learn_event(self, event: Event) -> Child | None:
         child = named_child(event)
         self._lineage.learn_event(event, child, now=self._clock)
         identity = self._lineage.find(event.involved, now=self._clock).identity
         self._firsts.learn(event, identity=identity, now=self._clock)
         self._histories.witness(identity, event, now=self._clock)
+        return child
 
-    def _meet(self, frame: Frame, *, known: int) -> None:
-        event = frame.body
-        if not isinstance(event, Event):
-            return
+    def _meet(self, event: Event, child: Child | None, *, deleted: bool, known: int) -> None:
         key = event.key
-        if frame.deleted:
+        if deleted:
             self._seen.drop(key)
             return
         counts = self._seen.peek(key) or ()
         occurrence = (event.count, event.time)
         if occurrence in counts:
             return
-        self._seen.put(key, (*counts, occurrence)[-_MOST_COUNTS:], now=self._clock)
+        kept = (*counts[1 - _MOST_COUNTS :], occurrence) if counts else (occurrence,)
+        self._seen.put(key, kept, now=self._clock)
         if known < 0 or (parse_resource_version(event.resource_version) or 0) > known:
-            self._waiting.append((self._clock, occurrence[1], key, occurrence[0], event))
+            self._waiting.append((self._clock, occurrence[1], key, occurrence[0], event, child))
 
     # -- letting go
 
@@ -151,8 +153,8 @@ class Stories:
             self._waiting = self._waiting[len(ready) :]
             # Between two frames nothing new is learnt, and one object has Events by the dozen.
             places: dict[tuple[str, int, str], Place] = {}
-            for *_, event in sorted(ready, key=_BY_TIME):
-                span, is_wanted = self._tell(event, places)
+            for *_, event, child in sorted(ready, key=_BY_TIME):
+                span, is_wanted = self._tell(event, child, places)
                 if is_wanted:
                     spans.append(span)
         for item in self._settling.sealed(before=self._clock - REORDER - _GRACE):
@@ -163,8 +165,9 @@ class Stories:
             self._sweep()
         return spans
 
-    def _tell(self, event: Event, places: dict[tuple[str, int, str], Place]) -> tuple[Span, bool]:
-        child = named_child(event)
+    def _tell(
+        self, event: Event, child: Child | None, places: dict[tuple[str, int, str], Place]
+    ) -> tuple[Span, bool]:
         item = self._lineage.find(event.involved, now=self._clock)
         second = max(second_of(event.time), item.created or 0)
         job = child if child and child.kind == "Job" and child.owned else None

@@ -178,7 +178,8 @@ def read_event(raw: Mapping[str, Any]) -> EventObject:
 def read(model: type[ModelT], raw: object) -> ModelT:
     """Validate `raw` as `model`. Raises MalformedError with what is wrong, in one line."""
     try:
-        return model.model_validate(raw)
+        made: ModelT = model.__pydantic_validator__.validate_python(raw)
+        return made
     except ValidationError as error:
         raise MalformedError(_explain(error)) from None
 
