@@ -90,3 +90,18 @@ def by_id(spans: Iterable[Span]) -> dict[tuple[bytes, bytes], Span]:
         assert key not in found, f"{span.name} twice"
         found[key] = span
     return found
+
+
+def chains(spans: Iterable[Span]) -> dict[bytes, list[str]]:
+    """The objects above each event span, by the span's id."""
+    spans = list(spans)
+    ids = by_id(spans)
+    found = {}
+    for span in events(spans):
+        chain, at = [], span
+        while at.parent_id:
+            at = ids[at.trace_id, at.parent_id]
+            about = attributes(at)
+            chain.append(f"{about['k8s.object.kind']} {about['k8s.object.name']}")
+        found[span.span_id] = chain
+    return found

@@ -1,5 +1,6 @@
 """One Event: what is read of it, and when it was."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from event_tracer.core.event import parse_event
 from event_tracer.core.times import SECOND, human, parse_duration, parse_timestamp, rfc3339
-from event_tracer.core.wire import MalformedError
+from event_tracer.core.wire import MalformedError, decode
 from tests.event import EVENT, UID, T, event, span
 from tests.support import attributes, events, is_event, raw_frames, tell
 
@@ -99,6 +100,15 @@ def test_an_event_span_stays_small() -> None:
     counts = [len(s.attributes) for s in tell(r for r in raw_frames("changes")) if is_event(s)]
 
     assert max(counts) <= 27
+
+
+def test_surrogates_and_json_survive() -> None:
+    """Half a surrogate pair, legal in JSON, becomes a question mark and loses nothing else."""
+    (raw,) = [raw for raw in raw_frames("redis-create") if raw["object"].get("reason") == "Pulled"]
+    text = json.dumps({**raw, "object": {**raw["object"], "message": "a\ud800b"}})
+    (span,) = events(tell([decode(text)]))
+
+    assert dict(span.attributes)["k8s.event.message"] == "a?b"
 
 
 # -- when it was

@@ -1,7 +1,6 @@
 """The laws, on generated streams and on shuffles of the recordings."""
 
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -17,11 +16,21 @@ from event_tracer.core.frame import Listing, parse_frame
 from event_tracer.core.span import Span
 from event_tracer.core.state import dump_state, load_state
 from event_tracer.core.story import Stories
-from event_tracer.core.wire import decode
 from event_tracer.encoding import encode
 from tests.cluster import Cluster
 from tests.fields import SECOND
-from tests.support import END, JSONL, by_id, events, frames_of, is_event, listing, raw_frames, tell
+from tests.support import (
+    END,
+    JSONL,
+    by_id,
+    chains,
+    events,
+    frames_of,
+    is_event,
+    listing,
+    raw_frames,
+    tell,
+)
 
 Raw = Mapping[str, Any]
 few = settings(
@@ -230,6 +239,18 @@ def test_a_cut_of_a_generated_life_changes_no_event_span(
     assert event_spans(told_before_and_after(frames, cut)) == event_spans(tell(frames))
 
 
+@few
+@given(seed=st.integers(0, 10**6), life=actions)
+def test_messages_alone_give_a_generated_life_its_lineage(
+    seed: int, life: list[tuple[str, int]]
+) -> None:
+    """Law 8: without any object's frame every occurrence keeps the parents that messages name."""
+    frames = live(seed, life).frames
+    bare = tell(raw for raw in frames if raw["resource"] == "events")
+
+    assert chains(bare) == chains(tell(frames))
+
+
 _DIGEST = """
 import hashlib, sys
 from event_tracer.encoding import encode
@@ -272,12 +293,3 @@ def test_operation_names_stay_bounded() -> None:
     spans = tell(cluster.frames)
     assert {span.name for span in spans} == first
     assert len({span.trace_id for span in spans}) == 1002
-
-
-def test_surrogates_and_json_survive() -> None:
-    """Half a surrogate pair, legal in JSON, becomes a question mark and loses nothing else."""
-    (raw,) = [raw for raw in raw_frames("redis-create") if raw["object"].get("reason") == "Pulled"]
-    text = json.dumps({**raw, "object": {**raw["object"], "message": "a\ud800b"}})
-    (span,) = events(tell([decode(text)]))
-
-    assert dict(span.attributes)["k8s.event.message"] == "a?b"

@@ -14,6 +14,7 @@ from tests.support import (
     article,
     attributes,
     by_id,
+    chains,
     events,
     frames_of,
     is_event,
@@ -210,19 +211,6 @@ def test_without_objects_every_named_child_keeps_its_parent(name: str) -> None:
         tell(frames_of(name)),
         tell(raw for raw in raw_frames(name) if raw["resource"] == "events"),
     )
-
-    def chains(spans: list[Span]) -> dict[bytes, list[str]]:
-        ids = by_id(spans)
-        found = {}
-        for span in events(spans):
-            chain, at = [], span
-            while at.parent_id:
-                at = ids[at.trace_id, at.parent_id]
-                chain.append(
-                    f"{attributes(at)['k8s.object.kind']} {attributes(at)['k8s.object.name']}"
-                )
-            found[span.span_id] = chain
-        return found
 
     with_objects, without = chains(full), chains(bare)
     custom = {"Rollout shop"}  # no message names a Deployment

@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 
 from event_tracer.cli import GOOD
+from event_tracer.core.shift import shift
+from event_tracer.core.span import Span
+from event_tracer.core.traces import Traces
+from event_tracer.core.waterfall import waterfall
 from tests.cluster import Cluster
-from tests.support import RECORDINGS, Run, frames_of, tell
+from tests.support import JSONL, RECORDINGS, Run, events, frames_of, tell
 
 ARTICLE = str(RECORDINGS / "article-events.json")
 REDIS = (RECORDINGS / "redis-create.jsonl").read_bytes()
@@ -125,3 +129,38 @@ def test_nothing_from_a_message_commands_the_terminal(
     assert "\\x1b[31mred" in out
     assert "[bold]x[/bold] :smile:" in out
     assert "next tab" in out
+
+
+@pytest.mark.parametrize("name", JSONL)
+def test_the_picture_leaves_nothing_out(name: str) -> None:
+    """Every event span is a mark of some row, every object span a row of its own."""
+    by_trace: dict[bytes, list[Span]] = {}
+    for span in tell(frames_of(name)):
+        by_trace.setdefault(span.trace_id, []).append(span)
+
+    for spans in by_trace.values():
+        rows = waterfall(spans).rows
+        marks = sum(len(row.intervals) for row in rows if not row.outcome)
+        assert marks == len(events(spans))
+        assert sum(1 for row in rows if row.outcome) == len(spans) - marks
+        assert rows[0].last == ()
+
+
+def test_a_trace_without_its_root_is_drawn_all_the_same() -> None:
+    """The rest of a long Job may come after its root was let go: the orphans stand alone."""
+    spans = [span for span in tell(frames_of("redis-create")) if span.parent_id]
+    rows = waterfall(spans).rows
+
+    assert len(rows) == len(spans)
+    assert {row.last for row in rows if not row.last} == {()}
+
+
+def test_traces_are_let_go_when_nothing_more_can_come() -> None:
+    """After 70 minutes without a span, two of a story being less than an hour apart."""
+    (early, *_), late = tell(frames_of("redis-create")), tell(frames_of("workloads"))
+    traces = Traces()
+    moved = [shift(span, seconds=71 * 60) for span in late]
+
+    assert traces.feed([early]) == []
+    assert traces.feed(moved) == [(early,)]
+    assert sum(len(spans) for spans in traces.rest()) == len(late)
