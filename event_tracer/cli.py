@@ -5,6 +5,7 @@ Exit codes: 0 good, 1 failed, 2 usage.
 
 import argparse
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ examples:
   event-tracer replay --namespace shop --type Warning events.json
   OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 event-tracer replay --to otlp --shift-to-now
   OTEL_TRACES_EXPORTER=console event-tracer replay --to sdk
-  event-tracer replay --to otlp-json --output trace.json      then Jaeger's “Upload JSON file”
+  event-tracer replay --to otlp-json --output trace.json      then "Upload JSON file" in Jaeger
 
 Each option may also be set as EVENT_TRACER_<OPTION> or in the YAML file of --config;
 flags win over the environment, the environment over the file."""
@@ -46,14 +47,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the result is the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     gc.set_threshold(*GC_THRESHOLD)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what it cannot say it spells out
+            stream.reconfigure(errors="backslashreplace")
     try:
-        return _run(arguments)
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         return FAILED
     except BrokenPipeError:
-        # The reader (head, less) has gone; Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()  # the reader (head, less) has seen enough
         return GOOD
+    except OSError as error:
+        sys.stderr.write(f"event-tracer: cannot write: {error.strerror or error}\n")
+        _abandon_output()
+        return FAILED
+
+
+def _abandon_output() -> None:
+    # Python flushes once more at exit, and would complain once more.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -100,7 +100,7 @@ async def _deliver(
         if time.monotonic() - begun + pause > endpoint.timeout:
             raise ExportError(
                 f"no collector took the spans at {endpoint} within {endpoint.timeout:g} s: "
-                f"{answer.reason}; OTEL_EXPORTER_OTLP_ENDPOINT names where it listens"
+                f"{answer.reason}; OTEL_EXPORTER_OTLP_ENDPOINT and _PROTOCOL say where and how"
             )
         on_wait(answer.reason)
         await asyncio.sleep(pause)

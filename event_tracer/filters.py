@@ -49,7 +49,7 @@ class Filter:
         return (
             _passes(about.namespace or event.namespace, self.namespace, self.exclude_namespace)
             and _passes(about.kind, self.kind, self.exclude_kind)
-            and _passes(event.reason, self.reason, self.exclude_reason)
+            and _passes(event.reason.lower(), self.reason, self.exclude_reason)
             and _passes(event.type or "Normal", self.type, self.exclude_type)
         )
 
@@ -80,6 +80,11 @@ def namespaces(names: Iterable[str]) -> tuple[str, ...]:
 def kinds(names: Iterable[str]) -> tuple[str, ...]:
     """kubectl's names of kinds → kinds. Raises ValueError for what cannot be one."""
     return tuple(_kind(name) for name in names)
+
+
+def reasons(names: Iterable[str]) -> tuple[str, ...]:
+    """Reasons as they are compared: in any case."""
+    return tuple(name.lower() for name in names)
 
 
 def types(names: Iterable[str]) -> tuple[str, ...]:

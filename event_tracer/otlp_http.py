@@ -78,6 +78,8 @@ def _compress(body: bytes, compression: str) -> bytes:
 def _why(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return "no TLS there, or a certificate that is not trusted; without TLS it is http://"
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
         return os.strerror(error.os_error.errno)
     return str(error) or type(error).__name__

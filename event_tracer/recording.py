@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -23,6 +24,7 @@ _SILENT = frozenset({"HEADER", "BOOKMARK"})
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _YAML = (b"---", b"apiVersion:", b"items:", b"kind:", b"#")
+_TABLE = re.compile(rb"(NAMESPACE|LAST SEEN|NAME) +")
 _GZIP = b"\x1f\x8b"
 
 
@@ -146,6 +148,8 @@ def _documents(raw: io.RawIOBase, source: _Source) -> Iterator[Document]:
         yield from json_documents(lines, on_bad=source.problem)
     elif head.lstrip().startswith(_YAML):
         yield from yaml_documents(lines, on_bad=source.problem)
+    elif _TABLE.match(head):
+        source.problem(0, "kubectl's table for people; add -o json to the command that printed it")
     elif head.strip():
         source.problem(0, "neither a recording nor what kubectl prints with -o json or -o yaml")
 

@@ -21,7 +21,7 @@ class Report:
     spans: int = 0
     occurrences: int = 0
     left_out: int = 0
-    _kinds: Counter[str] = field(default_factory=Counter)
+    _there: dict[str, Counter[str]] = field(default_factory=dict)
     _problems: int = 0
     _first: str = ""
 
@@ -29,7 +29,10 @@ class Report:
         """Count one, kept by the filters or not."""
         self.occurrences += 1
         self.left_out += not kept
-        self._kinds[event.involved.kind] += 1
+        about = event.involved
+        there = {"namespace": about.namespace, "kind": about.kind, "reason": event.reason}
+        for name, value in there.items():
+            self._there.setdefault(name, Counter())[value] += 1
 
     def problem(self, problem: Problem) -> None:
         """Count what could not be used; tell of the first few."""
@@ -50,11 +53,16 @@ class Report:
         if self.left_out:
             parts.append(f"{self.left_out:,} filtered out")
         if self._problems:
-            parts.append(f"{self._problems:,} not understood, first {self._first}")
+            parts.append(f"{self._problems:,} could not be used, first {self._first}")
         on.print(visible(", ".join(parts)), style="bold", soft_wrap=True)
         if not kept:
-            kinds = ", ".join(kind for kind, _ in self._kinds.most_common(10))
-            self.complain(f"no occurrence passes the filters; these were about: {kinds}")
+            self.complain(f"no occurrence passes the filters; there are {self._what_there_is()}")
+
+    def _what_there_is(self) -> str:
+        return "; ".join(
+            f"{name}s {', '.join(value for value, _ in values.most_common(8) if value)}"
+            for name, values in self._there.items()
+        )
 
 
 def _count(number: int, noun: str) -> str:

@@ -27,6 +27,7 @@ def load(environ: Mapping[str, str]) -> tuple[SpanExporter, ...]:
     """The exporters that OTEL_TRACES_EXPORTER names. Raises ExporterError where it cannot."""
     installed = {entry.name: entry for entry in entry_points(group=_GROUP)}
     names = [name.strip() for name in environ.get(VARIABLE, "").split(",") if name.strip()]
+    names = [name for name in names if name != "none"]  # the specification's word for none
     unknown = [name for name in names if name not in installed]
     if unknown or not names:
         what = f"names {unknown[0]}, which is not installed" if unknown else "names no exporter"

@@ -1,5 +1,7 @@
 """Every option, once: flags > EVENT_TRACER_* > file > defaults."""
 
+import os
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -29,9 +31,9 @@ class SettingsError(ValueError):
 
 def _split(value: object) -> object:
     # `--kind pod,job`, `--kind pod --kind job` and EVENT_TRACER_KIND=pod,job say the same.
-    parts = [value] if isinstance(value, str) else value
-    if not isinstance(parts, (list, tuple)):
+    if isinstance(value, dict):
         return value
+    parts = value if isinstance(value, (list, tuple)) else [value]
     return tuple(word.strip() for part in parts for word in str(part).split(",") if word.strip())
 
 
@@ -45,9 +47,17 @@ def _option(default: Any, description: str, *, group: str = "options", metavar: 
     return Field(default, description=description, json_schema_extra=extra)
 
 
+def _template(text: str) -> str:
+    unknown = set(re.findall(r"[{}][^{}]*[{}]?", text)) - {"{component}"}
+    if unknown:
+        raise ValueError(f"{min(unknown)} stands for nothing; {{component}} is all there is")
+    return text
+
+
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 NamespaceNames = Annotated[Words, AfterValidator(filters.namespaces)]
 Kinds = Annotated[Words, AfterValidator(filters.kinds)]
+Reasons = Annotated[Words, AfterValidator(filters.reasons)]
 Types = Annotated[Words, AfterValidator(filters.types)]
 Statuses = Annotated[dict[str, Literal["error", "unset"]], NoDecode, BeforeValidator(_pairs)]
 
@@ -67,13 +77,15 @@ class Settings(BaseSettings):
         (), "no Events about objects in this namespace", group=_FILTER, metavar="NAME"
     )
     kind: Kinds = _option(
-        (), "only Events about objects of this kind (Pod, po, …)", group=_FILTER, metavar="KIND"
+        (), "only Events about objects of this kind (Pod, po, ...)", group=_FILTER, metavar="KIND"
     )
     exclude_kind: Kinds = _option(
         (), "no Events about objects of this kind", group=_FILTER, metavar="KIND"
     )
-    reason: Words = _option((), "only Events of this reason", group=_FILTER, metavar="REASON")
-    exclude_reason: Words = _option((), "no Events of this reason", group=_FILTER, metavar="REASON")
+    reason: Reasons = _option((), "only Events of this reason", group=_FILTER, metavar="REASON")
+    exclude_reason: Reasons = _option(
+        (), "no Events of this reason", group=_FILTER, metavar="REASON"
+    )
     type: Types = _option((), "only Events of this type", group=_FILTER, metavar="Normal|Warning")
     exclude_type: Types = _option(
         (), "no Events of this type", group=_FILTER, metavar="Normal|Warning"
@@ -86,8 +98,11 @@ class Settings(BaseSettings):
         group=_NAMING,
         metavar="UID",
     )
-    service_name_template: str = _option(
-        "{component}", "service.name of every span", group=_NAMING, metavar="TEMPLATE"
+    service_name_template: Annotated[str, AfterValidator(_template)] = _option(
+        "{component}",
+        "service.name of every span; {component} is who wrote the Event",
+        group=_NAMING,
+        metavar="TEMPLATE",
     )
     namespace_on_resource: bool = _option(
         False, "k8s.namespace.name on the resource too, to route by tenant", group=_NAMING
@@ -96,10 +111,16 @@ class Settings(BaseSettings):
         "bounded", "full: object names whole, without * for generated ends", group=_NAMING
     )
     label_attributes: Words = _option(
-        (), "labels of the root to set as attributes of its span", group=_NAMING, metavar="LABEL"
+        (),
+        "labels of the root to set on its span, as k8s.<kind>.label.<label>",
+        group=_NAMING,
+        metavar="LABEL",
     )
     status_by_reason: Statuses = _option(
-        {}, "the status of a reason's spans, as Unhealthy=unset", group=_NAMING, metavar="REASON=…"
+        {},
+        "error or unset for a reason's spans, as Unhealthy=unset",
+        group=_NAMING,
+        metavar="REASON=STATUS",
     )
     same_host: bool = _option(
         True,
@@ -140,7 +161,7 @@ class ReplaySettings(Settings):
         "terminal",
         "terminal: draw the traces; otlp: send them to the endpoint of the OTEL_EXPORTER_OTLP_* "
         "variables; sdk: hand them to the exporters that OTEL_TRACES_EXPORTER names; otlp-json: "
-        "write one document for Jaeger's “Upload JSON file”",
+        "write one document for 'Upload JSON file' in Jaeger's UI",
     )
     output: Path | None = _option(
         None, "where otlp-json writes; else to standard output", metavar="FILE"
@@ -179,7 +200,7 @@ def load(model: type[SettingsT], *, flags: Mapping[str, object], config: Path | 
     try:
         settings: SettingsT = Layered(**flags)
     except ValidationError as error:
-        raise SettingsError(_explain(error)) from None
+        raise SettingsError(_explain(error, flags=flags, config=config)) from None
     return settings
 
 
@@ -187,10 +208,12 @@ def _read(config: Path, model: type[Settings]) -> dict[str, Any]:
     try:
         values = yaml.safe_load(config.read_text("utf-8")) or {}
     except (OSError, UnicodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"cannot read {config}: {' '.join(str(error).split())}") from None
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise SettingsError(f"cannot read {config}: {reason}") from None
     if not isinstance(values, dict):
         raise SettingsError(f"{config} holds no settings: write lines like `kind: [Pod]`")
     known = all_fields()
+    values = {str(key).replace("-", "_"): value for key, value in values.items()}
     for key in values:
         if key not in known:
             near = get_close_matches(str(key), known, n=1)
@@ -204,11 +227,19 @@ def all_fields() -> dict[str, FieldInfo]:
     return {**ReplaySettings.model_fields}
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, *, flags: Mapping[str, object], config: Path | None) -> str:
     detail = error.errors(include_url=False)[0]
     message = detail["msg"].removeprefix("Value error, ")
     if not detail["loc"]:
         return message
     name = str(detail["loc"][0])
     given = f" (given {detail['input']!r})" if detail["type"] != "value_error" else ""
-    return f"--{name.replace('_', '-')}: {message[0].lower()}{message[1:]}{given}"
+    where = _origin(name, flags=flags, config=config)
+    return f"{where}: {message[0].lower()}{message[1:]}{given}"
+
+
+def _origin(name: str, *, flags: Mapping[str, object], config: Path | None) -> str:
+    if name in flags:
+        return f"--{name.replace('_', '-')}"
+    variable = f"{PREFIX}{name.upper()}"
+    return variable if variable in os.environ else f"{config}: {name}"

@@ -46,7 +46,7 @@ def console(file: TextIO, *, width: int | None = None) -> Console:
 def glyphs_for(made: Console) -> Glyphs:
     """Lines that the console's encoding can say."""
     try:
-        "━•├┼└╷".encode(made.encoding)
+        "━•◦├┼└╷…".encode(made.encoding)
     except UnicodeEncodeError:
         return ASCII
     return UNICODE
@@ -69,7 +69,10 @@ def _spelt(character: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
-    """The cells of each column; `bar` is 0 where there is no room for one."""
+    """The cells of each column; 0 where there is no room for it.
+
+    Without `who` a row's colour stands for its service; without `bar` rows are a plain list.
+    """
 
     who: int
     what: int
@@ -89,12 +92,13 @@ class View:
     def show(self, trace: Waterfall) -> None:
         """Draw one trace and an empty line after it."""
         layout = self._layout(trace)
-        scale = Scale(start=trace.start, end=trace.end, width=layout.bar) if layout.bar else None
+        scale = Scale(start=trace.start, end=trace.end, width=layout.bar)
         self._head(trace, layout, scale)
         for number, row in enumerate(trace.rows):
             following = trace.rows[number + 1] if number + 1 < len(trace.rows) else None
             has_children = following is not None and len(following.last) > len(row.last)
-            self._print(self._line(row, trace, layout, scale))
+            line = self._line(row, trace, layout, scale) if layout.bar else self._item(row, trace)
+            self._print(line)
             self._messages(row, layout, has_children=has_children)
         self._print(Text())
 
@@ -104,38 +108,53 @@ class View:
         rows = trace.rows
         who = max(3 * len(row.last) + cell_len(visible(row.service)) for row in rows)
         what = max(cell_len(_what(row)) for row in rows)
+        both = max(3 * len(row.last) + cell_len(_what(row)) for row in rows)
         at = max(len(_at(row, trace)) for row in rows)
         took = max(len(_took(row)) for row in rows)
-        room = self._console.width - who - what - took - 3 * _GAP
-        if room - at - _GAP >= _ROOMY_BAR:
-            return _Layout(who=who, what=what, bar=room - at - _GAP, at=at, took=took)
-        bar = room if room >= _LEAST_BAR else 0
-        return _Layout(who=who, what=what, bar=bar, at=0 if bar else at, took=took)
+        room = self._console.width - took - _GAP
+        roomy = room - who - what - at - 3 * _GAP
+        if roomy >= _ROOMY_BAR:
+            return _Layout(who=who, what=what, bar=roomy, at=at, took=took)
+        if room - who - what - 2 * _GAP >= _LEAST_BAR:
+            return _Layout(who=who, what=what, bar=room - who - what - 2 * _GAP, at=0, took=took)
+        bar = room - both - _GAP
+        return _Layout(who=0, what=both, bar=bar if bar >= _LEAST_BAR else 0, at=0, took=took)
 
-    def _head(self, trace: Waterfall, layout: _Layout, scale: Scale | None) -> None:
+    def _head(self, trace: Waterfall, layout: _Layout, scale: Scale) -> None:
         title = Text(visible(trace.title), style="bold")
         if trace.outcome:
-            title.append("  ")
-            title.append(trace.outcome, style=_OUTCOMES.get(trace.outcome, ""))
-            if trace.end - trace.start > MICROSECOND:
-                title.append(f" after {human(trace.end - trace.start)}", style=_DIM)
+            title.append("  ").append(trace.outcome, style=_OUTCOMES.get(trace.outcome, ""))
+        if trace.end - trace.start > MICROSECOND:
+            title.append(f"  {human(trace.end - trace.start)}", style=_DIM)
+        if trace.namespace:
+            title.append(f"  namespace {visible(trace.namespace)}", style=_DIM)
         self._print(title)
         at = rfc3339(trace.start // _MILLISECOND * _MILLISECOND)
-        where = (visible(trace.namespace), f"from {at}", f"trace {trace.trace_id}")
-        self._print(Text("  ".join(part for part in where if part), style=_DIM))
-        if scale:
-            line = " " * (layout.who + layout.what + 4) + scale.axis(glyphs=self._glyphs)
+        self._print(Text(f"{at}  trace {trace.trace_id}", style=_DIM))
+        if layout.bar and not layout.who:
+            self._legend(trace)
+        if layout.bar:
+            before = layout.what + _GAP + (layout.who + _GAP if layout.who else 0)
+            line = " " * before + scale.axis(glyphs=self._glyphs)
             self._print(Text(line.rstrip(), style=_DIM))
 
-    def _line(self, row: Row, trace: Waterfall, layout: _Layout, scale: Scale | None) -> Text:
+    def _legend(self, trace: Waterfall) -> None:
+        line = Text()
+        for service in dict.fromkeys(row.service for row in trace.rows):
+            line.append("  " if line else "")
+            line.append(visible(service), style=self._colour(service))
+        self._console.print(line)
+
+    def _line(self, row: Row, trace: Waterfall, layout: _Layout, scale: Scale) -> Text:
         colour = self._colour(row.service)
         line = Text().append(branch(row.last, glyphs=self._glyphs), style=_DIM)
-        service = Text(visible(row.service), style=colour)
-        if scale is None:
-            return self._narrow(row, trace, line.append_text(service))
-        line.append_text(service).append(" " * (layout.who - cell_len(line.plain) + 2))
-        line.append_text(_name(row))
-        line.append(" " * (layout.what - cell_len(_what(row)) + 2))
+        if layout.who:
+            line.append(visible(row.service), style=colour)
+            _fill(line, layout.who + _GAP).append_text(_name(row))
+            _fill(line, layout.who + _GAP + layout.what + _GAP)
+        else:
+            line.append_text(_name(row, colour=colour))
+            _fill(line, layout.what + _GAP)
         line.append(self._bar(row, scale), style=_ERROR if row.messages else colour)
         if layout.at:
             line.append(f"  {_at(row, trace):>{layout.at}}", style=_DIM)
@@ -143,19 +162,20 @@ class View:
         line.rstrip()
         return line
 
-    def _narrow(self, row: Row, trace: Waterfall, line: Text) -> Text:
-        line.append("  ").append_text(_name(row))
-        line.append(f"  {_at(row, trace)}", style=_DIM)
+    def _item(self, row: Row, trace: Waterfall) -> Text:
+        line = Text().append(branch(row.last, glyphs=self._glyphs), style=_DIM)
+        line.append(visible(row.service), style=self._colour(row.service))
+        line.append("  ").append_text(_name(row)).append(f"  {_at(row, trace)}", style=_DIM)
         return line.append(f"  {_took(row)}" if _took(row) else "")
 
     def _bar(self, row: Row, scale: Scale) -> str:
         if row.outcome:
             return scale.extent(row.start, row.end, glyphs=self._glyphs)
-        return scale.events(row.intervals, glyphs=self._glyphs)
+        return scale.events(row.intervals, first=row.first, glyphs=self._glyphs)
 
     def _messages(self, row: Row, layout: _Layout, *, has_children: bool) -> None:
         trunk = below(row.last, has_children=has_children, glyphs=self._glyphs)
-        indent = layout.who + 2 if layout.bar else len(trunk)
+        indent = layout.who + _GAP if layout.who else len(trunk)
         width = max(self._console.width - indent, 20)
         hidden = len(row.messages) - _MESSAGES
         more = [f"and {hidden} earlier messages"] if hidden > 0 else []
@@ -184,14 +204,20 @@ def _what(row: Row) -> str:
     return "  ".join(part for part in (visible(row.name), row.repeats) if part)
 
 
-def _name(row: Row) -> Text:
+def _name(row: Row, *, colour: str = "") -> Text:
     outcome = _OUTCOMES.get(row.outcome, "") if row.outcome != "settled" else ""
-    text = Text(visible(row.name), style=_ERROR if row.messages else outcome)
+    text = Text().append(visible(row.name), style=_ERROR if row.messages else outcome or colour)
     return text.append(f"  {row.repeats}", style=_DIM) if row.repeats else text
+
+
+def _fill(line: Text, cells: int) -> Text:
+    return line.append(" " * (cells - cell_len(line.plain)))
 
 
 def _at(row: Row, trace: Waterfall) -> str:
     moment = row.start if row.outcome else row.intervals[0][1]
+    if row.first is not None:
+        moment = row.first
     return f"+{human(moment - trace.start)}" if moment - trace.start > MICROSECOND else "+0"
 
 

@@ -134,7 +134,7 @@ def test_a_bad_line_costs_itself_alone(bad: bytes, told: str, run: Run, tmp_path
     assert told in err
     assert str(path) in err
     assert "9 spans of 6 occurrences" in out
-    assert "not understood" in out
+    assert "could not be used" in out
 
 
 def test_a_truncated_file_is_shown_as_far_as_it_goes(run: Run, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_truncated_file_is_shown_as_far_as_it_goes(run: Run, tmp_path: Path) -
     [
         (b"", "empty"),
         (b" \n\n", "empty"),
-        (b"NAME READY\nweb 1/1\n", "neither a recording nor what kubectl prints"),
+        (b"NAME READY\nweb 1/1\n", "kubectl's table for people; add -o json"),
         (b"\x7fELF\x00\x01", "neither a recording nor what kubectl prints"),
         ("\ufeffx".encode("utf-16"), "UTF-16"),
         (b"apiVersion: [", "not YAML"),
@@ -215,7 +215,7 @@ def test_many_problems_do_not_flood(run: Run, tmp_path: Path) -> None:
     _, out, err = run("replay", str(path))
 
     assert len(err.splitlines()) == 10
-    assert "500 not understood" in out
+    assert "500 could not be used" in out
 
 
 def test_memory_does_not_grow_with_the_file() -> None:

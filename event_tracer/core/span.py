@@ -28,6 +28,11 @@ class Span(NamedTuple):
     error: str | None = None
 
 
+def text_of(pairs: Attributes, name: str) -> str:
+    """The text of the attribute `name`, empty where there is none."""
+    return next((value for key, value in pairs if key == name and isinstance(value, str)), "")
+
+
 def _hash(size: int, *parts: str) -> bytes:
     # Kubernetes names and uids hold no NUL, so the joint is unambiguous.
     text = "\0".join(parts)

@@ -11,7 +11,7 @@ _STEPS = (
     *(figure * 60 * SECOND for figure in (1, 2, 5, 10, 15, 30)),
     *(figure * 3600 * SECOND for figure in (1, 2, 3, 6, 12, 24, 48, 96, 192)),
 )
-_LABEL = 9  # cells between two labels
+_LABEL = 9  # cells that a label takes, with room after it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,7 @@ class Glyphs:
 
     bar: str
     instant: str
+    untold: str
     left: str
     line: str
     right: str
@@ -33,11 +34,11 @@ class Glyphs:
 
 
 UNICODE = Glyphs(
-    bar="━", instant="•", left="├", line="─", right="┤", point="┼",
+    bar="━", instant="•", untold="◦", left="├", line="─", right="┤", point="┼",
     branch="├─ ", corner="└─ ", trunk="│  ", blank="   ", tick="╷", more="…",
 )  # fmt: skip
 ASCII = Glyphs(
-    bar="=", instant="*", left="[", line="-", right="]", point="+",
+    bar="=", instant="*", untold="o", left="[", line="-", right="]", point="+",
     branch="|- ", corner="`- ", trunk="|  ", blank="   ", tick="'", more="...",
 )  # fmt: skip
 
@@ -52,12 +53,18 @@ class Scale:
 
     def cell(self, time: int) -> int:
         """The cell that holds `time`."""
-        share = (time - self.start) / max(self.end - self.start, 1)
+        if self.end - self.start <= MICROSECOND:
+            return 0  # one instant, as long as a span must be
+        share = (time - self.start) / (self.end - self.start)
         return min(max(int(share * self.width), 0), self.width - 1)
 
-    def events(self, intervals: Iterable[tuple[int, int]], *, glyphs: Glyphs) -> str:
-        """Occurrences: a bar for what took time, a dot for an instant."""
+    def events(
+        self, intervals: Iterable[tuple[int, int]], *, first: int | None, glyphs: Glyphs
+    ) -> str:
+        """Occurrences: a bar for what took time, a dot for an instant, a hollow one for `first`."""
         cells = [" "] * self.width
+        if first is not None:
+            cells[self.cell(first)] = glyphs.untold
         for start, end in sorted(intervals):
             first, last = self.cell(start), self.cell(end)
             if end - start <= MICROSECOND:
@@ -76,8 +83,8 @@ class Scale:
     def axis(self, *, glyphs: Glyphs) -> str:
         """Round times since `start`, each beginning at its cell."""
         length = max(self.end - self.start, 1)
-        most = max(self.width // _LABEL, 1)
-        step = next((step for step in _STEPS if length // step < most), _STEPS[-1])
+        least = min(_LABEL, self.width // 3)
+        step = next((step for step in _STEPS if self.width * step // length >= least), _STEPS[-1])
         line = ""
         for number in range(length // step + 1):
             at = self.cell(self.start + number * step)

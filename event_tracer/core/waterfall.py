@@ -1,10 +1,11 @@
 """Spans of one trace → the rows of a waterfall: the tree, with repeats folded as kubectl does."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from event_tracer.core.span import AttributeValue, Span
-from event_tracer.core.times import MICROSECOND, human, parse_timestamp
+from event_tracer.core.outcome import outcome
+from event_tracer.core.span import AttributeValue, Span, text_of
+from event_tracer.core.times import MICROSECOND, SECOND, human, parse_timestamp
 
 _Spans = tuple[Span, ...]
 
@@ -15,7 +16,8 @@ class Row:
 
     `last` tells for each level below the root whether the row, or its ancestor there, is the
     last child. `name` is whole, whatever the span's name leaves out. `repeats` is like
-    `x7 over 3m58s`, empty for a single occurrence; `outcome` is an object's; `messages` are
+    `x7 over 3m58s`, empty for a single occurrence; `first` is when they began, where no span
+    tells of that one; `outcome` is an object's; `messages` are
     those of its errors that differ, the newest last.
     """
 
@@ -24,6 +26,7 @@ class Row:
     name: str
     intervals: tuple[tuple[int, int], ...]
     repeats: str = ""
+    first: int | None = None
     outcome: str = ""
     messages: tuple[str, ...] = ()
 
@@ -59,13 +62,18 @@ class Waterfall:
 def waterfall(spans: Sequence[Span]) -> Waterfall:
     """Lay out the spans of one trace, of which there is one at least."""
     tree = _Tree(spans)
-    rows = tuple(row for root in tree.roots for row in tree.rows(root, last=()))
+    start = min(span.start for span in spans)
+    rows = tuple(
+        replace(row, first=_within(row.first, start))
+        for root in tree.roots
+        for row in tree.rows(root, last=())
+    )
     return Waterfall(
         trace_id=spans[0].trace_id.hex(),
         title=rows[0].name,
         namespace=_text(tree.roots[0], "k8s.namespace.name"),
         outcome=rows[0].outcome,
-        start=min(span.start for span in spans),
+        start=start,
         end=max(span.end for span in spans),
         rows=rows,
     )
@@ -87,7 +95,7 @@ class _Tree:
         if _is_event(span):
             yield _event_row((span,), last=last)
             return
-        yield _object_row(span, last=last)
+        yield _object_row(span, last=last, outcome=outcome(span, list(self._events(span))))
         children = self._children.get(span.span_id, ())
         groups = _folded(child for child in children if _is_event(child))
         objects = [child for child in children if not _is_event(child)]
@@ -95,6 +103,13 @@ class _Tree:
             yield _event_row(group, last=(*last, number == len(groups) and not objects))
         for number, child in enumerate(objects, start=1):
             yield from self.rows(child, last=(*last, number == len(objects)))
+
+    def _events(self, span: Span) -> Iterator[Span]:
+        for child in self._children.get(span.span_id, ()):
+            if _is_event(child):
+                yield child
+            else:
+                yield from self._events(child)
 
 
 def _order(span: Span) -> tuple[int, int, bytes]:
@@ -119,11 +134,12 @@ def _event_row(spans: _Spans, *, last: tuple[bool, ...]) -> Row:
         name=spans[0].name,
         intervals=tuple((span.start, span.end) for span in spans),
         repeats=_repeats(spans),
+        first=_untold(spans),
         messages=tuple(reversed(dict.fromkeys(reversed(errors)))),
     )
 
 
-def _object_row(span: Span, *, last: tuple[bool, ...]) -> Row:
+def _object_row(span: Span, *, last: tuple[bool, ...], outcome: str) -> Row:
     verb = _text(span, "event_tracer.change.verb") if not span.parent_id else ""
     name = f"{_text(span, 'k8s.object.kind')} {_text(span, 'k8s.object.name')}"
     return Row(
@@ -131,7 +147,7 @@ def _object_row(span: Span, *, last: tuple[bool, ...]) -> Row:
         service=_text(span.resource, "service.name"),
         name=f"{verb} {name}".strip(),
         intervals=((span.start, span.end),),
-        outcome=_text(span, "event_tracer.outcome"),
+        outcome=outcome,
     )
 
 
@@ -150,6 +166,16 @@ def _repeats(spans: _Spans) -> str:
     return f"x{times} over {human(over)}" if over > MICROSECOND else f"x{times}"
 
 
+def _untold(spans: _Spans) -> int | None:
+    first = min(_first(span) for span in spans)
+    return first if first < min(span.end for span in spans) else None
+
+
+def _within(first: int | None, start: int) -> int | None:
+    # A whole second holds the trace's own beginning; anything earlier is another story's.
+    return max(first, start) if first is not None and first > start - SECOND else None
+
+
 def _first(span: Span) -> int:
     if _value(span.attributes, "k8s.event.count") == 1:
         return span.end  # exact, where first_time has whole seconds
@@ -164,8 +190,7 @@ def _is_event(span: Span) -> bool:
 
 def _text(where: Span | tuple[tuple[str, AttributeValue], ...], name: str) -> str:
     pairs = where.attributes if isinstance(where, Span) else where
-    value = _value(pairs, name)
-    return value if isinstance(value, str) else ""
+    return text_of(pairs, name)
 
 
 def _value(pairs: tuple[tuple[str, AttributeValue], ...], name: str) -> AttributeValue | None:
