@@ -46,8 +46,8 @@ def main() -> None:
     for path in STORIES:
         stories, traces = Stories(), Traces()
         items = recording.items([path] if path else [], stdin=io.BytesIO(), on_problem=print)
-        for item in (*items, Tick(now=2**62)):
-            traces.feed(stories.feed(item))
+        for item in (*items, Tick(now=2**63 - 1)):
+            traces.feed(stories.feed(item), now=stories.clock)
         for spans in traces.rest():
             view.show(waterfall(spans))
     svg = console.export_svg(title="event-tracer replay", code_format=FORMAT, unique_id="demo")

@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from event_tracer.core.wire import MalformedError, decode, scrub
 
 _PLACE = re.compile(r"(?P<what>.*) at line (?P<line>\d+) column (?P<column>\d+)$")
+_TEXT = re.compile(r"\S")
 _DECODER = json.JSONDecoder()
 
 
@@ -62,12 +63,12 @@ def yaml_documents(lines: Iterable[bytes], *, on_bad: OnBad) -> Iterator[Documen
             block.append(line)
             continue
         try:
-            value = yaml.load(b"".join(block), _Loader)  # a safe loader
-        except yaml.YAMLError as error:
+            value = scrub(yaml.load(b"".join(block), _Loader))  # a safe loader
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             on_bad(begun + _mark(error), f"not YAML: {_problem(error)}")
         else:
             if value is not None:
-                yield Document(line=begun, value=scrub(value))
+                yield Document(line=begun, value=value)
         block, begun = [], number + 1
 
 
@@ -81,12 +82,12 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-def _mark(error: yaml.YAMLError) -> int:
+def _mark(error: Exception) -> int:
     mark = getattr(error, "problem_mark", None)
     return mark.line if mark else 0
 
 
-def _problem(error: yaml.YAMLError) -> str:
+def _problem(error: Exception) -> str:
     return getattr(error, "problem", None) or str(error).splitlines()[0]
 
 
@@ -110,15 +111,15 @@ def _parse(text: bytes, *, line: int, on_bad: OnBad) -> Iterator[Document]:
 
 
 def _one_by_one(text: bytes, *, line: int, on_bad: OnBad) -> Iterator[Document]:
-    rest = text.decode("utf-8", "replace").strip()
-    while rest:
+    rest = text.decode("utf-8", "replace")
+    end = 0
+    while found := _TEXT.search(rest, end):
         try:
-            value, end = _DECODER.raw_decode(rest)
+            value, end = _DECODER.raw_decode(rest, found.start())
         except (ValueError, RecursionError) as error:
             on_bad(line, f"not JSON: {error}")
             return
         yield Document(line=line, value=scrub(value))
-        rest = rest[end:].lstrip()
 
 
 def _whole_items(text: bytes, *, line: int) -> Iterator[Document]:

@@ -41,7 +41,7 @@ def write_json(traces: Iterable[Iterable[Span]], file: TextIO) -> None:
     file.write('{"resourceSpans":[')
     for spans in traces:
         for group in _json_groups(spans):
-            file.write(joint + json.dumps(group, ensure_ascii=False, separators=(",", ":")))
+            file.write(joint + json.dumps(group, separators=(",", ":")))
             joint = ",\n"
     file.write("]}\n")
 

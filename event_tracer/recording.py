@@ -136,11 +136,7 @@ def _open(path: str, source: _Source, opened: ExitStack) -> Reads | None:
 
 
 def _documents(raw: io.RawIOBase, source: _Source) -> Iterator[Document]:
-    buffered = io.BufferedReader(raw)
-    stream: Any = buffered
-    if buffered.peek(2).startswith(_GZIP):
-        stream = io.BufferedReader(gzip.GzipFile(fileobj=buffered))
-    lines = _Lines(stream, source)
+    lines = _Lines(io.BufferedReader(raw), source)
     head = lines.peek()
     if head.startswith(_UTF16_BOMS):
         source.problem(0, "UTF-16, as PowerShell's > writes; save it as UTF-8")
@@ -165,6 +161,8 @@ class _Lines:
     def peek(self) -> bytes:
         """The beginning, not counting a byte order mark."""
         try:
+            if self._stream.peek(2).startswith(_GZIP):
+                self._stream = io.BufferedReader(gzip.GzipFile(fileobj=self._stream))
             head: bytes = self._stream.peek(4096)
             if head.startswith(_UTF8_BOM):
                 self._stream.read(len(_UTF8_BOM))
@@ -210,9 +208,9 @@ def _raw_frames(document: Document, source: _Source) -> Iterator[tuple[str, Mapp
             yield from _of_list(entry)
         elif "object" not in entry and "metadata" in entry:
             yield "", {"object": entry}
-        elif entry.get("type") in _FRAMES:
+        elif str(entry.get("type")) in _FRAMES:
             yield "", entry
-        elif entry.get("type") not in _SILENT:
+        elif str(entry.get("type")) not in _SILENT:
             source.problem(document.line, _unknown(entry))
         elif entry.get("version", VERSION) != VERSION:
             reason = f"a recording of version {entry['version']}; this reads version {VERSION}"

@@ -1,11 +1,13 @@
 """`event-tracer replay`: what was recorded → traces, wherever they are wanted."""
 
+import io
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import IO
 
 from rich.console import Console
@@ -23,7 +25,7 @@ from event_tracer.report import Report
 from event_tracer.settings import ReplaySettings
 from event_tracer.view import console
 
-_END = Tick(now=2**62)
+_END = Tick(now=2**63 - 1)  # later than any time that an Event may have
 
 
 def replay(files: Sequence[str], *, settings: ReplaySettings) -> bool:
@@ -50,7 +52,7 @@ def _replay(
     out: Console,
     stack: ExitStack,
 ) -> None:
-    stdin: IO[bytes] = sys.stdin.buffer
+    stdin: IO[bytes] = sys.stdin.buffer if sys.stdin else io.BytesIO()  # it may be closed
     seconds = 0
     if settings.shift_to_now:
         stdin = _rewindable(files, stdin, stack)
@@ -91,8 +93,8 @@ def _traces(items: Iterable[Item], settings: ReplaySettings, report: Report) -> 
     stories = Stories(naming=settings.naming, cluster_uid=settings.cluster_uid, keep=keep)
     traces = Traces()
     for item in items:
-        yield from traces.feed(stories.feed(item))
-    yield from traces.feed(stories.feed(_END))
+        yield from traces.feed(stories.feed(item), now=stories.clock)
+    yield from traces.feed(stories.feed(_END), now=stories.clock)
     yield from traces.rest()
 
 
@@ -110,6 +112,9 @@ def _shifted(traces: Iterable[Trace], *, seconds: int) -> Iterator[Trace]:
 
 def _rewindable(files: Sequence[str], stdin: IO[bytes], stack: ExitStack) -> IO[bytes]:
     # A shift takes two passes, and standard input can be read but once.
+    for path in files:
+        if path != recording.STDIN and Path(path).is_fifo():
+            raise OutputError(f"{path} can be read but once, and --shift-to-now reads twice; use -")
     copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
     if recording.STDIN in files:
         shutil.copyfileobj(stdin, copy)

@@ -14,7 +14,7 @@ from event_tracer.core.story import Stories
 RECORDINGS = Path(__file__).parent / "recordings"
 Run = Callable[..., tuple[int, str, str]]
 """Runs a command: exit code, output, complaints."""
-END = Tick(now=2**62)
+END = Tick(now=2**63 - 1)
 JSONL = (
     "redis-create", "image-pull-backoff", "rolling-update", "workloads", "changes",
     "custom-owner", "unschedulable",

@@ -200,7 +200,7 @@ def test_a_step_begins_where_the_one_before_ended() -> None:
 def test_times_are_read_as_they_are_written(time: int) -> None:
     """RFC 3339 and back, to the nanosecond; outside 1970–2199 nothing is a time."""
     limit = 7_258_118_400 * SECOND
-    assert parse_timestamp(rfc3339(time)) == (time if 0 < time < limit else None)
+    assert parse_timestamp(rfc3339(time)) == (time if SECOND <= time < limit else None)
 
 
 @pytest.mark.parametrize(

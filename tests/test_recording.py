@@ -232,7 +232,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
         stories, traces = Stories(), Traces()
         tracemalloc.start()
         for item in stream(rollouts):
-            traces.feed(stories.feed(item))
+            traces.feed(stories.feed(item), now=stories.clock)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most

@@ -11,6 +11,7 @@ from event_tracer.core.span import Span
 from event_tracer.core.traces import Traces
 from event_tracer.core.waterfall import waterfall
 from tests.cluster import Cluster
+from tests.fields import SECOND
 from tests.support import JSONL, RECORDINGS, Run, events, frames_of, tell
 
 ARTICLE = str(RECORDINGS / "article-events.json")
@@ -157,11 +158,13 @@ def test_a_trace_without_its_root_is_drawn_all_the_same() -> None:
 
 
 def test_traces_are_let_go_when_nothing_more_can_come() -> None:
-    """After 70 minutes without a span, two of a story being less than an hour apart."""
+    """After 70 minutes without a span, by the API server's clock and never an emitter's."""
     (early, *_), late = tell(frames_of("redis-create")), tell(frames_of("workloads"))
     traces = Traces()
-    moved = [shift(span, seconds=71 * 60) for span in late]
+    now = early.end
+    skewed = [shift(span, seconds=24 * 3600) for span in late]
 
-    assert traces.feed([early]) == []
-    assert traces.feed(moved) == [(early,)]
+    assert traces.feed([early], now=now) == []
+    assert traces.feed(skewed, now=now + 60 * 60 * SECOND) == []
+    assert traces.feed([], now=now + 71 * 60 * SECOND) == [(early,)]
     assert sum(len(spans) for spans in traces.rest()) == len(late)

@@ -18,6 +18,7 @@ NOBODY = "kubernetes"
 """Who made a change that nobody signed."""
 _MOST = 64
 _MOST_ACTED = 8
+_MOST_UNDATED = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ class History:
     acted: tuple[Acted, ...] = ()
     generation: int | None = None
     deletion: int | None = None
-    written: tuple[tuple[tuple[str, str, bool], int], ...] = ()
+    written: tuple[tuple[tuple[str, str, str, bool], int], ...] = ()
     status_second: int = -1
     seen: bool = False
 
@@ -92,7 +93,7 @@ class History:
             seen=True,
             generation=meta.generation,
             deletion=meta.deletion_asked,
-            written=tuple((w.key, w.second) for w in meta.writes if w.second is not None),
+            written=tuple(_newest(meta.writes).items()),
             status_second=max(self.status_second, meta.status_second or -1),
         )
 
@@ -159,7 +160,10 @@ class History:
             generation = 1 if meta.generation else None
             change = Change(second=created, verb="Create", manager=who, generation=generation)
             history = history._add(change)
-        for write in spec:
+        # Without a generation, or at the first, nothing has changed since (a claim's binding, a
+        # node's cordon touch the spec, too): as a watch would tell, a rise being the sign.
+        is_changed = created is None or (meta.generation or 0) > 1
+        for write in spec if is_changed else ():
             if created is None or (write.second or 0) > created:
                 history = history._add(_change(write, meta.generation))
         return history
@@ -180,7 +184,8 @@ class History:
             status_second=self.status_second,
             seen=now,
         )
-        return replace(history, undated=(*history.undated, waiting.witness(history.acted)))
+        undated = (*history.undated, waiting.witness(history.acted))
+        return replace(history, undated=undated[-_MOST_UNDATED:])
 
     def _with_status(self, meta: ObjectMetadata) -> "History":
         second = meta.status_second
@@ -211,6 +216,14 @@ class History:
             return False
         earlier = [item.second for item in self.changes if item.second <= change.second]
         return bool(earlier) and change.second - earlier[-1] <= AUTOSCALED
+
+
+def _newest(writes: tuple[Write, ...]) -> dict[tuple[str, str, str, bool], int]:
+    newest: dict[tuple[str, str, str, bool], int] = {}
+    for write in writes:
+        if write.second is not None:
+            newest[write.key] = max(write.second, newest.get(write.key, -1))
+    return newest
 
 
 def _gives_way(known: Change, change: Change) -> bool:

@@ -59,8 +59,12 @@ class Event(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The Event's own identity: its uid, or its name where a writer of files left that out."""
-        return self.uid or f"{self.namespace}/{self.name}"
+        """The Event's own identity: its uid; what there is of it where a writer left that out."""
+        if self.uid or self.name:
+            return self.uid or f"{self.namespace}/{self.name}"
+        about = self.involved
+        told = (about.kind, about.namespace, about.name, self.reason, self.component, self.message)
+        return "/".join((self.namespace, *told))
 
     @property
     def is_error(self) -> bool:
@@ -76,7 +80,7 @@ def parse_event(raw: Mapping[str, Any]) -> Event:
     item = wire.read_event(raw)
     if not item.involved_object.kind and not item.involved_object.name:
         raise wire.MalformedError("involvedObject: names nothing")
-    count = (item.series and item.series.count) or item.count or 1
+    count = within_int64((item.series and item.series.count) or item.count or 1)
     source = item.source or wire.Source()
     meta = item.metadata
     name = meta.name or ""
@@ -124,7 +128,12 @@ def server_time(meta: wire.Meta | wire.EventMeta) -> int | None:
 
 def parse_resource_version(text: str | None) -> int | None:
     """A resourceVersion as the integer that Kubernetes 1.35 promises; None where it is none."""
-    return int(text) if text and text.isascii() and text.isdigit() else None
+    return int(text) if text and len(text) < 40 and text.isascii() and text.isdigit() else None
+
+
+def within_int64(number: int) -> int:
+    """`number`, or the nearest that OTLP can say."""
+    return max(-(2**63), min(number, 2**63 - 1))
 
 
 def _reference(item: wire.Reference) -> ObjectReference:

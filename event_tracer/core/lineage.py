@@ -136,10 +136,11 @@ class Lineage:
         self._parents.expire(before=now - UNUSED)
 
     def _find(self, name: Name, uid: str, api_version: str, *, now: int) -> KubeObject:
+        kind, namespace, plain = name
         known = self._objects.get(uid)
         if known:
-            return known
-        kind, namespace, plain = name
+            # A frame of a custom resource may not say its kind; what refers to it does.
+            return known if known.kind == kind or not kind else known._replace(kind=kind)
         # Node references carry a uid, the node's name or nothing, as their writer likes
         # (kubelet.go, node controller_utils.go); names of nodes are unique.
         if kind == "Node":

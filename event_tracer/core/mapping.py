@@ -27,6 +27,8 @@ _CONTAINER = re.compile(r"\{([^}]+)\}$")  # `spec.containers{web}`: kubelet/cont
 _MESSAGE = 1024  # characters: events.k8s.io's own limit; core/v1 has none
 _MOST_RESOURCES = 1024
 _VALUE = itemgetter(1)
+# Custom kinds whose attribute would say something else: k8s.cluster.name is Kubernetes' own.
+_TAKEN = frozenset({"cluster", "container", "event"})
 _MESSAGE_RULES = {
     reason: tuple(
         (pattern, name) for reasons, pattern, name in MESSAGE_ATTRIBUTES if reason in reasons
@@ -182,7 +184,8 @@ def clip(text: str) -> str:
 @lru_cache(maxsize=1024)
 def kind_attribute(kind: str, part: str) -> str:
     """`k8s.<kind>.name` or `.uid`, as the semantic conventions write it for known kinds."""
-    return f"k8s.{kind.lower() or 'object'}.{part}"
+    word = kind.lower() or "object"
+    return f"k8s.{word}_object.{part}" if word in _TAKEN else f"k8s.{word}.{part}"
 
 
 def _present(pairs: Iterable[tuple[str, AttributeValue | None]]) -> Attributes:

@@ -9,6 +9,7 @@ from event_tracer.core.tables import COMBINED, GENERATED_NAMES, NAME_WORDS, STAB
 
 # The kubelet's image garbage collection and kube-proxy pass whole sentences as reason
 # (images/image_gc_manager.go, cmd/kube-proxy/app/server_linux.go).
+_UUID = re.compile(r"-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")  # provisioned volumes
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 
@@ -55,5 +56,5 @@ def bounded_name(chain: Chain) -> str:
 def _without_generated_end(item: KubeObject) -> str:
     if item.generate_name and item.name.startswith(item.generate_name):
         return f"{item.generate_name.removesuffix('-')}-*"
-    pattern = GENERATED_NAMES.get(item.kind)
-    return pattern.sub("-*", item.name) if pattern else item.name
+    pattern = GENERATED_NAMES.get(item.kind, _UUID)
+    return pattern.sub("-*", item.name)

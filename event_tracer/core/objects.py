@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from event_tracer.core import wire
-from event_tracer.core.event import parse_resource_version, server_time
+from event_tracer.core.event import parse_resource_version, server_time, within_int64
 from event_tracer.core.tables import KINDS, RESTARTS
 from event_tracer.core.times import parse_timestamp, second_of
 
@@ -26,15 +26,16 @@ class Write(NamedTuple):
     """
 
     manager: str
+    operation: str
     subresource: str
     second: int | None
     spec: bool
     verb: str
 
     @property
-    def key(self) -> tuple[str, str, bool]:
+    def key(self) -> tuple[str, str, str, bool]:
         """What stays the same from frame to frame."""
-        return (self.manager, self.subresource, self.spec)
+        return (self.manager, self.operation, self.subresource, self.spec)
 
 
 class ObjectMetadata(NamedTuple):
@@ -84,7 +85,7 @@ def parse_object(raw: Mapping[str, Any], *, resource: str, kind: str) -> ObjectM
         owner=owner,
         other_owners=others,
         resource_version=parse_resource_version(meta.resource_version),
-        generation=meta.generation,
+        generation=None if meta.generation is None else within_int64(meta.generation),
         created=_second(meta.creation_timestamp),
         deletion_asked=_deletion_asked(meta),
         writes=tuple(_write(entry) for entry in entries if entry.subresource != "status"),
@@ -132,6 +133,7 @@ def _write(entry: wire.ManagedFields) -> Write:
     spec = (entry.fields or {}).get("f:spec")
     return Write(
         manager=entry.manager or "",
+        operation=entry.operation or "",
         subresource=entry.subresource or "",
         second=_second(entry.time),
         spec=isinstance(spec, dict),

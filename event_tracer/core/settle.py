@@ -8,11 +8,11 @@ from typing import NamedTuple
 from pydantic import ConfigDict
 
 from event_tracer.core.changes import Change
-from event_tracer.core.event import Event
+from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.lineage import Chain, Child
 from event_tracer.core.mapping import Verdict
 from event_tracer.core.span import Span
-from event_tracer.core.tables import CHILD_DONE, CHILD_WAITING, POD_DONE, POD_WAITING
+from event_tracer.core.tables import CHILD_DONE, CHILD_WAITING, POD_BORN, POD_DONE, POD_WAITING
 from event_tracer.core.times import SECOND, second_of
 
 SETTLE = 30 * SECOND
@@ -27,9 +27,11 @@ Told = tuple[int, bytes]  # time, span id: a total order of occurrences
 
 @dataclass(slots=True, kw_only=True)
 class Unsettled:
-    """An object span that may still grow, in place. Times in ns; pods are `namespace/name`.
+    """An object span that may still grow, in place. Times in ns.
 
-    `wanted` tells whether any event span under it leaves.
+    `pods` has, by `namespace/name`, when each was born and when it needed no more waiting for;
+    -1 is never. A StatefulSet's pod may be born again. `wanted` tells whether any event span
+    under it leaves.
     """
 
     __pydantic_config__ = BYTES_AS_TEXT
@@ -45,8 +47,7 @@ class Unsettled:
     first: int
     newest: Told
     error: str | None = None
-    waiting: set[str] = field(default_factory=set)
-    done: set[str] = field(default_factory=set)
+    pods: dict[str, tuple[int, int]] = field(default_factory=dict)
     wanted: bool = False
 
     @property
@@ -58,7 +59,10 @@ class Unsettled:
         """Let one more occurrence count, unless it came too late to."""
         self.wanted = self.wanted or wanted
         end = told.end
-        if end > self.newest[0] + SETTLE or end > self.first + HOLD:
+        newest = self.newest[0]
+        if end > newest + SETTLE or end > self.first + HOLD:
+            return
+        if end < self.first - SETTLE or end < newest - HOLD:  # as far off on the other side
             return
         if told.start < self.start:
             self.start = told.start
@@ -68,22 +72,24 @@ class Unsettled:
         if at >= self.newest:
             self.newest, self.error = at, told.error
         if pod:
-            self._note(pod)
+            self._note(pod, end)
 
     def copy(self) -> "Unsettled":
         """This object span as it is now."""
-        return replace(self, waiting=set(self.waiting), done=set(self.done))
+        return replace(self, pods=dict(self.pods))
 
-    def _note(self, pod: "Pod") -> None:
-        if pod.is_waiting and pod.name not in self.done:
-            self.waiting.add(pod.name)
-        elif not pod.is_waiting:
-            self.done.add(pod.name)
-            self.waiting.discard(pod.name)
+    def _note(self, pod: "Pod", time: int) -> None:
+        born, done = self.pods.get(pod.name, (-1, -1))
+        if not pod.is_waiting:
+            done = max(done, time)
+        elif pod.is_born or born < 0:
+            born = max(born, time)
+        self.pods[pod.name] = (born, done)
 
     def verdict(self) -> Verdict:
         """How it ended, and when."""
-        outcome = "failed" if self.error is not None else "pending" if self.waiting else "settled"
+        is_waiting = any(born > done for born, done in self.pods.values())
+        outcome = "failed" if self.error is not None else "pending" if is_waiting else "settled"
         return Verdict(
             trace_id=self.trace_id,
             span_id=self.span_id,
@@ -113,25 +119,29 @@ class Pod(NamedTuple):
 
     name: str
     is_waiting: bool
+    is_born: bool
 
 
 def pod_of(event: Event, child: Child | None) -> Pod | None:
     """The pod that an Event is about or names in its message."""
-    if event.involved.kind == "Pod":
-        about, waiting, done = event.involved, POD_WAITING, POD_DONE
-        return _pod(event.reason, about.namespace, about.name, waiting=waiting, done=done)
-    if child and child.kind == "Pod":
+    about: ObjectReference | Child | None = event.involved
+    waiting, done = POD_WAITING, POD_DONE
+    if event.involved.kind != "Pod":
+        about = child if child and child.kind == "Pod" else None
         waiting, done = CHILD_WAITING, CHILD_DONE
-        return _pod(event.reason, child.namespace, child.name, waiting=waiting, done=done)
-    return None
+    if about is None or event.reason not in waiting | done or _is_aside(event):
+        return None
+    return Pod(
+        name=f"{about.namespace}/{about.name}",
+        is_waiting=event.reason in waiting,
+        is_born=event.reason in POD_BORN,
+    )
 
 
-def _pod(
-    reason: str, namespace: str, name: str, *, waiting: frozenset[str], done: frozenset[str]
-) -> Pod | None:
-    if reason in waiting:
-        return Pod(name=f"{namespace}/{name}", is_waiting=True)
-    return Pod(name=f"{namespace}/{name}", is_waiting=False) if reason in done else None
+def _is_aside(event: Event) -> bool:
+    # An init container that has started leaves the pod's own still to come.
+    path = event.involved.field_path
+    return event.reason == "Started" and path.startswith(("spec.init", "spec.ephemeral"))
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from hashlib import blake2b
 
 from event_tracer.core.span import AttributeValue, Span
-from event_tracer.core.times import SECOND, parse_timestamp, rfc3339
+from event_tracer.core.times import MICROSECOND, SECOND, parse_timestamp, rfc3339
 
 _TIMES = frozenset({
     "k8s.event.start_time", "k8s.event.first_time", "k8s.event.last_time",
@@ -19,8 +19,8 @@ def shift(span: Span, *, seconds: int) -> Span:
         trace_id=_other(span.trace_id, seconds),
         span_id=_other(span.span_id, seconds),
         parent_id=_other(span.parent_id, seconds),
-        start=span.start + by,
-        end=span.end + by,
+        start=max(span.start + by, SECOND),
+        end=max(span.end + by, SECOND + MICROSECOND),
         attributes=tuple((name, _moved(name, value, seconds)) for name, value in span.attributes),
     )
 
@@ -36,5 +36,5 @@ def _moved(name: str, value: AttributeValue, seconds: int) -> AttributeValue:
         return _other(bytes.fromhex(value), seconds).hex()
     if name in _TIMES and isinstance(value, str):
         time = parse_timestamp(value)
-        return value if time is None else rfc3339(time + seconds * SECOND)
+        return value if time is None else rfc3339(max(time + seconds * SECOND, SECOND))
     return value

@@ -11,7 +11,13 @@ from event_tracer.core.tables import (
     INSTANT,
     STEPS,
 )
-from event_tracer.core.times import MICROSECOND, SECOND, is_whole_second, parse_duration
+from event_tracer.core.times import (
+    MICROSECOND,
+    SECOND,
+    in_range,
+    is_whole_second,
+    parse_duration,
+)
 
 _MOST = 8
 _PREDECESSORS = frozenset(reason for steps in STEPS.values() for reason in steps)
@@ -67,7 +73,8 @@ def _stated(event: Event) -> int | None:
         return None
     match = pattern.search(event.message)
     duration = parse_duration(match[2] or match[1]) if match else None
-    return None if duration is None else event.time - duration
+    began = None if duration is None else event.time - duration
+    return began if began is not None and in_range(began) else None
 
 
 def _predecessor(event: Event, *, item: KubeObject, firsts: FirstTimes, now: int) -> int | None:
@@ -75,8 +82,10 @@ def _predecessor(event: Event, *, item: KubeObject, firsts: FirstTimes, now: int
     times = []
     for reason in STEPS[event.reason]:
         if reason != CREATED:
-            key = (item.identity, path, reason)
-            times.append(firsts.newest(key, until=event.time, now=now))
+            # An object's uid may have come to light after the first of its Events.
+            for identity in {item.identity, f"{item.kind}/{item.namespace}/{item.name}"}:
+                key = (identity, path, reason)
+                times.append(firsts.newest(key, until=event.time, now=now))
         elif item.created is not None and event.involved.kind == CREATED_KINDS[event.reason]:
             times.append(item.created * SECOND)
     known = [time for time in times if time is not None]

@@ -58,6 +58,7 @@ class Stories:
         self._waiting: list[_Waiting] = []
         self._settling = Settling()
         self._sent: Recent[bytes, bool] = Recent(most=_MOST_SENT)
+        self._has_told = state is not None
         self._use_cluster(cluster_uid or (state.cluster_uid if state else ""))
         if state:
             self._restore(state)
@@ -73,6 +74,11 @@ class Stories:
         else:
             self._feed_listing(item)
         return self._release()
+
+    @property
+    def clock(self) -> int:
+        """The newest time (ns) that the API server wrote, or a tick's."""
+        return self._clock
 
     def state(self) -> State:
         """What a restart needs, as of now."""
@@ -101,6 +107,9 @@ class Stories:
         # then what messages and references say, then occurrences.
         objects = [frame for frame in listing.frames if not isinstance(frame.body, Event)]
         events = [frame for frame in listing.frames if isinstance(frame.body, Event)]
+        for frame in events:
+            if isinstance(frame.body, Event):
+                self._lineage.learn_event(frame.body, None, now=self._clock)
         children = [self._learn(frame) for frame in (*objects, *events)][len(objects) :]
         for frame, child in zip(events, children, strict=True):
             if isinstance(frame.body, Event):
@@ -116,7 +125,9 @@ class Stories:
         return None
 
     def _learn_object(self, meta: ObjectMetadata, *, deleted: bool) -> None:
-        if meta.kind == "Namespace" and meta.name == "kube-system" and not self._cluster_uid:
+        # Its uid is the cluster's; once a span has left, another trace id would tear its story.
+        is_cluster = meta.kind == "Namespace" and meta.name == "kube-system"
+        if is_cluster and not self._cluster_uid and not self._has_told:
             self._use_cluster(meta.uid)
         item = self._lineage.learn(meta, deleted=deleted, now=self._clock)
         if not item.owner or item.kind == "Job":
@@ -153,6 +164,7 @@ class Stories:
             self._waiting = self._waiting[len(ready) :]
             # Between two frames nothing new is learnt, and one object has Events by the dozen.
             places: dict[tuple[str, int, str], Place] = {}
+            self._has_told = True
             for *_, event, child in sorted(ready, key=_BY_TIME):
                 span, is_wanted = self._tell(event, child, places)
                 if is_wanted:

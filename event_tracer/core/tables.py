@@ -181,5 +181,6 @@ POD_WAITING = frozenset({
     "NetworkNotReady", "Pulling", "Pulled", "Failed", "Created", "WaitForPodScheduled",
 })  # fmt: skip
 POD_DONE = frozenset({"Started", "Killing", "Preempted", "Evicted", "TaintManagerEviction"})
+POD_BORN = frozenset({"FailedScheduling", "Scheduled", "SuccessfulCreate"})
 CHILD_WAITING = frozenset({"SuccessfulCreate"})
 CHILD_DONE = frozenset({"SuccessfulDelete"})

@@ -9,20 +9,22 @@ MICROSECOND = 1_000
 
 # An API server accepts any RFC 3339 time, year 1 (Go's zero time) included; nothing outside
 # these years is a time at which an Event happened.
-_EARLIEST = 0
+_EARLIEST = SECOND
 _LATEST = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * SECOND
 
 _TIMESTAMP = re.compile(
     r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|z|[+-]\d\d:\d\d)"
 )
 # Go's time.Duration.String(), as in "in 1m21.28s (1m22s including waiting)".
-_GO_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)(s|ms|µs|us|ns))?")
+_GO_DURATION = re.compile(
+    r"(?:(\d{1,9})h)?(?:(\d{1,9})m(?!s))?(?:(\d{1,12}(?:\.\d{1,12})?)(s|ms|µs|us|ns))?"
+)
 _UNITS = {"s": SECOND, "ms": 1_000_000, "µs": MICROSECOND, "us": MICROSECOND, "ns": 1}
 
 
 def in_range(time: int) -> bool:
     """Whether `time` (ns) lies in the years 1970 to 2199."""
-    return _EARLIEST < time < _LATEST
+    return _EARLIEST <= time < _LATEST
 
 
 @lru_cache(maxsize=4096)

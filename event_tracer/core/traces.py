@@ -12,38 +12,37 @@ _STEP = 60 * SECOND
 class Traces:
     """Gathers spans by trace and lets a trace go when nothing more can come.
 
-    A story lasts an hour at most, so two of its spans end no further apart; only a Job's may,
-    and then the trace comes in parts.
+    A story lasts an hour at most, so its spans come no further apart; only a Job's may, and then
+    the trace comes in parts.
     """
 
     def __init__(self) -> None:
         self._open: dict[bytes, list[Span]] = {}
-        self._newest = 0
+        self._touched: dict[bytes, int] = {}
         self._checked = 0
 
-    def feed(self, spans: Iterable[Span]) -> list[tuple[Span, ...]]:
-        """Take in spans; give the traces that are over, the oldest first, parents in front."""
+    def feed(self, spans: Iterable[Span], *, now: int) -> list[tuple[Span, ...]]:
+        """Take in spans; give the traces that are over, the oldest first, parents in front.
+
+        `now` is ns of the fold's clock, for an emitter's may be wrong.
+        """
         for span in spans:
             self._open.setdefault(span.trace_id, []).append(span)
-            self._newest = max(self._newest, span.end)
-        if self._newest - self._checked < _STEP:
+            self._touched[span.trace_id] = now
+        if now - self._checked < _STEP:
             return []
-        self._checked = self._newest
-        return self._let_go(before=self._newest - _SILENCE)
+        self._checked = now
+        return self._let_go(before=now - _SILENCE)
 
     def rest(self) -> list[tuple[Span, ...]]:
         """Give all that are left, the oldest first."""
-        return self._let_go(before=self._newest + 1)
+        return self._let_go(before=2**63)
 
     def _let_go(self, *, before: int) -> list[tuple[Span, ...]]:
-        over = {
-            trace_id
-            for trace_id, spans in self._open.items()
-            if max(span.end for span in spans) < before
-        }
-        gone = (
-            tuple(self._open.pop(trace_id)) for trace_id in tuple(self._open) if trace_id in over
-        )
+        over = [trace_id for trace_id, touched in self._touched.items() if touched < before]
+        for trace_id in over:
+            del self._touched[trace_id]
+        gone = (tuple(sorted(self._open.pop(trace_id), key=_place)) for trace_id in over)
         return sorted(gone, key=_begin)
 
 

@@ -59,6 +59,7 @@ class ManagedFields(Written):
     """One metav1.ManagedFieldsEntry: who wrote which fields, and when."""
 
     manager: str | None = None
+    operation: str | None = None
     subresource: str | None = None
     fields: dict[str, Any] | None = Field(default=None, validation_alias="fieldsV1")
 
