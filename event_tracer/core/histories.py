@@ -51,9 +51,10 @@ class Histories:
         if history.seen:
             self._put(identity, history.witness(event), now=now)
 
-    def story(self, chain: Chain, *, second: int, fixed: int, now: int) -> Story:
+    def story(self, chain: Chain, *, second: int, began: int, fixed: int, now: int) -> Story:
         """The story of the chain's root to which an occurrence in Unix `second` belongs.
 
+        `began` is the second of its Event's first occurrence, which dates what nothing else does.
         Dates of what was seen before `fixed` (ns) are final.
         """
         root = chain[-1].identity
@@ -61,7 +62,7 @@ class Histories:
         history = known.settle(before=fixed)
         change = history.at(second)
         if change is None:
-            history = history.undatable(second)
+            history = history.undatable(min(began, second))
             change = history.changes[0]
         if history is not known:
             self._put(root, history, now=now)

@@ -186,16 +186,17 @@ class Stories:
         key = (item.identity, second, job.name if job else "")
         place = places.get(key)
         if place is None:
-            place = places[key] = self._place(item, job, second=second)
+            began = second if event.first_time is None else second_of(event.first_time)
+            place = places[key] = self._place(item, job, second=second, began=began)
         start = start_of(event, item=item, firsts=self._firsts, now=self._clock)
         span = self._mapper.event_span(event, place=place, start=start)
         is_wanted = self._keep(event)
         self._cover(span, place, pod=pod_of(event, child), wanted=is_wanted)
         return span, is_wanted
 
-    def _place(self, item: KubeObject, job: Child | None, *, second: int) -> Place:
+    def _place(self, item: KubeObject, job: Child | None, *, second: int, began: int) -> Place:
         chain = self._lineage.chain(item, second=second, now=self._clock)
-        story = self._story(chain, job, second=second)
+        story = self._story(chain, job, second=second, began=began)
         trace = trace_id(cluster_uid=self._cluster_uid, story_key=story.key)
         return Place(
             story=story,
@@ -234,7 +235,7 @@ class Stories:
             newest=(span.end, span.span_id),
         )
 
-    def _story(self, chain: Chain, child: Child | None, *, second: int) -> Story:
+    def _story(self, chain: Chain, child: Child | None, *, second: int, began: int) -> Story:
         job = next((item for item in chain if item.kind == "Job"), None)
         if child:
             job = self._lineage.find_named(child, now=self._clock)
@@ -242,7 +243,9 @@ class Stories:
             is_root = job is chain[-1]
             return self._histories.run(job, is_root=is_root, second=second, now=self._clock)
         fixed = self._clock - REORDER
-        return self._histories.story(chain, second=second, fixed=fixed, now=self._clock)
+        return self._histories.story(
+            chain, second=second, began=began, fixed=fixed, now=self._clock
+        )
 
     def _sweep(self) -> None:
         self._swept = self._clock
