@@ -40,4 +40,5 @@ RESTART: Raw = {
     }
 }
 REPLICAS: Raw = {"f:spec": {"f:replicas": {}}}
+VOLUME: Raw = {"f:spec": {"f:volumeName": {}}}
 STATUS: Raw = {"f:status": {"f:conditions": {}}}

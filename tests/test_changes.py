@@ -145,6 +145,31 @@ def test_a_relist_sees_the_newest_change_only_and_agrees() -> None:
     }
 
 
+def test_without_a_generation_a_list_begins_no_more_than_a_watch() -> None:
+    """A claim's binding touches f:spec; with no generation to rise it is no change, seen or not."""
+    cluster = Cluster()
+    claim = cluster.claim("data")
+    cluster.wait(20 * SECOND)
+    cluster.bind("data")
+    cluster.event(claim, "ProvisioningSucceeded", "provisioner", "provisioned")
+    last = {raw["object"]["metadata"]["uid"]: raw for raw in cluster.frames}
+
+    assert events(tell([listing(last.values())])) == events(tell(cluster.frames))
+    assert len(told(cluster)) == 1
+
+
+def test_one_manager_may_apply_and_update() -> None:
+    """managedFields has an entry for each operation: the older one is no rise of the newer."""
+    cluster = Cluster()
+    cluster.apply("web", manager="helm")
+    cluster.wait(MINUTE)
+    cluster.update("web", manager="helm", operation="Apply")
+    cluster.wait(MINUTE)
+    cluster.scale("web")
+
+    assert [name for name, _ in told(cluster)][-1] == "Scale Deployment web"
+
+
 def test_every_span_names_its_whole_lineage() -> None:
     """One tag finds the story: k8s.deployment.name stands on every span of it."""
     cluster = a_cluster()

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from event_tracer.core.event import parse_event
 from event_tracer.core.times import SECOND, human, parse_duration, parse_timestamp, rfc3339
+from event_tracer.core.waterfall import waterfall
 from event_tracer.core.wire import MalformedError, decode
+from event_tracer.encoding import encode
 from tests.event import EVENT, UID, T, event, span
-from tests.support import attributes, events, is_event, raw_frames, tell
+from tests.support import attributes, events, is_event, listing, raw_frames, tell
 
 # -- what is read
 
@@ -109,6 +111,62 @@ def test_surrogates_and_json_survive() -> None:
     (span,) = events(tell([decode(text)]))
 
     assert dict(span.attributes)["k8s.event.message"] == "a?b"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"count": 2**63},
+        {"count": -1},
+        {"involvedObject": {**EVENT["involvedObject"], "resourceVersion": "9" * 5000}},
+        {"reason": "Pulled", "message": f"pulled in {'9' * 400}s"},
+        {"reason": "Pulled", "message": f"pulled in {'9' * 5000}h"},
+        {"reason": "Pulled", "message": "pulled in 999999999h"},
+        {"firstTimestamp": "1970-01-01T00:00:01Z", "lastTimestamp": "1970-01-01T00:00:01Z"},
+        {"firstTimestamp": "2199-12-31T23:59:59Z", "lastTimestamp": "2199-12-31T23:59:59Z"},
+    ],
+)
+def test_odd_numbers_are_told_as_far_as_otlp_can(changes: dict[str, Any]) -> None:
+    """Law 1: whatever a writer put there, there is a span under its object, and it can be sent."""
+    spans = tell([{"type": "ADDED", "resource": "events", "object": event(**changes)}])
+
+    assert len(spans) == 2
+    assert len(encode(spans).SerializeToString()) > 0
+    assert waterfall(spans).rows
+
+
+def test_events_without_any_name_are_told_apart() -> None:
+    """Law 1: no uid and no name: then by what they say, and of what."""
+    bare = {"namespace": "shop", "creationTimestamp": "2026-11-23T22:32:51Z"}
+    made = [
+        {**EVENT, "metadata": bare, "involvedObject": {"kind": "Pod", "name": name}}
+        for name in ("a", "b")
+    ]
+
+    assert len(events(tell([{"resource": "events", "object": raw} for raw in made]))) == 2
+
+
+def test_first_times_are_found_whatever_name_an_object_had() -> None:
+    """A LIST may give an object's uid after the first of its Events; the step is as long."""
+    about = {**EVENT["involvedObject"], "uid": UID}
+    path = "spec.containers{web}"
+    pulling = event(reason="Pulling", message="", metadata={"uid": UID[:-1] + "0", "name": "a"})
+    pulled = event(
+        reason="Pulled", message="", metadata={"uid": UID[:-1] + "1", "name": "b"},
+        firstTimestamp="2026-11-23T22:32:55Z", lastTimestamp="2026-11-23T22:32:55Z",
+    )  # fmt: skip
+    for raw in (pulling, pulled):
+        raw["involvedObject"] = {**EVENT["involvedObject"], "fieldPath": path}
+    named = event(reason="Scheduled", message="", metadata={"uid": UID[:-1] + "2"})
+    named["involvedObject"] = about
+    lengths = set()
+    for order in ([named, pulling, pulled], [pulling, named, pulled], [pulled, pulling, named]):
+        frames = [{"resource": "events", "object": raw} for raw in order]
+        for stream in ([listing(frames)], frames):
+            (span_,) = [s for s in events(tell(stream)) if s.name == "Pulled"]
+            lengths.add(span_.end - span_.start)
+
+    assert len(lengths) == 1
 
 
 # -- when it was

@@ -6,7 +6,7 @@ from event_tracer.core.event import parse_event
 from event_tracer.core.lineage import named_child
 from event_tracer.core.mapping import Naming
 from tests.event import EVENT, UID, event, span
-from tests.support import attributes, is_event, raw_frames, service, tell
+from tests.support import attributes, raw_frames, service, tell
 
 # -- what its message tells
 
@@ -135,17 +135,6 @@ def test_a_users_table_overrides_the_status() -> None:
 
     assert span(event(reason="Unhealthy", type="Warning"), naming=naming).error is None
     assert span(event(reason="Killing", message="m"), naming=naming).error == "m"
-
-
-def test_an_error_without_a_message_fails_its_object() -> None:
-    """The status tells what the message does not."""
-    spans = tell(
-        [{"type": "ADDED", "resource": "events", "object": event(type="Warning", message="")}]
-    )
-
-    assert {attributes(s).get("event_tracer.outcome") for s in spans if not is_event(s)} == {
-        "failed"
-    }
 
 
 def test_settings_show_in_the_resource() -> None:

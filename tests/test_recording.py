@@ -122,6 +122,8 @@ EVENT_LINE = next(line for line in REDIS.splitlines() if b'"ScalingReplicaSet"' 
         (b"[1, 2]", ":2: not an object but 1"),
         (b"\xff\xfe\x00", ":2: not JSON"),
         (b"[" * 100_000, ":2: not JSON"),
+        (b'{"type": ["ADDED"], "resource": "pods", "object": {}}', ":2: a frame of type ['ADDED']"),
+        (b"{}{}" + b"[" * 100_000, ":2: not JSON"),
     ],
 )  # fmt: skip
 def test_a_bad_line_costs_itself_alone(bad: bytes, told: str, run: Run, tmp_path: Path) -> None:
@@ -162,6 +164,8 @@ def test_a_truncated_file_is_shown_as_far_as_it_goes(run: Run, tmp_path: Path) -
         (b"\x7fELF\x00\x01", "neither a recording nor what kubectl prints"),
         ("\ufeffx".encode("utf-16"), "UTF-16"),
         (b"apiVersion: [", "not YAML"),
+        (b"apiVersion: 0x_", "not YAML"),
+        (b"apiVersion: &a [*a]", "not YAML"),
         (b'{"kind": "List", "items": []}', "there is no Event in what was read"),
         (b'{"kind": "Pod", "metadata": {"name": "x"}}', "there is no Event in what was read"),
         (b'{"some": "thing"}', "neither a frame nor a Kubernetes object"),
