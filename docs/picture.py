@@ -44,11 +44,11 @@ def main() -> None:
     )
     view = View(console)
     for path in STORIES:
-        stories, traces = Stories(), Traces()
+        stories, traces, over = Stories(), Traces(), []
         items = recording.items([path] if path else [], stdin=io.BytesIO(), on_problem=print)
         for item in (*items, Tick(now=2**63 - 1)):
-            traces.feed(stories.feed(item), now=stories.clock)
-        for spans in traces.rest():
+            over += traces.feed(stories.feed(item), now=stories.clock)
+        for spans in (*over, *traces.rest()):
             view.show(waterfall(spans))
     svg = console.export_svg(title="event-tracer replay", code_format=FORMAT, unique_id="demo")
     (HERE / "demo.svg").write_text(svg, encoding="utf-8")

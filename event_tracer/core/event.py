@@ -60,8 +60,10 @@ class Event(NamedTuple):
     @property
     def key(self) -> str:
         """The Event's own identity: its uid; what there is of it where a writer left that out."""
-        if self.uid or self.name:
-            return self.uid or f"{self.namespace}/{self.name}"
+        if self.uid:
+            return self.uid
+        if self.name:
+            return f"{self.namespace}/{self.name}"
         about = self.involved
         told = (about.kind, about.namespace, about.name, self.reason, self.component, self.message)
         return "/".join((self.namespace, *told))

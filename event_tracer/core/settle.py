@@ -129,13 +129,11 @@ def pod_of(event: Event, child: Child | None) -> Pod | None:
     if event.involved.kind != "Pod":
         about = child if child and child.kind == "Pod" else None
         waiting, done = CHILD_WAITING, CHILD_DONE
-    if about is None or event.reason not in waiting | done or _is_aside(event):
+    is_waiting = event.reason in waiting
+    if about is None or not (is_waiting or event.reason in done) or _is_aside(event):
         return None
-    return Pod(
-        name=f"{about.namespace}/{about.name}",
-        is_waiting=event.reason in waiting,
-        is_born=event.reason in POD_BORN,
-    )
+    name = f"{about.namespace}/{about.name}"
+    return Pod(name=name, is_waiting=is_waiting, is_born=event.reason in POD_BORN)
 
 
 def _is_aside(event: Event) -> bool:

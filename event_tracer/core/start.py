@@ -29,6 +29,7 @@ class FirstTimes:
 
     def __init__(self) -> None:
         self._times: Recent[Key, tuple[int, ...]] = Recent()
+        self._has_names = False
 
     def learn(self, event: Event, *, identity: str, now: int) -> None:
         """Take in an Event's first time; the same whether this is its first frame or not."""
@@ -36,14 +37,21 @@ class FirstTimes:
             return
         for path in {event.involved.field_path, ""}:
             key = (identity, path, event.reason)
+            self._has_names = self._has_names or "/" in identity
             times = self._times.peek(key) or ()
             if event.first_time not in times:
                 times = tuple(sorted((*times, event.first_time))[-_MOST:])
             self._times.put(key, times, now=now)
 
-    def newest(self, key: Key, *, until: int, now: int) -> int | None:
-        """The newest first time at or before `until` (ns)."""
-        times = self._times.get(key, now=now) or ()
+    def newest(
+        self, item: KubeObject, path: str, reason: str, *, until: int, now: int
+    ) -> int | None:
+        """The newest first time of `reason` on `item` at or before `until` (ns)."""
+        times = self._times.get((item.identity, path, reason), now=now) or ()
+        if self._has_names:
+            # An object's uid may have come to light after the first of its Events.
+            name = f"{item.kind}/{item.namespace}/{item.name}"
+            times += self._times.get((name, path, reason), now=now) or ()
         return max((time for time in times if time <= until), default=None)
 
     def expire(self, *, before: int) -> None:
@@ -82,10 +90,7 @@ def _predecessor(event: Event, *, item: KubeObject, firsts: FirstTimes, now: int
     times = []
     for reason in STEPS[event.reason]:
         if reason != CREATED:
-            # An object's uid may have come to light after the first of its Events.
-            for identity in {item.identity, f"{item.kind}/{item.namespace}/{item.name}"}:
-                key = (identity, path, reason)
-                times.append(firsts.newest(key, until=event.time, now=now))
+            times.append(firsts.newest(item, path, reason, until=event.time, now=now))
         elif item.created is not None and event.involved.kind == CREATED_KINDS[event.reason]:
             times.append(item.created * SECOND)
     known = [time for time in times if time is not None]
