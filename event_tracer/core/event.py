@@ -80,49 +80,49 @@ def parse_event(raw: Mapping[str, Any]) -> Event:
     Raises MalformedError where the object, or any time at all, is missing.
     """
     item = wire.read_event(raw)
-    if not item.involved_object.kind and not item.involved_object.name:
+    meta, about = item["metadata"], item["involvedObject"]
+    if not about.get("kind") and not about.get("name"):
         raise wire.MalformedError("involvedObject: names nothing")
-    count = within_int64((item.series and item.series.count) or item.count or 1)
-    source = item.source or wire.Source()
-    meta = item.metadata
-    name = meta.name or ""
-    reason = item.reason or ""
+    series, source = item.get("series") or {}, item.get("source") or {}
+    related = item.get("related")
+    count = within_int64(series.get("count") or item.get("count") or 1)
+    name, reason = meta.get("name") or "", item.get("reason") or ""
     base = _base_time(item, name)
     stamp = _first_stamp(item)
     first = _first_time(item, name, stamp)
     is_first = count <= 1 and (stamp is None or stamp == base)
     time = first if is_first and first is not None else base
     return Event(
-        uid=meta.uid or "",
+        uid=meta.get("uid") or "",
         name=name,
-        namespace=meta.namespace or "",
-        resource_version=meta.resource_version or "",
+        namespace=meta.get("namespace") or "",
+        resource_version=meta.get("resourceVersion") or "",
         reason=reason,
-        message=item.message or "",
-        type=item.type or "",
-        action=item.action or "",
-        component=source.component or item.reporting_component or "",
-        instance=item.reporting_instance or "",
-        host=source.host or "",
-        involved=_reference(item.involved_object),
-        related=_reference(item.related) if item.related else None,
+        message=item.get("message") or "",
+        type=item.get("type") or "",
+        action=item.get("action") or "",
+        component=source.get("component") or item.get("reportingComponent") or "",
+        instance=item.get("reportingInstance") or "",
+        host=source.get("host") or "",
+        involved=_reference(about),
+        related=_reference(related) if related else None,
         count=count,
         time=_ranked(time, reason),
         is_first=is_first,
         first_time=first,
-        created=meta.creation_timestamp or "",
-        first_timestamp=item.first_timestamp or "",
-        last_timestamp=item.last_timestamp or "",
-        event_time=item.event_time or "",
+        created=meta.get("creationTimestamp") or "",
+        first_timestamp=item.get("firstTimestamp") or "",
+        last_timestamp=item.get("lastTimestamp") or "",
+        event_time=item.get("eventTime") or "",
         server_time=server_time(meta),
     )
 
 
 def server_time(meta: wire.Meta | wire.EventMeta) -> int | None:
     """The newest time (ns) that the API server itself wrote: creation or a managedFields entry."""
-    newest = parse_timestamp(meta.creation_timestamp)
-    for entry in meta.managed_fields or ():
-        time = parse_timestamp(entry.time)
+    newest = parse_timestamp(meta.get("creationTimestamp"))
+    for entry in meta.get("managedFields") or ():
+        time = parse_timestamp(entry.get("time"))
         if time is not None and (newest is None or time > newest):
             newest = time
     return newest
@@ -140,27 +140,27 @@ def within_int64(number: int) -> int:
 
 def _reference(item: wire.Reference) -> ObjectReference:
     return ObjectReference(
-        kind=item.kind or "",
-        namespace=item.namespace or "",
-        name=item.name or "",
-        uid=item.uid or "",
-        api_version=item.api_version or "",
-        resource_version=parse_resource_version(item.resource_version),
-        field_path=item.field_path or "",
+        kind=item.get("kind") or "",
+        namespace=item.get("namespace") or "",
+        name=item.get("name") or "",
+        uid=item.get("uid") or "",
+        api_version=item.get("apiVersion") or "",
+        resource_version=parse_resource_version(item.get("resourceVersion")),
+        field_path=item.get("fieldPath") or "",
     )
 
 
 def _base_time(item: wire.EventObject, name: str) -> int:
     # kubectl's order (pkg/cmd/events), with firstTimestamp and creationTimestamp behind it:
     # some third-party writers set none of the three.
-    series = item.series
-    time = parse_timestamp(series.last_observed_time) if series else None
-    for stamp in (item.last_timestamp, item.event_time, item.first_timestamp):
+    series = item.get("series")
+    time = parse_timestamp(series.get("lastObservedTime")) if series else None
+    for name_of_time in ("lastTimestamp", "eventTime", "firstTimestamp"):
         if time is not None:
             return time
-        time = parse_timestamp(stamp)
+        time = parse_timestamp(item.get(name_of_time))
     if time is None:
-        time = parse_timestamp(item.metadata.creation_timestamp)
+        time = parse_timestamp(item["metadata"].get("creationTimestamp"))
     if time is not None:
         return time
     if (time := name_time(name)) is not None:
@@ -169,12 +169,12 @@ def _base_time(item: wire.EventObject, name: str) -> int:
 
 
 def _first_stamp(item: wire.EventObject) -> int | None:
-    stamp = parse_timestamp(item.first_timestamp)
-    return stamp if stamp is not None else parse_timestamp(item.event_time)
+    stamp = parse_timestamp(item.get("firstTimestamp"))
+    return stamp if stamp is not None else parse_timestamp(item.get("eventTime"))
 
 
 def _first_time(item: wire.EventObject, name: str, stamp: int | None) -> int | None:
-    if stamp is None or stamp != parse_timestamp(item.first_timestamp):
+    if stamp is None or stamp != parse_timestamp(item.get("firstTimestamp")):
         return stamp
     exact = name_time(name)
     # The name is trusted only as far as firstTimestamp bears it out: others may name Events as

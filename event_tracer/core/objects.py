@@ -65,35 +65,41 @@ def parse_object(raw: Mapping[str, Any], *, resource: str, kind: str) -> ObjectM
 
     `kind` is the frame's, where it has one. Raises MalformedError without metadata or name.
     """
-    item = wire.read(wire.AnyObject, raw)
-    meta = item.metadata
-    if not meta.name:
+    item = wire.read_object(raw)
+    meta, own_kind = item["metadata"], item.get("kind") or ""
+    name = meta.get("name")
+    if not name:
         raise wire.MalformedError("metadata.name: missing")
-    partial = item.kind in (None, "", "PartialObjectMetadata")
+    is_partial = own_kind in ("", "PartialObjectMetadata")
     owner, others = _owners(meta)
     # What nobody owns changes by itself; so does a Job, also one that a CronJob owns.
-    is_root = owner is None or resource == "jobs" or item.kind == "Job"
-    entries = (meta.managed_fields or ()) if is_root else ()
-    status = [_second(entry.time) for entry in entries if entry.subresource == "status"]
+    is_root = owner is None or resource == "jobs" or own_kind == "Job"
+    entries = (meta.get("managedFields") or ()) if is_root else ()
+    status = [_second(entry.get("time")) for entry in entries if _is_status(entry)]
+    generation = meta.get("generation")
     return ObjectMetadata(
-        uid=meta.uid or "",
-        kind=kind or (KINDS.get(resource, resource) if partial else str(item.kind)),
-        api_version="" if partial else item.api_version or "",
-        namespace=meta.namespace or "",
-        name=meta.name,
-        generate_name=meta.generate_name or "",
+        uid=meta.get("uid") or "",
+        kind=kind or (KINDS.get(resource, resource) if is_partial else own_kind),
+        api_version="" if is_partial else item.get("apiVersion") or "",
+        namespace=meta.get("namespace") or "",
+        name=name,
+        generate_name=meta.get("generateName") or "",
         owner=owner,
         other_owners=others,
-        resource_version=parse_resource_version(meta.resource_version),
-        generation=None if meta.generation is None else within_int64(meta.generation),
-        created=_second(meta.creation_timestamp),
+        resource_version=parse_resource_version(meta.get("resourceVersion")),
+        generation=None if generation is None else within_int64(generation),
+        created=_second(meta.get("creationTimestamp")),
         deletion_asked=_deletion_asked(meta),
-        writes=tuple(_write(entry) for entry in entries if entry.subresource != "status"),
+        writes=tuple(_write(entry) for entry in entries if not _is_status(entry)),
         status_second=max((second for second in status if second is not None), default=None),
-        labels=_strings(meta.labels) if is_root else {},
-        annotations=_strings(meta.annotations) if is_root else {},
+        labels=_strings(meta.get("labels")) if is_root else {},
+        annotations=_strings(meta.get("annotations")) if is_root else {},
         server_time=server_time(meta),
     )
+
+
+def _is_status(entry: wire.ManagedFields) -> bool:
+    return entry.get("subresource") == "status"
 
 
 def _second(stamp: str | None) -> int | None:
@@ -108,36 +114,34 @@ def _strings(items: Mapping[str, str | None] | None) -> Mapping[str, str]:
 def _owners(meta: wire.Meta) -> tuple[OwnerReference | None, tuple[str, ...]]:
     """The controller to follow, and the other owners as `Kind name`."""
     controller, others = None, []
-    for owner in meta.owner_references or ():
+    for owner in meta.get("ownerReferences") or ():
+        kind, name = owner.get("kind") or "", owner.get("name") or ""
         # A mirror pod's controller is its Node (kubelet pod/mirror_client.go): following it
         # would put every static pod of a cluster into one trace.
-        if owner.controller and owner.kind != "Node":
-            controller = OwnerReference(
-                kind=owner.kind,
-                name=owner.name,
-                uid=owner.uid or "",
-                api_version=owner.api_version or "",
-            )
+        if owner.get("controller") and kind != "Node":
+            uid, api_version = owner.get("uid") or "", owner.get("apiVersion") or ""
+            controller = OwnerReference(kind=kind, name=name, uid=uid, api_version=api_version)
         else:
-            others.append(f"{owner.kind} {owner.name}")
+            others.append(f"{kind} {name}")
     return controller, tuple(others)
 
 
 def _deletion_asked(meta: wire.Meta) -> int | None:
     # deletionTimestamp is when the grace period ends (metav1.ObjectMeta).
-    second = _second(meta.deletion_timestamp)
-    return None if second is None else second - (meta.deletion_grace_period_seconds or 0)
+    second = _second(meta.get("deletionTimestamp"))
+    return None if second is None else second - (meta.get("deletionGracePeriodSeconds") or 0)
 
 
 def _write(entry: wire.ManagedFields) -> Write:
-    spec = (entry.fields or {}).get("f:spec")
+    spec = (entry.get("fieldsV1") or {}).get("f:spec")
+    subresource = entry.get("subresource") or ""
     return Write(
-        manager=entry.manager or "",
-        operation=entry.operation or "",
-        subresource=entry.subresource or "",
-        second=_second(entry.time),
+        manager=entry.get("manager") or "",
+        operation=entry.get("operation") or "",
+        subresource=subresource,
+        second=_second(entry.get("time")),
         spec=isinstance(spec, dict),
-        verb=_verb(spec, entry.subresource or "") if isinstance(spec, dict) else "",
+        verb=_verb(spec, subresource) if isinstance(spec, dict) else "",
     )
 
 

@@ -1,4 +1,6 @@
-"""What Kubernetes' API writes, as pydantic models that forgive whatever a writer leaves out.
+"""What Kubernetes' API writes, validated by pydantic, which forgives whatever is left out.
+
+Typed dicts by the API's own names: pydantic checks them four times as fast as it builds models.
 
 Events are core/v1 or events.k8s.io/v1: the same stored object under two sets of names
 (pkg/apis/events/v1/conversion.go). Objects are full or PartialObjectMetadata.
@@ -6,129 +8,141 @@ Events are core/v1 or events.k8s.io/v1: the same stored object under two sets of
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import (
+    Any,
+    Required,  # pydantic asks for these before 3.12
+    TypeVar,
+)
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from pydantic_core import from_json
+from typing_extensions import TypedDict
 
 
 class MalformedError(ValueError):
     """A frame that cannot be understood; the message says why, in one line."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", alias_generator=to_camel, coerce_numbers_to_str=True
-    )
+_FORGIVING = with_config(ConfigDict(extra="ignore", coerce_numbers_to_str=True))
 
 
-class Reference(_Model):
+@_FORGIVING
+class Reference(TypedDict, total=False):
     """core/v1 ObjectReference."""
 
-    kind: str | None = None
-    namespace: str | None = None
-    name: str | None = None
-    uid: str | None = None
-    api_version: str | None = None
-    resource_version: str | None = None
-    field_path: str | None = None
+    kind: str | None
+    namespace: str | None
+    name: str | None
+    uid: str | None
+    apiVersion: str | None
+    resourceVersion: str | None
+    fieldPath: str | None
 
 
-class Source(_Model):
+@_FORGIVING
+class Source(TypedDict, total=False):
     """core/v1 EventSource; the new recorder must leave it empty."""
 
-    component: str | None = None
-    host: str | None = None
+    component: str | None
+    host: str | None
 
 
-class Series(_Model):
+@_FORGIVING
+class Series(TypedDict, total=False):
     """EventSeries of either API."""
 
-    count: int | None = None
-    last_observed_time: str | None = None
+    count: int | None
+    lastObservedTime: str | None
 
 
-class Written(_Model):
+@_FORGIVING
+class Written(TypedDict, total=False):
     """When one metav1.ManagedFieldsEntry was written (to the second)."""
 
-    time: str | None = None
+    time: str | None
 
 
-class ManagedFields(Written):
-    """One metav1.ManagedFieldsEntry: who wrote which fields, and when."""
+@_FORGIVING
+class ManagedFields(TypedDict, total=False):
+    """One metav1.ManagedFieldsEntry: who wrote which fields, and when (to the second)."""
 
-    manager: str | None = None
-    operation: str | None = None
-    subresource: str | None = None
-    fields: dict[str, Any] | None = Field(default=None, validation_alias="fieldsV1")
+    manager: str | None
+    operation: str | None
+    subresource: str | None
+    time: str | None
+    fieldsV1: dict[str, Any] | None
 
 
-class Owner(_Model):
+@_FORGIVING
+class Owner(TypedDict, total=False):
     """metav1.OwnerReference."""
 
-    api_version: str | None = None
-    kind: str = ""
-    name: str = ""
-    uid: str | None = None
-    controller: bool | None = None
+    apiVersion: str | None
+    kind: str | None
+    name: str | None
+    uid: str | None
+    controller: bool | None
 
 
-class Meta(_Model):
-    """metav1.ObjectMeta, as far as lineage and changes need it."""
-
-    name: str | None = None
-    generate_name: str | None = None
-    namespace: str | None = None
-    uid: str | None = None
-    resource_version: str | None = None
-    generation: int | None = None
-    creation_timestamp: str | None = None
-    deletion_timestamp: str | None = None
-    deletion_grace_period_seconds: int | None = None
-    labels: dict[str, str | None] | None = None
-    annotations: dict[str, str | None] | None = None
-    owner_references: tuple[Owner, ...] | None = None
-    managed_fields: tuple[ManagedFields, ...] | None = None
-
-
-class EventMeta(_Model):
+@_FORGIVING
+class EventMeta(TypedDict, total=False):
     """metav1.ObjectMeta, as far as an Event's is read."""
 
-    name: str | None = None
-    namespace: str | None = None
-    uid: str | None = None
-    resource_version: str | None = None
-    creation_timestamp: str | None = None
-    managed_fields: tuple[Written, ...] | None = None
+    name: str | None
+    namespace: str | None
+    uid: str | None
+    resourceVersion: str | None
+    creationTimestamp: str | None
+    managedFields: list[Written] | None
 
 
-class EventObject(_Model):
-    """An Event of either API."""
+@_FORGIVING
+class Meta(TypedDict, total=False):
+    """metav1.ObjectMeta, as far as lineage and changes need it."""
 
-    metadata: EventMeta
-    involved_object: Reference
-    related: Reference | None = None
-    reason: str | None = None
-    message: str | None = None
-    type: str | None = None
-    action: str | None = None
-    count: int | None = None
-    series: Series | None = None
-    source: Source | None = None
-    reporting_component: str | None = None
-    reporting_instance: str | None = None
-    first_timestamp: str | None = None
-    last_timestamp: str | None = None
-    event_time: str | None = None
+    name: str | None
+    generateName: str | None
+    namespace: str | None
+    uid: str | None
+    resourceVersion: str | None
+    generation: int | None
+    creationTimestamp: str | None
+    deletionTimestamp: str | None
+    deletionGracePeriodSeconds: int | None
+    labels: dict[str, str | None] | None
+    annotations: dict[str, str | None] | None
+    ownerReferences: list[Owner] | None
+    managedFields: list[ManagedFields] | None
 
 
-class AnyObject(_Model):
+@_FORGIVING
+class EventObject(TypedDict, total=False):
+    """An Event, by core/v1's names."""
+
+    metadata: Required[EventMeta]
+    involvedObject: Required[Reference]
+    related: Reference | None
+    reason: str | None
+    message: str | None
+    type: str | None
+    action: str | None
+    count: int | None
+    series: Series | None
+    source: Source | None
+    reportingComponent: str | None
+    reportingInstance: str | None
+    firstTimestamp: str | None
+    lastTimestamp: str | None
+    eventTime: str | None
+
+
+@_FORGIVING
+class AnyObject(TypedDict, total=False):
     """Any other object: its metadata is all that is read."""
 
-    kind: str | None = None
-    api_version: str | None = None
-    metadata: Meta
+    kind: str | None
+    apiVersion: str | None
+    metadata: Required[Meta]
 
 
 # events.k8s.io/v1 → core/v1 (pkg/apis/events/v1/conversion.go)
@@ -137,7 +151,9 @@ _CORE_NAMES = {
     "deprecatedSource": "source", "reportingController": "reportingComponent",
     "deprecatedFirstTimestamp": "firstTimestamp", "deprecatedLastTimestamp": "lastTimestamp",
 }  # fmt: skip
-ModelT = TypeVar("ModelT", bound=_Model)
+_EVENT = TypeAdapter(EventObject)
+_OBJECT = TypeAdapter(AnyObject)
+T = TypeVar("T")
 
 
 def decode(text: bytes | str) -> Any:
@@ -173,14 +189,17 @@ def read_event(raw: Mapping[str, Any]) -> EventObject:
     """An Event of either API. Raises MalformedError with what is wrong, in one line."""
     if "regarding" in raw:
         raw = {_CORE_NAMES.get(name, name): value for name, value in raw.items()}
-    return read(EventObject, raw)
+    return _read(_EVENT, raw)
 
 
-def read(model: type[ModelT], raw: object) -> ModelT:
-    """Validate `raw` as `model`. Raises MalformedError with what is wrong, in one line."""
+def read_object(raw: Mapping[str, Any]) -> AnyObject:
+    """Any other object. Raises MalformedError with what is wrong, in one line."""
+    return _read(_OBJECT, raw)
+
+
+def _read(adapter: TypeAdapter[T], raw: object) -> T:
     try:
-        made: ModelT = model.__pydantic_validator__.validate_python(raw)
-        return made
+        return adapter.validate_python(raw)
     except ValidationError as error:
         raise MalformedError(_explain(error)) from None
 
