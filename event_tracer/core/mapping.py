@@ -1,7 +1,7 @@
 """One occurrence, one object → one span: name, service, attributes, status."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
@@ -90,10 +90,11 @@ class Mapper:
     def event_span(self, event: Event, *, place: Place, start: int) -> Span:
         """The span of one occurrence, begun at `start` (ns)."""
         message, name = clip(event.message), event_name(event)
-        attributes = _event_attributes(event, message, place.names)
+        attributes = _event_attributes(event, message)
         is_error = self.is_error(event)
         if is_error:
-            attributes += (("error.type", name.partition(" ")[0]),)
+            attributes["error.type"] = name.partition(" ")[0]
+        attributes.update(place.names)
         return Span(
             trace_id=place.trace_id,
             span_id=event_span_id(event_uid=event.key, count=event.count, time=event.time),
@@ -102,7 +103,7 @@ class Mapper:
             resource=self._resource(event.component, place.chain[0].namespace),
             start=start,
             end=event.time,
-            attributes=attributes,
+            attributes=tuple(filter(_VALUE, attributes.items())),
             error=message if is_error else None,
         )
 
@@ -188,78 +189,76 @@ def kind_attribute(kind: str, part: str) -> str:
     return f"k8s.{word}_object.{part}" if word in _TAKEN else f"k8s.{word}.{part}"
 
 
-def _present(pairs: Iterable[tuple[str, AttributeValue | None]]) -> Attributes:
+def _present(pairs: Pairs) -> Attributes:
     # An absent value would be sent as an empty AnyValue; a name given twice keeps the first.
-    present: list[tuple[str, AttributeValue]] = list(filter(_VALUE, pairs))  # type: ignore[arg-type]
-    named = dict(present)
-    if len(named) == len(present):
-        return tuple(present)
-    return tuple((named | dict(reversed(present))).items())
+    named: dict[str, AttributeValue] = {}
+    for key, value in pairs:
+        if value:
+            named.setdefault(key, value)
+    return tuple(named.items())
 
 
 def lineage_names(chain: Chain) -> Attributes:
     """The attributes that name a chain's objects, the root first: on every span of a trace."""
-    return tuple((kind_attribute(item.kind, "name"), item.name) for item in reversed(chain))
+    return tuple(
+        (kind_attribute(item.kind, "name"), item.name) for item in reversed(chain) if item.name
+    )
 
 
-def _event_attributes(event: Event, message: str, names: Attributes) -> Attributes:
+def _event_attributes(event: Event, message: str) -> dict[str, AttributeValue]:
+    """All that an Event says, absent values being empty."""
     about, related = event.involved, event.related
-    pairs: list[tuple[str, AttributeValue]] = [
-        ("k8s.event.reason", event.reason),
-        ("k8s.event.type", event.type),
-        ("k8s.event.action", event.action),
-        ("k8s.event.name", event.name),
-        ("k8s.event.uid", event.uid),
-        ("k8s.event.count", event.count),
-        ("k8s.event.start_time", event.created),
-        ("k8s.event.first_time", event.first_timestamp),
-        ("k8s.event.last_time", event.last_timestamp),
-        ("k8s.event.event_time", event.event_time),
-        ("k8s.event.resource_version", event.resource_version),
-        ("k8s.event.reporting_controller", event.component),
-        ("k8s.event.reporting_instance", event.instance if event.instance != event.host else ""),
-        ("k8s.event.source_host", event.host),
-        ("k8s.event.message", message),
-        ("k8s.object.kind", about.kind),
-        ("k8s.object.name", about.name),
-        ("k8s.object.uid", about.uid),
-        ("k8s.object.fieldpath", about.field_path),
-        ("k8s.object.api_version", about.api_version),
-        ("k8s.namespace.name", about.namespace),
-    ]
+    attributes: dict[str, AttributeValue] = {
+        "k8s.event.reason": event.reason,
+        "k8s.event.type": event.type,
+        "k8s.event.action": event.action,
+        "k8s.event.name": event.name,
+        "k8s.event.uid": event.uid,
+        "k8s.event.count": event.count,
+        "k8s.event.start_time": event.created,
+        "k8s.event.first_time": event.first_timestamp,
+        "k8s.event.last_time": event.last_timestamp,
+        "k8s.event.event_time": event.event_time,
+        "k8s.event.resource_version": event.resource_version,
+        "k8s.event.reporting_controller": event.component,
+        "k8s.event.reporting_instance": event.instance if event.instance != event.host else "",
+        "k8s.event.source_host": event.host,
+        "k8s.event.message": message,
+        "k8s.object.kind": about.kind,
+        "k8s.object.name": about.name,
+        "k8s.object.uid": about.uid,
+        "k8s.object.fieldpath": about.field_path,
+        "k8s.object.api_version": about.api_version,
+        "k8s.namespace.name": about.namespace,
+    }
     if related:
-        pairs += [
-            ("k8s.event.related.kind", related.kind),
-            ("k8s.event.related.name", related.name),
-            ("k8s.event.related.uid", related.uid),
-        ]
-    pairs += _place_pairs(event)
-    pairs += names
-    return _present(pairs)
+        attributes["k8s.event.related.kind"] = related.kind
+        attributes["k8s.event.related.name"] = related.name
+        attributes["k8s.event.related.uid"] = related.uid
+    _add_place(attributes, event)
+    return attributes
 
 
-def _place_pairs(event: Event) -> list[tuple[str, AttributeValue]]:
-    pairs: list[tuple[str, AttributeValue]] = []
+def _add_place(attributes: dict[str, AttributeValue], event: Event) -> None:
     # The kubelet speaks of the pods of its own node alone; no other reporter's host is the
     # object's node.
     if event.involved.kind == "Pod" and event.component == "kubelet":
-        pairs.append(("k8s.node.name", event.host))
+        attributes["k8s.node.name"] = event.host
     if event.involved.field_path and (match := _CONTAINER.search(event.involved.field_path)):
-        pairs.append(("k8s.container.name", match[1]))
+        attributes["k8s.container.name"] = match[1]
     for pattern, name in _MESSAGE_RULES.get(event.reason, ()):
         if found := pattern.search(event.message):
             is_image = name == "container.image.name"
-            pairs += _image_pairs(found["value"]) if is_image else [(name, found["value"])]
-    return pairs
+            attributes.update(_image_pairs(found["value"]) if is_image else {name: found["value"]})
 
 
-def _image_pairs(image: str) -> list[tuple[str, AttributeValue]]:
+def _image_pairs(image: str) -> dict[str, AttributeValue]:
     # reference: name[:tag][@digest]; a colon before the last slash is a registry's port
     name, _, _ = image.partition("@")
     head, colon, tag = name.rpartition(":")
     if not colon or "/" in tag:
-        return [("container.image.name", name)]
-    return [("container.image.name", head), ("container.image.tags", (tag,))]
+        return {"container.image.name": name}
+    return {"container.image.name": head, "container.image.tags": (tag,)}
 
 
 def _lineage_pairs(chain: Chain) -> Pairs:
