@@ -1,6 +1,7 @@
 """`event-tracer replay`: where the traces go, which of them, and how it ends."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -227,3 +228,27 @@ def test_without_a_command_the_usage_is_shown(run: Run) -> None:
     assert run()[0] == USAGE
     assert "replay" in run("--help")[1]
     assert run("--version")[1].startswith("0.")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full disk to try")
+@pytest.mark.parametrize("to", ["terminal", "otlp-json"])
+def test_a_full_disk_is_told(to: str) -> None:
+    """Exit code 1 and the system's words, no traceback."""
+    command = [sys.executable, "-m", "event_tracer", "replay", "--to", to]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+
+    assert done.returncode == FAILED
+    assert done.stderr.endswith(b"event-tracer: cannot write: No space left on device\n")
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["replay", "--help"], ["replay"]])
+def test_an_output_that_knows_but_ascii_is_enough(arguments: list[str]) -> None:
+    """What it cannot say is spelt out."""
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "120"}
+    command = [sys.executable, "-m", "event_tracer", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, check=True)
+
+    assert done.stdout.decode("ascii")
+    assert done.stderr == b""
