@@ -89,6 +89,7 @@ def test_a_warning_shows_its_messages_to_the_cause(run: Run) -> None:
     assert "Error: ErrImagePull" in out
     assert "connection refused" in out
     assert "BackOff image  x21 over 5m11s" in out
+    assert "◦" not in out  # every first occurrence has a span of its own
 
 
 def test_a_crash_loop_of_fifty_fits_a_screen(

@@ -153,35 +153,44 @@ def _object_row(span: Span, *, last: tuple[bool, ...], outcome: str) -> Row:
 
 def _repeats(spans: _Spans) -> str:
     # An Event's count tells of occurrences before the first that was seen, too.
-    counts: dict[AttributeValue, int] = {}
-    for span in spans:
-        count = _value(span.attributes, "k8s.event.count")
-        key = _text(span, "k8s.event.uid") or _text(span, "k8s.event.name")
-        counts[key] = max(counts.get(key, 0), count if isinstance(count, int) else 1)
-    times = sum(counts.values())
+    times = sum(max(_count(span) for span in event) for event in _by_event(spans))
     if times < 2:
         return ""
-    first = min(_first(span) for span in spans)
-    over = max(span.end for span in spans) - first
+    over = max(span.end for span in spans) - min(_began(event) for event in _by_event(spans))
     return f"x{times} over {human(over)}" if over > MICROSECOND else f"x{times}"
 
 
 def _untold(spans: _Spans) -> int | None:
-    first = min(_first(span) for span in spans)
+    first = min(_began(event) for event in _by_event(spans))
     return first if first < min(span.end for span in spans) else None
+
+
+def _by_event(spans: _Spans) -> list[_Spans]:
+    events: dict[str, list[Span]] = {}
+    for span in spans:
+        key = _text(span, "k8s.event.uid") or _text(span, "k8s.event.name")
+        events.setdefault(key, []).append(span)
+    return [tuple(event) for event in events.values()]
+
+
+def _began(event: _Spans) -> int:
+    """When the first occurrence of an Event was, by its own span or by what a later one says."""
+    first = min(event, key=_count)
+    if _count(first) == 1:
+        return first.end  # exact, where first_time has whole seconds
+    stamps = (_text(first, "k8s.event.first_time"), _text(first, "k8s.event.event_time"))
+    times = [parse_timestamp(stamp) for stamp in stamps]
+    return min((time for time in (*times, first.end) if time is not None), default=first.end)
+
+
+def _count(span: Span) -> int:
+    count = _value(span.attributes, "k8s.event.count")
+    return count if isinstance(count, int) else 1
 
 
 def _within(first: int | None, start: int) -> int | None:
     # A whole second holds the trace's own beginning; anything earlier is another story's.
     return max(first, start) if first is not None and first > start - SECOND else None
-
-
-def _first(span: Span) -> int:
-    if _value(span.attributes, "k8s.event.count") == 1:
-        return span.end  # exact, where first_time has whole seconds
-    stamps = (_text(span, "k8s.event.first_time"), _text(span, "k8s.event.event_time"))
-    times = [parse_timestamp(stamp) for stamp in stamps]
-    return min((time for time in (*times, span.end) if time is not None), default=span.end)
 
 
 def _is_event(span: Span) -> bool:
