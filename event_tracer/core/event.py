@@ -153,16 +153,16 @@ def _reference(item: wire.Reference) -> ObjectReference:
 def _base_time(item: wire.EventObject, name: str) -> int:
     # kubectl's order (pkg/cmd/events), with firstTimestamp and creationTimestamp behind it:
     # some third-party writers set none of the three.
-    series = item.get("series")
-    time = parse_timestamp(series.get("lastObservedTime")) if series else None
-    for name_of_time in ("lastTimestamp", "eventTime", "firstTimestamp"):
-        if time is not None:
+    stamps = (
+        (item.get("series") or {}).get("lastObservedTime"),
+        item.get("lastTimestamp"),
+        item.get("eventTime"),
+        item.get("firstTimestamp"),
+        item["metadata"].get("creationTimestamp"),
+    )
+    for stamp in stamps:
+        if stamp and (time := parse_timestamp(stamp)) is not None:
             return time
-        time = parse_timestamp(item.get(name_of_time))
-    if time is None:
-        time = parse_timestamp(item["metadata"].get("creationTimestamp"))
-    if time is not None:
-        return time
     if (time := name_time(name)) is not None:
         return time
     raise wire.MalformedError("no timestamp: neither a time of its own nor creationTimestamp")

@@ -68,9 +68,7 @@ class Stories:
         if isinstance(item, Tick):
             self._clock = max(self._clock, item.now)
         elif isinstance(item, Frame):
-            child = self._learn(item)
-            if isinstance(item.body, Event):
-                self._meet(item.body, child, deleted=item.deleted, known=-1)
+            self._feed_frame(item)
         else:
             self._feed_listing(item)
         return self._release()
@@ -102,29 +100,36 @@ class Stories:
 
     # -- taking in
 
+    def _feed_frame(self, frame: Frame) -> None:
+        event = frame.body
+        if not isinstance(event, Event):
+            self._learn_object(event, deleted=frame.deleted)
+            return
+        child = self._bind(event)
+        self._remember(event)
+        self._meet(event, child, deleted=frame.deleted, known=-1)
+
     def _feed_listing(self, listing: Listing) -> None:
         # A LIST comes in key order (pods before the ReplicaSet that names them): objects first,
         # then what messages and references say, then occurrences.
-        objects = [frame for frame in listing.frames if not isinstance(frame.body, Event)]
-        events = [frame for frame in listing.frames if isinstance(frame.body, Event)]
-        for frame in events:
+        events: list[tuple[Event, bool]] = []
+        for frame in listing.frames:
             if isinstance(frame.body, Event):
-                self._lineage.learn_event(frame.body, None, now=self._clock)
-        children = [self._learn(frame) for frame in (*objects, *events)][len(objects) :]
-        for frame, child in zip(events, children, strict=True):
-            if isinstance(frame.body, Event):
-                self._meet(frame.body, child, deleted=frame.deleted, known=listing.known)
+                events.append((frame.body, frame.deleted))
+            else:
+                self._learn_object(frame.body, deleted=frame.deleted)
+        children = [self._bind(event) for event, _ in events]
+        for event, _ in events:
+            self._remember(event)
+        for (event, deleted), child in zip(events, children, strict=True):
+            self._meet(event, child, deleted=deleted, known=listing.known)
 
-    def _learn(self, frame: Frame) -> Child | None:
-        body = frame.body
-        if body.server_time is not None and body.server_time > self._clock:
-            self._clock = body.server_time
-        if isinstance(body, Event):
-            return self._learn_event(body)
-        self._learn_object(body, deleted=frame.deleted)
-        return None
+    def _advance(self, time: int | None) -> None:
+        if time is not None and time > self._clock:
+            self._clock = time
 
     def _learn_object(self, meta: ObjectMetadata, *, deleted: bool) -> None:
+        self._advance(meta.server_time)
         # Its uid is the cluster's; once a span has left, another trace id would tear its story.
         is_cluster = meta.kind == "Namespace" and meta.name == "kube-system"
         if is_cluster and not self._cluster_uid and not self._has_told:
@@ -133,13 +138,18 @@ class Stories:
         if not item.owner or item.kind == "Job":
             self._histories.observe(item, meta, deleted=deleted, now=self._clock)
 
-    def _learn_event(self, event: Event) -> Child | None:
+    def _bind(self, event: Event) -> Child | None:
+        """Learn the names that an Event binds; give the child that its message names."""
+        self._advance(event.server_time)
         child = named_child(event)
         self._lineage.learn_event(event, child, now=self._clock)
+        return child
+
+    def _remember(self, event: Event) -> None:
+        """Learn when things were, once all names are bound."""
         identity = self._lineage.find(event.involved, now=self._clock).identity
         self._firsts.learn(event, identity=identity, now=self._clock)
         self._histories.witness(identity, event, now=self._clock)
-        return child
 
     def _meet(self, event: Event, child: Child | None, *, deleted: bool, known: int) -> None:
         key = event.key
