@@ -59,10 +59,9 @@ class Unsettled:
         """Let one more occurrence count, unless it came too late to."""
         self.wanted = self.wanted or wanted
         end = told.end
-        newest = self.newest[0]
-        if end > newest + SETTLE or end > self.first + HOLD:
+        if end > self.deadline:
             return
-        if end < self.first - SETTLE or end < newest - HOLD:  # as far off on the other side
+        if end < self.first - SETTLE or end < self.newest[0] - HOLD:  # as far off on the other side
             return
         if told.start < self.start:
             self.start = told.start

@@ -1,13 +1,14 @@
 """Spans of one trace → the rows of a waterfall: the tree, with repeats folded as kubectl does."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from event_tracer.core.outcome import outcome
-from event_tracer.core.span import AttributeValue, Span, text_of
+from event_tracer.core.span import Span, text_of
 from event_tracer.core.times import MICROSECOND, SECOND, human, parse_timestamp
 
 _Spans = tuple[Span, ...]
+_COUNT = "k8s.event.count"  # on event spans, and on every one of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +18,8 @@ class Row:
     `last` tells for each level below the root whether the row, or its ancestor there, is the
     last child. `name` is whole, whatever the span's name leaves out. `repeats` is like
     `x7 over 3m58s`, empty for a single occurrence; `first` is when they began, where no span
-    tells of that one; `outcome` is an object's; `messages` are
-    those of its errors that differ, the newest last.
+    tells of that one; `outcome` is an object's; `messages` are those of its errors that differ,
+    the newest last.
     """
 
     last: tuple[bool, ...]
@@ -62,25 +63,21 @@ class Waterfall:
 def waterfall(spans: Sequence[Span]) -> Waterfall:
     """Lay out the spans of one trace, of which there is one at least."""
     tree = _Tree(spans)
-    start = min(span.start for span in spans)
-    rows = tuple(
-        replace(row, first=_within(row.first, start))
-        for root in tree.roots
-        for row in tree.rows(root, last=())
-    )
+    rows = tuple(row for root in tree.roots for row in tree.rows(root, last=()))
     return Waterfall(
         trace_id=spans[0].trace_id.hex(),
         title=rows[0].name,
-        namespace=_text(tree.roots[0], "k8s.namespace.name"),
+        namespace=text_of(tree.roots[0].attributes, "k8s.namespace.name"),
         outcome=rows[0].outcome,
-        start=start,
+        start=tree.start,
         end=max(span.end for span in spans),
         rows=rows,
     )
 
 
 class _Tree:
-    def __init__(self, spans: Iterable[Span]) -> None:
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self.start = min(span.start for span in spans)
         self._children: dict[bytes, list[Span]] = {}
         ordered = sorted(spans, key=_order)
         ids = {span.span_id for span in ordered}
@@ -93,14 +90,15 @@ class _Tree:
     def rows(self, span: Span, *, last: tuple[bool, ...]) -> Iterator[Row]:
         """The row of `span` and those of all that is under it, Events before objects."""
         if _is_event(span):
-            yield _event_row((span,), last=last)
+            yield _event_row((span,), last=last, start=self.start)
             return
         yield _object_row(span, last=last, outcome=outcome(span, list(self._events(span))))
         children = self._children.get(span.span_id, ())
         groups = _folded(child for child in children if _is_event(child))
         objects = [child for child in children if not _is_event(child)]
         for number, group in enumerate(groups, start=1):
-            yield _event_row(group, last=(*last, number == len(groups) and not objects))
+            is_last = number == len(groups) and not objects
+            yield _event_row(group, last=(*last, is_last), start=self.start)
         for number, child in enumerate(objects, start=1):
             yield from self.rows(child, last=(*last, number == len(objects)))
 
@@ -121,54 +119,55 @@ def _order(span: Span) -> tuple[int, int, bytes]:
 def _folded(spans: Iterable[Span]) -> list[_Spans]:
     groups: dict[tuple[str, str, str], list[Span]] = {}
     for span in spans:
-        key = (_text(span.resource, "service.name"), span.name, _text(span, "k8s.container.name"))
+        container = text_of(span.attributes, "k8s.container.name")
+        key = (text_of(span.resource, "service.name"), span.name, container)
         groups.setdefault(key, []).append(span)
     return [tuple(group) for group in groups.values()]
 
 
-def _event_row(spans: _Spans, *, last: tuple[bool, ...]) -> Row:
+def _event_row(spans: _Spans, *, last: tuple[bool, ...], start: int) -> Row:
     errors = [span.error or span.name for span in spans if span.error is not None]
+    events = _by_event(spans)
+    began = min(_began(event) for event in events)
+    is_untold = began < min(span.end for span in spans)
     return Row(
         last=last,
-        service=_text(spans[0].resource, "service.name"),
+        service=text_of(spans[0].resource, "service.name"),
         name=spans[0].name,
         intervals=tuple((span.start, span.end) for span in spans),
-        repeats=_repeats(spans),
-        first=_untold(spans),
+        repeats=_repeats(events, over=max(span.end for span in spans) - began),
+        # A whole second holds the trace's own beginning; anything earlier is another story's.
+        first=max(began, start) if is_untold and began > start - SECOND else None,
         messages=tuple(reversed(dict.fromkeys(reversed(errors)))),
     )
 
 
 def _object_row(span: Span, *, last: tuple[bool, ...], outcome: str) -> Row:
-    verb = _text(span, "event_tracer.change.verb") if not span.parent_id else ""
-    name = f"{_text(span, 'k8s.object.kind')} {_text(span, 'k8s.object.name')}"
+    about = span.attributes
+    verb = text_of(about, "event_tracer.change.verb") if not span.parent_id else ""
+    name = f"{text_of(about, 'k8s.object.kind')} {text_of(about, 'k8s.object.name')}"
     return Row(
         last=last,
-        service=_text(span.resource, "service.name"),
+        service=text_of(span.resource, "service.name"),
         name=f"{verb} {name}".strip(),
         intervals=((span.start, span.end),),
         outcome=outcome,
     )
 
 
-def _repeats(spans: _Spans) -> str:
+def _repeats(events: list[_Spans], *, over: int) -> str:
     # An Event's count tells of occurrences before the first that was seen, too.
-    times = sum(max(_count(span) for span in event) for event in _by_event(spans))
+    times = sum(max(_count(span) for span in event) for event in events)
     if times < 2:
         return ""
-    over = max(span.end for span in spans) - min(_began(event) for event in _by_event(spans))
     return f"x{times} over {human(over)}" if over > MICROSECOND else f"x{times}"
-
-
-def _untold(spans: _Spans) -> int | None:
-    first = min(_began(event) for event in _by_event(spans))
-    return first if first < min(span.end for span in spans) else None
 
 
 def _by_event(spans: _Spans) -> list[_Spans]:
     events: dict[str, list[Span]] = {}
     for span in spans:
-        key = _text(span, "k8s.event.uid") or _text(span, "k8s.event.name")
+        about = span.attributes
+        key = text_of(about, "k8s.event.uid") or text_of(about, "k8s.event.name")
         events.setdefault(key, []).append(span)
     return [tuple(event) for event in events.values()]
 
@@ -178,29 +177,14 @@ def _began(event: _Spans) -> int:
     first = min(event, key=_count)
     if _count(first) == 1:
         return first.end  # exact, where first_time has whole seconds
-    stamps = (_text(first, "k8s.event.first_time"), _text(first, "k8s.event.event_time"))
-    times = [parse_timestamp(stamp) for stamp in stamps]
+    names = ("k8s.event.first_time", "k8s.event.event_time")
+    times = [parse_timestamp(text_of(first.attributes, name)) for name in names]
     return min((time for time in (*times, first.end) if time is not None), default=first.end)
 
 
 def _count(span: Span) -> int:
-    count = _value(span.attributes, "k8s.event.count")
-    return count if isinstance(count, int) else 1
-
-
-def _within(first: int | None, start: int) -> int | None:
-    # A whole second holds the trace's own beginning; anything earlier is another story's.
-    return max(first, start) if first is not None and first > start - SECOND else None
+    return next((v for k, v in span.attributes if k == _COUNT and isinstance(v, int)), 1)
 
 
 def _is_event(span: Span) -> bool:
-    return _value(span.attributes, "k8s.event.count") is not None
-
-
-def _text(where: Span | tuple[tuple[str, AttributeValue], ...], name: str) -> str:
-    pairs = where.attributes if isinstance(where, Span) else where
-    return text_of(pairs, name)
-
-
-def _value(pairs: tuple[tuple[str, AttributeValue], ...], name: str) -> AttributeValue | None:
-    return next((value for key, value in pairs if key == name), None)
+    return any(key == _COUNT for key, _ in span.attributes)
