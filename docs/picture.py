@@ -6,9 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from event_tracer import recording
-from event_tracer.core.frame import Tick
 from event_tracer.core.story import Stories
-from event_tracer.core.traces import Traces
+from event_tracer.core.traces import traces_of
 from event_tracer.core.waterfall import waterfall
 from event_tracer.view import View
 
@@ -44,11 +43,8 @@ def main() -> None:
     )
     view = View(console)
     for path in STORIES:
-        stories, traces, over = Stories(), Traces(), []
         items = recording.items([path] if path else [], stdin=io.BytesIO(), on_problem=print)
-        for item in (*items, Tick(now=2**63 - 1)):
-            over += traces.feed(stories.feed(item), now=stories.clock)
-        for spans in (*over, *traces.rest()):
+        for spans in traces_of(items, Stories()):
             view.show(waterfall(spans))
     svg = console.export_svg(title="event-tracer replay", code_format=FORMAT, unique_id="demo")
     (HERE / "demo.svg").write_text(svg, encoding="utf-8")

@@ -90,10 +90,8 @@ def _replay(arguments: Sequence[str]) -> int:
     parser = _parser("replay", settings.ReplaySettings, description=_REPLAY, epilog=_EXAMPLES)
     parser.add_argument("files", nargs="*", metavar="FILE", help="what to read; - is stdin")
     flags = vars(parser.parse_args(arguments))
-    files, config = (
-        flags.pop("files", []),
-        flags.pop("config", os.environ.get(settings.PREFIX + "CONFIG")),
-    )
+    files = flags.pop("files", [])
+    config = flags.pop("config", os.environ.get(settings.PREFIX + "CONFIG"))
     try:
         options = settings.load(
             settings.ReplaySettings, flags=flags, config=Path(config) if config else None

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import yaml
@@ -34,31 +35,35 @@ def json_documents(lines: Iterable[bytes], *, on_bad: OnBad) -> Iterator[Documen
     Whoever indents JSON (kubectl, jq) begins and ends each document in the first column, so a
     line that is one bracket opens a document, and the next bracket in the first column ends it.
     """
+    for begun, text in _texts(lines):
+        yield from _parse(text, line=begun, on_bad=on_bad)
+
+
+def _texts(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     block: list[bytes] = []
     begun = 0
     for number, line in enumerate(lines, start=1):
         opens = line.rstrip() in (b"{", b"[")
-        if block and not opens:
+        if block and opens:  # the one before was cut off
+            yield begun, b"".join(block)
+            block = []
+        if block or opens:
+            begun = begun if block else number
             block.append(line)
-            if line[:1] in b"}]":
-                yield from _parse(b"".join(block), line=begun, on_bad=on_bad)
-                block = []
-            continue
-        if block:
-            yield from _parse(b"".join(block), line=begun, on_bad=on_bad)
-        block = [line] if opens else []
-        begun = number
-        if not opens and line.strip():
-            yield from _parse(line.strip(), line=number, on_bad=on_bad)
+        elif line.strip():
+            yield number, line.strip()
+        if block and line[:1] in b"}]":
+            yield begun, b"".join(block)
+            block = []
     if block:
-        yield from _parse(b"".join(block), line=begun, on_bad=on_bad)
+        yield begun, b"".join(block)
 
 
 def yaml_documents(lines: Iterable[bytes], *, on_bad: OnBad) -> Iterator[Document]:
     """YAML documents between lines of `---`."""
     block: list[bytes] = []
     begun = 1
-    for number, line in enumerate((*lines, b"---"), start=1):
+    for number, line in enumerate(chain(lines, [b"---"]), start=1):
         if line.rstrip() != b"---":
             block.append(line)
             continue

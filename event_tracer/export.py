@@ -60,9 +60,8 @@ def _halved(spans: Sequence[Span]) -> Iterator[tuple[int, bytes]]:
 
 @dataclass(slots=True)
 class Sent:
-    """How many spans arrived, and what the collector said of them without refusing."""
+    """How many spans did not stay, and what the collector said without refusing a request."""
 
-    spans: int = 0
     rejected: int = 0
     warning: str = ""
 
@@ -78,9 +77,8 @@ async def send_all(
     sent = Sent()
     async with connect(endpoint) as sender:
         for spans in traces:
-            for count, body in requests(spans):
+            for _, body in requests(spans):
                 answer = await _deliver(sender, body, endpoint=endpoint, on_wait=on_wait)
-                sent.spans += count - answer.rejected
                 sent.rejected += answer.rejected
                 sent.warning = answer.reason or sent.warning
     return sent

@@ -125,9 +125,9 @@ class _Counted(io.RawIOBase):
 
 
 def _open(path: str, source: _Source, opened: ExitStack) -> Reads | None:
-    sample = files("event_tracer").joinpath(SAMPLE)
+    file = Path(path) if path else files("event_tracer").joinpath(SAMPLE)
     try:
-        return opened.enter_context(Path(path).open("rb") if path else sample.open("rb"))
+        return opened.enter_context(file.open("rb"))
     except IsADirectoryError:
         source.problem(0, "a directory; name the files in it")
     except OSError as error:

@@ -14,18 +14,16 @@ from rich.console import Console
 
 from event_tracer import outputs, recording
 from event_tracer.core.event import Event
-from event_tracer.core.frame import Frame, Item, Listing, Tick
+from event_tracer.core.frame import Frame, Item, Listing
 from event_tracer.core.shift import shift
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
-from event_tracer.core.traces import Traces
+from event_tracer.core.traces import traces_of
 from event_tracer.outputs import OutputError, Trace
 from event_tracer.progress import ReadProgress
 from event_tracer.report import Report
 from event_tracer.settings import ReplaySettings
 from event_tracer.view import console
-
-_END = Tick(now=2**63 - 1)  # later than any time that an Event may have
 
 
 def replay(files: Sequence[str], *, settings: ReplaySettings) -> bool:
@@ -64,8 +62,8 @@ def _replay(
     items = recording.items(
         files, stdin=stdin, on_problem=report.problem, on_progress=progress.advance
     )
-    traces = _counted(_traces(items, settings, report), report)
-    _send(_shifted(traces, seconds=seconds), settings, report=report, out=out)
+    traces = _shifted(_traces(items, settings, report), seconds=seconds)
+    _send(traces, settings, report=report, out=out)
 
 
 def _send(
@@ -91,15 +89,7 @@ def _traces(items: Iterable[Item], settings: ReplaySettings, report: Report) -> 
         return kept
 
     stories = Stories(naming=settings.naming, cluster_uid=settings.cluster_uid, keep=keep)
-    traces = Traces()
-    for item in items:
-        yield from traces.feed(stories.feed(item), now=stories.clock)
-    yield from traces.feed(stories.feed(_END), now=stories.clock)
-    yield from traces.rest()
-
-
-def _counted(traces: Iterable[Trace], report: Report) -> Iterator[Trace]:
-    for spans in traces:
+    for spans in traces_of(items, stories):
         report.traces += 1
         report.spans += len(spans)
         yield spans

@@ -28,7 +28,9 @@ class Report:
     def occurrence(self, event: Event, *, kept: bool) -> None:
         """Count one, kept by the filters or not."""
         self.occurrences += 1
-        self.left_out += not kept
+        if kept:
+            return
+        self.left_out += 1
         about = event.involved
         there = {"namespace": about.namespace, "kind": about.kind, "reason": event.reason}
         for name, value in there.items():

@@ -35,20 +35,17 @@ def load(environ: Mapping[str, str]) -> tuple[SpanExporter, ...]:
     return tuple(_make(name, installed[name].load()) for name in names)
 
 
-def send_all(traces: Iterable[Sequence[Span]], *, exporters: Sequence[SpanExporter]) -> int:
-    """Hand every trace to every exporter; give the number of spans. Raises ExporterError."""
-    count = 0
+def send_all(traces: Iterable[Sequence[Span]], *, exporters: Sequence[SpanExporter]) -> None:
+    """Hand every trace to every exporter. Raises ExporterError."""
     try:
         for spans in traces:
             readable_spans = [readable(span) for span in spans]
-            count += len(spans)
             for exporter in exporters:
                 if exporter.export(readable_spans) is not SpanExportResult.SUCCESS:
                     raise ExporterError(f"{type(exporter).__name__} could not deliver the spans")
     finally:
         for exporter in exporters:
             exporter.shutdown()
-    return count
 
 
 def readable(span: Span) -> ReadableSpan:

@@ -35,10 +35,10 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def console(file: TextIO, *, width: int | None = None) -> Console:
+def console(file: TextIO) -> Console:
     """A console that takes every character of its input as what it is."""
-    made = _Console(file=file, width=width, highlight=False, markup=False, emoji=False)
-    if width is None and not made.is_terminal and "COLUMNS" not in os.environ:
+    made = _Console(file=file, highlight=False, markup=False, emoji=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = _PLAIN_WIDTH
     return made
 

@@ -1,12 +1,24 @@
 """Spans grouped into traces, in bounded memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from event_tracer.core.frame import Item, Tick
 from event_tracer.core.span import Span
+from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
 
 _SILENCE = 70 * 60 * SECOND
 _STEP = 60 * SECOND
+_END = Tick(now=2**63 - 1)  # later than any time that an Event may have
+
+
+def traces_of(items: Iterable[Item], stories: Stories) -> Iterator[tuple[Span, ...]]:
+    """Feed all `items` to the fold, to their end, and give each trace when it is over."""
+    traces = Traces()
+    for item in items:
+        yield from traces.feed(stories.feed(item), now=stories.clock)
+    yield from traces.feed(stories.feed(_END), now=stories.clock)
+    yield from traces.rest()
 
 
 class Traces:
