@@ -10,7 +10,7 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from event_tracer.endpoint import Endpoint
-from event_tracer.sender import Answer
+from event_tracer.sender import Answer, acknowledged
 
 _METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _COMPRESSION = {"none": grpc.Compression.NoCompression, "gzip": grpc.Compression.Gzip}
@@ -41,8 +41,7 @@ class GrpcSender:
             )
         except grpc.aio.AioRpcError as error:
             return _failure(error)
-        partial = response.partial_success
-        return Answer(accepted=True, rejected=partial.rejected_spans, reason=partial.error_message)
+        return acknowledged(response)
 
     async def close(self) -> None:
         """Let go of the connection."""

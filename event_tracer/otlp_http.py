@@ -14,7 +14,7 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from event_tracer.endpoint import Endpoint
-from event_tracer.sender import Answer
+from event_tracer.sender import Answer, acknowledged
 
 # OTLP specification, "Retryable Response Codes"
 _RETRYABLE = frozenset({429, 502, 503, 504})
@@ -105,10 +105,9 @@ def _accepted(response: aiohttp.ClientResponse, body: bytes) -> Answer:
     if response.content_type == "text/html":
         return Answer(accepted=False, reason="it answered with a web page, so it is no collector")
     try:
-        partial = ExportTraceServiceResponse.FromString(body).partial_success
+        return acknowledged(ExportTraceServiceResponse.FromString(body))
     except DecodeError:
         return Answer(accepted=True)  # the body may be JSON or empty, the status says it all
-    return Answer(accepted=True, rejected=partial.rejected_spans, reason=partial.error_message)
 
 
 def _message(response: aiohttp.ClientResponse, body: bytes) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -18,6 +20,12 @@ class Answer:
     after: float | None = None
     rejected: int = 0
     reason: str = ""
+
+
+def acknowledged(response: ExportTraceServiceResponse) -> Answer:
+    """What a collector that took the request says of it."""
+    partial = response.partial_success
+    return Answer(accepted=True, rejected=partial.rejected_spans, reason=partial.error_message)
 
 
 class Sender(Protocol):

@@ -53,13 +53,18 @@ def only_these_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+def set_all(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the SDK's exporters, which read the environment themselves."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
 @pytest.mark.parametrize("variables", GRPC_CASES)
 def test_grpc_resolves_as_the_sdk(
     variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Endpoint, TLS or not, headers, timeout and compression, for every way to set them."""
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+    set_all(variables, monkeypatch)
     theirs: Any = GrpcExporter()
     ours = resolve(variables)
     theirs.shutdown()
@@ -75,8 +80,7 @@ def test_http_resolves_as_the_sdk(
     variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The path is added to the general variable alone; certificates come variable by variable."""
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+    set_all(variables, monkeypatch)
     theirs: Any = HttpExporter()
     ours = resolve(HTTP | variables)
     session = theirs._client._transport._session

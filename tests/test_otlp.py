@@ -51,30 +51,27 @@ def spans_of(name: str) -> list[Span]:
     return tell([article()] if name == "article-events" else frames_of(name))
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_over_grpc_arrives_what_the_sdk_would_send(name: str, over_grpc: Collector) -> None:
-    """Every span arrives, equal in content to what OTLPSpanExporter sends for the same spans."""
+def assert_as_the_sdk(name: str, collector: Collector, exporter: Any) -> None:
+    """Send a recording and let the SDK's exporter send the same spans: the same arrives."""
     assert send(name) == GOOD
-    ours, over_grpc.requests = over_grpc.spans, []
-    exporter: Any = GrpcExporter()
+    ours, collector.requests = collector.spans, []
     exporter.export([readable(span) for span in spans_of(name)])
     exporter.shutdown()
 
     assert len(ours) == len(spans_of(name))
-    assert ours == over_grpc.spans
+    assert ours == collector.spans
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_over_grpc_arrives_what_the_sdk_would_send(name: str, over_grpc: Collector) -> None:
+    """Every span arrives, equal in content to what OTLPSpanExporter sends for the same spans."""
+    assert_as_the_sdk(name, over_grpc, GrpcExporter())
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_over_http_arrives_what_the_sdk_would_send(name: str, over_http: Collector) -> None:
     """The same over HTTP, to the same path."""
-    assert send(name) == GOOD
-    ours, over_http.requests = over_http.spans, []
-    exporter: Any = HttpExporter()
-    exporter.export([readable(span) for span in spans_of(name)])
-    exporter.shutdown()
-
-    assert len(ours) == len(spans_of(name))
-    assert ours == over_http.spans
+    assert_as_the_sdk(name, over_http, HttpExporter())
     assert {call["path"] for call in over_http.metadata} == {"/v1/traces"}
 
 
