@@ -17,7 +17,7 @@ AUTOSCALED = 600
 NOBODY = "kubernetes"
 """Who made a change that nobody signed."""
 _MOST = 64
-_MOST_ACTED = 8
+_MOST_ACTED = 32  # a rollout has some twenty, and they may be read before the change itself
 _MOST_UNDATED = 16
 
 

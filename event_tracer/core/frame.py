@@ -21,10 +21,35 @@ class Listing:
     """All of a LIST at once; order means nothing in it.
 
     Events whose resourceVersion is at or below `known` have been told before: they only teach.
+    Those above it teach too where this `is_lesson`, and are told once the watch brings them. `gap`
+    says why reading had to start over; empty where nothing can have been missed.
     """
 
     frames: tuple[Frame, ...]
     known: int = -1
+    is_lesson: bool = False
+    gap: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Census:
+    """These are all the objects of `kind` that there are in `namespace`, everywhere if empty."""
+
+    kind: str
+    namespace: str
+    uids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """Which watches are behind the cluster: what has happened may not have been read yet.
+
+    While those of objects are, occurrences wait; while any is, no object span is sealed and no
+    date of a change is final.
+    """
+
+    events: bool = False
+    objects: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +59,7 @@ class Tick:
     now: int
 
 
-Item = Frame | Listing | Tick
+Item = Frame | Listing | Tick | Census | Behind
 
 _EVENTS = frozenset({"events", "events.events.k8s.io"})
 

@@ -45,6 +45,11 @@ class Histories:
         else:
             self._live[item.identity] = history
 
+    def bury(self, identity: str, *, now: int) -> None:
+        """A live root is gone."""
+        if history := self._live.pop(identity, None):
+            self._past.put(identity, history, now=now)
+
     def witness(self, identity: str, event: Event, *, now: int) -> None:
         """Take in an Event about what may be a root: it may date a change."""
         history = self._peek(identity)

@@ -16,6 +16,8 @@ TOMBSTONE = 15 * 60 * SECOND
 UNUSED = 75 * 60 * SECOND
 """How long a message's word is kept, in ns: the one-hour TTL of its Event, and some."""
 _MOST_PARENTS = 4
+_MOST_GONE = 50_000
+_MOST_SAVED = 5_000
 _LONGEST_CHAIN = 16
 
 
@@ -74,28 +76,47 @@ _RULES: dict[str, tuple[ChildRule, ...]] = {
 class Lineage:
     """What is known of objects and their owners. All times are ns of the fold's clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, gone: tuple[KubeObject, ...] = (), *, now: int = 0) -> None:
         self._objects: dict[str, KubeObject] = {}
-        self._deleted: Recent[str, KubeObject] = Recent()
+        self._deleted: Recent[str, KubeObject] = Recent(most=_MOST_GONE)
         self._uids: dict[Name, str] = {}  # of the live
         self._names: Recent[Name, str] = Recent()
         self._parents: Recent[Name, dict[str, tuple[int, ObjectReference]]] = Recent()
+        for item in gone:
+            self.bury(item, now=now)
+
+    @property
+    def gone(self) -> tuple[KubeObject, ...]:
+        """The objects deleted of late, the oldest first."""
+        return tuple(item for _, item in self._deleted)[-_MOST_SAVED:]
 
     def learn(self, meta: ObjectMetadata, *, deleted: bool, now: int) -> KubeObject:
         """Take in a frame of metadata."""
         item = _kube_object(meta)
-        name = (item.kind, item.namespace, item.name)
         if not deleted:
             self._objects[item.identity] = item
-            self._uids[name] = item.uid
+            self._uids[item.kind, item.namespace, item.name] = item.uid
             return item
+        self.bury(item, now=now)
+        return item
+
+    def missing(self, kind: str, namespace: str, uids: frozenset[str]) -> list[KubeObject]:
+        """The live objects of `kind` in `namespace` (anywhere if empty) that are not in `uids`."""
+        return [
+            item
+            for item in self._objects.values()
+            if item.kind == kind and namespace in ("", item.namespace) and item.uid not in uids
+        ]
+
+    def bury(self, item: KubeObject, *, now: int) -> None:
+        """Remember an object as one that is gone."""
         self._objects.pop(item.identity, None)
         self._deleted.put(item.identity, item, now=now)
-        if self._uids.get(name) == item.uid:
-            del self._uids[name]
+        name = (item.kind, item.namespace, item.name)
+        if self._uids.get(name, item.uid) == item.uid:
+            self._uids.pop(name, None)
             if item.uid:
                 self._names.put(name, item.uid, now=now)
-        return item
 
     def learn_event(self, event: Event, child: Child | None, *, now: int) -> None:
         """Take in the names that an Event binds: its object's uid, and its message's child."""

@@ -100,7 +100,7 @@ class Mapper:
             span_id=event_span_id(event_uid=event.key, count=event.count, time=event.time),
             parent_id=place.span_ids[0],
             name=name,
-            resource=self._resource(event.component, place.chain[0].namespace),
+            resource=self.resource(event.component, place.chain[0].namespace),
             start=start,
             end=event.time,
             attributes=tuple(filter(_VALUE, attributes.items())),
@@ -119,7 +119,7 @@ class Mapper:
             span_id=verdict.span_id,
             parent_id=verdict.parent_id,
             name=f"{verb} {name}" if is_root and verb else name,
-            resource=self._resource(_creator(verdict), chain[0].namespace),
+            resource=self.resource(_creator(verdict), chain[0].namespace),
             start=verdict.start,
             end=verdict.end,
             attributes=_present(self._object_pairs(verdict)),
@@ -154,7 +154,8 @@ class Mapper:
         for key in self._naming.label_attributes:
             yield f"k8s.{root.kind.lower()}.label.{key}", labels.get(key)
 
-    def _resource(self, component: str, namespace: str) -> Attributes:
+    def resource(self, component: str, namespace: str = "") -> Attributes:
+        """The resource of the spans of a component, about objects in `namespace`."""
         key = (component, namespace if self._naming.namespace_on_resource else "")
         if key not in self._resources:
             if len(self._resources) >= _MOST_RESOURCES:

@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 from event_tracer.core.changes import Change
 from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.lineage import Chain, Child
-from event_tracer.core.mapping import Verdict
+from event_tracer.core.mapping import Place, Verdict
 from event_tracer.core.span import Span
 from event_tracer.core.tables import CHILD_DONE, CHILD_WAITING, POD_BORN, POD_DONE, POD_WAITING
 from event_tracer.core.times import SECOND, second_of
@@ -111,6 +111,23 @@ class Unsettled:
         if not is_root or not follows or second_of(self.first) == self.change.second:
             return self.start
         return min(self.start, changed)
+
+
+def begin(span: Span, place: Place, depth: int, *, previous: bytes | None) -> Unsettled:
+    """The object span at `depth` of the chain above `span`, its first; `previous` is a trace's."""
+    is_root = depth + 1 == len(place.chain)
+    return Unsettled(
+        trace_id=place.trace_id,
+        span_id=place.span_ids[depth],
+        parent_id=b"" if is_root else place.span_ids[depth + 1],
+        chain=place.chain[depth:],
+        change=place.story.change,
+        hours=place.story.hours,
+        previous_trace_id=previous if is_root else None,
+        start=span.start,
+        first=span.end,
+        newest=(span.end, span.span_id),
+    )
 
 
 class Pod(NamedTuple):

@@ -54,3 +54,9 @@ def object_span_id(*, trace: bytes, identity: str) -> bytes:
 def event_span_id(*, event_uid: str, count: int, time: int) -> bytes:
     """The 8 bytes that name one occurrence of an Event; `time` in ns."""
     return _hash(8, "event", event_uid, str(count), str(time))
+
+
+def gap_ids(*, cluster_uid: str, cause: str, since: int, until: int) -> tuple[bytes, bytes]:
+    """The trace and the span that tell of a gap from `since` to `until` (ns)."""
+    parts = ("gap", cluster_uid, cause, str(since), str(until))
+    return _hash(16, *parts), _hash(8, *parts)

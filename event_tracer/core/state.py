@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from event_tracer.core.histories import Saved
+from event_tracer.core.lineage import KubeObject
+from event_tracer.core.seen import Counts
 from event_tracer.core.settle import BYTES_AS_TEXT, Unsettled
 
 
@@ -12,7 +14,8 @@ from event_tracer.core.settle import BYTES_AS_TEXT, Unsettled
 class State:
     """What a restart needs beside a LIST: law 9's part of the checkpoint that the core knows.
 
-    `clock` is ns; `sent` has the ids of the object spans that have left, the oldest first.
+    `clock` is ns; `sent` has the ids of the object spans that have left, the oldest first;
+    `gone` are objects deleted of late, `counts` those of repeated Events.
     """
 
     __pydantic_config__ = BYTES_AS_TEXT
@@ -22,6 +25,8 @@ class State:
     histories: Saved
     unsettled: tuple[Unsettled, ...]
     sent: tuple[bytes, ...]
+    gone: tuple[KubeObject, ...] = ()
+    counts: Counts = ()
 
 
 _STATE = TypeAdapter(State)

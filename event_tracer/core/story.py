@@ -4,20 +4,22 @@ A story is what one trace tells: what happened under one root within an hour of 
 """
 
 from collections.abc import Callable
-from operator import itemgetter
 
 from event_tracer.core.event import Event, parse_resource_version
-from event_tracer.core.frame import Frame, Item, Listing, Tick
+from event_tracer.core.frame import Behind, Census, Frame, Item, Listing, Tick
+from event_tracer.core.gap import SERVICE, gap_span
 from event_tracer.core.histories import Histories, Story
 from event_tracer.core.lineage import UNUSED, Chain, Child, KubeObject, Lineage, named_child
 from event_tracer.core.mapping import Mapper, Naming, Place, lineage_names
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.recent import Recent
-from event_tracer.core.settle import Pod, Settling, Unsettled, pod_of
+from event_tracer.core.seen import Seen
+from event_tracer.core.settle import Pod, Settling, begin, pod_of
 from event_tracer.core.span import Span, object_span_id, trace_id
 from event_tracer.core.start import FirstTimes, start_of
 from event_tracer.core.state import State
 from event_tracer.core.times import SECOND, second_of
+from event_tracer.core.waiting import Waiting
 
 REORDER = SECOND
 """How long an occurrence waits for what explains it, in ns of the fold's clock."""
@@ -25,11 +27,6 @@ _GRACE = 2 * SECOND
 _SWEEP = 60 * SECOND
 _FORGOTTEN = 2 * 3600 * SECOND  # an Event lives an hour after its last write (--event-ttl)
 _MOST_SENT = 50_000
-_MOST_SEEN = 200_000
-_MOST_COUNTS = 64
-# clock at arrival, time, the Event's key, count, itself, and the child that it names
-_Waiting = tuple[int, int, str, int, Event, Child | None]
-_BY_TIME = itemgetter(1, 2, 3)
 
 
 def _keep_all(_: Event) -> bool:
@@ -49,13 +46,14 @@ class Stories:
     ) -> None:
         self._naming = naming or Naming()
         self._keep = keep
-        self._clock = state.clock if state else 0
-        self._swept = self._clock
-        self._lineage = Lineage()
+        self._clock = self._horizon = self._swept = state.clock if state else 0
+        self._behind = Behind()
+        self._lineage = Lineage(state.gone if state else (), now=self._clock)
         self._firsts = FirstTimes()
         self._histories = Histories(state.histories if state else (), now=self._clock)
-        self._seen: Recent[str, tuple[tuple[int, int], ...]] = Recent(most=_MOST_SEEN)
-        self._waiting: list[_Waiting] = []
+        self._seen = Seen(state.counts if state else ())
+        self._waiting = Waiting()
+        self._gaps: list[Span] = []
         self._settling = Settling()
         self._sent: Recent[bytes, bool] = Recent(most=_MOST_SENT)
         self._has_told = state is not None
@@ -65,18 +63,34 @@ class Stories:
 
     def feed(self, item: Item) -> list[Span]:
         """Take in one item; give the spans that it lets go, in no particular order."""
-        if isinstance(item, Tick):
-            self._clock = max(self._clock, item.now)
-        elif isinstance(item, Frame):
-            self._feed_frame(item)
-        else:
-            self._feed_listing(item)
+        match item:
+            case Frame():
+                self._feed_frame(item)
+            case Tick():
+                self._advance(item.now)
+            case Listing():
+                self._feed_listing(item)
+            case Census():
+                self._feed_census(item)
+            case Behind():
+                self._behind = item
         return self._release()
 
     @property
     def clock(self) -> int:
         """The newest time (ns) that the API server wrote, or a tick's."""
         return self._clock
+
+    @property
+    def lowest_waiting(self) -> int | None:
+        """The lowest resourceVersion of the occurrences that have not left yet."""
+        return self._waiting.lowest_version
+
+    def unknown(self, event: Event) -> list[KubeObject]:
+        """What is on the chain of the Event's object, and has not been seen itself."""
+        item = self._lineage.find(event.involved, now=self._clock)
+        chain = self._lineage.chain(item, second=second_of(event.time), now=self._clock)
+        return [each for each in chain if not each.known]
 
     def state(self) -> State:
         """What a restart needs, as of now."""
@@ -86,6 +100,8 @@ class Stories:
             histories=self._histories.saved(now=self._clock),
             unsettled=tuple(self._settling),
             sent=tuple(span_id for span_id, _ in self._sent),
+            gone=self._lineage.gone,
+            counts=self._seen.counts(),
         )
 
     def _restore(self, state: State) -> None:
@@ -121,8 +137,31 @@ class Stories:
         children = [self._bind(event) for event, _ in events]
         for event, _ in events:
             self._remember(event)
+        if listing.gap:
+            self._tell_gap([event for event, deleted in events if not deleted], listing)
         for (event, deleted), child in zip(events, children, strict=True):
-            self._meet(event, child, deleted=deleted, known=listing.known)
+            if not listing.is_lesson or _version(event) <= listing.known:
+                self._meet(event, child, deleted=deleted, known=listing.known)
+
+    def _feed_census(self, census: Census) -> None:
+        for item in self._lineage.missing(census.kind, census.namespace, census.uids):
+            self._lineage.bury(item, now=self._clock)
+            self._histories.bury(item.identity, now=self._clock)
+
+    def _tell_gap(self, events: list[Event], listing: Listing) -> None:
+        news = [event for event in events if _version(event) > listing.known]
+        hidden = [self._seen.hidden(event, since=self._horizon) for event in news]
+        if any(hidden):
+            span = gap_span(
+                cluster_uid=self._cluster_uid,
+                resource=self._mapper.resource(SERVICE),
+                cause=listing.gap,
+                since=self._horizon,
+                until=self._clock,
+                hidden=sum(hidden),
+                events=sum(1 for count in hidden if count),
+            )
+            self._gaps.append(span)
 
     def _advance(self, time: int | None) -> None:
         if time is not None and time > self._clock:
@@ -152,39 +191,40 @@ class Stories:
         self._histories.witness(identity, event, now=self._clock)
 
     def _meet(self, event: Event, child: Child | None, *, deleted: bool, known: int) -> None:
-        key = event.key
         if deleted:
-            self._seen.drop(key)
-            return
-        counts = self._seen.peek(key) or ()
-        occurrence = (event.count, event.time)
-        if occurrence in counts:
-            return
-        kept = (*counts[1 - _MOST_COUNTS :], occurrence) if counts else (occurrence,)
-        self._seen.put(key, kept, now=self._clock)
-        if known < 0 or (parse_resource_version(event.resource_version) or 0) > known:
-            self._waiting.append((self._clock, occurrence[1], key, occurrence[0], event, child))
+            self._seen.forget(event)
+        elif self._seen.meet(event, now=self._clock) and (known < 0 or _version(event) > known):
+            self._waiting.add(event, child, now=self._clock)
 
     # -- letting go
 
     def _release(self) -> list[Span]:
-        spans: list[Span] = []
-        if self._waiting and self._waiting[0][0] + REORDER < self._clock:
-            ready = [entry for entry in self._waiting if entry[0] + REORDER < self._clock]
-            self._waiting = self._waiting[len(ready) :]
-            # Between two frames nothing new is learnt, and one object has Events by the dozen.
-            places: dict[tuple[str, int, str], Place] = {}
-            self._has_told = True
-            for *_, event, child in sorted(ready, key=_BY_TIME):
-                span, is_wanted = self._tell(event, child, places)
-                if is_wanted:
-                    spans.append(span)
-        for item in self._settling.sealed(before=self._clock - REORDER - _GRACE):
+        spans, self._gaps = self._gaps, []
+        behind = self._behind
+        if not (behind.events or behind.objects):
+            self._horizon = self._clock
+        if not behind.objects:
+            spans += self._tell_ready()
+        # What still waits may belong to an object span whose time has come.
+        due = min(self._horizon - REORDER - _GRACE, self._waiting.earliest)
+        for item in self._settling.sealed(before=due):
             if item.wanted:
                 self._sent.put(item.span_id, True, now=self._clock)
                 spans.append(self._mapper.object_span(item.verdict()))
-        if self._clock - self._swept > _SWEEP:
+        if self._horizon - self._swept > _SWEEP:
             self._sweep()
+        return spans
+
+    def _tell_ready(self) -> list[Span]:
+        ready = self._waiting.ready(before=self._clock - REORDER)
+        spans: list[Span] = []
+        # Between two frames nothing new is learnt, and one object has Events by the dozen.
+        places: dict[tuple[str, int, str], Place] = {}
+        for occurrence in ready:
+            self._has_told = True
+            span, is_wanted = self._tell(occurrence.event, occurrence.child, places)
+            if is_wanted:
+                spans.append(span)
         return spans
 
     def _tell(
@@ -222,28 +262,13 @@ class Stories:
             if unsettled is None:
                 if self._sent.get(span_id, now=self._clock):
                     continue
-                unsettled = self._unsettled(span, place, depth)
+                unsettled = begin(span, place, depth, previous=self._previous(place))
                 self._settling.open(unsettled)
             unsettled.cover(span, pod=pod, wanted=wanted)
 
-    def _unsettled(self, span: Span, place: Place, depth: int) -> Unsettled:
-        ids, story = place.span_ids, place.story
-        is_root = depth + 1 == len(ids)
-        previous = self._histories.previous(story) if is_root else None
-        return Unsettled(
-            trace_id=span.trace_id,
-            span_id=ids[depth],
-            parent_id=b"" if is_root else ids[depth + 1],
-            chain=place.chain[depth:],
-            change=story.change,
-            hours=story.hours,
-            previous_trace_id=trace_id(cluster_uid=self._cluster_uid, story_key=previous)
-            if previous
-            else None,
-            start=span.start,
-            first=span.end,
-            newest=(span.end, span.span_id),
-        )
+    def _previous(self, place: Place) -> bytes | None:
+        key = self._histories.previous(place.story)
+        return trace_id(cluster_uid=self._cluster_uid, story_key=key) if key else None
 
     def _story(self, chain: Chain, child: Child | None, *, second: int, began: int) -> Story:
         job = next((item for item in chain if item.kind == "Job"), None)
@@ -252,14 +277,18 @@ class Stories:
         if job:
             is_root = job is chain[-1]
             return self._histories.run(job, is_root=is_root, second=second, now=self._clock)
-        fixed = self._clock - REORDER
+        fixed = self._horizon - REORDER
         return self._histories.story(
             chain, second=second, began=began, fixed=fixed, now=self._clock
         )
 
     def _sweep(self) -> None:
-        self._swept = self._clock
-        self._seen.expire(before=self._clock - _FORGOTTEN)
-        self._lineage.expire(now=self._clock)
-        self._firsts.expire(before=self._clock - UNUSED)
-        self._histories.expire(now=self._clock)
+        now = self._swept = self._horizon
+        self._seen.expire(before=now - _FORGOTTEN)
+        self._lineage.expire(now=now)
+        self._firsts.expire(before=now - UNUSED)
+        self._histories.expire(now=now)
+
+
+def _version(event: Event) -> int:
+    return parse_resource_version(event.resource_version) or 0
