@@ -8,39 +8,38 @@ import gc
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from event_tracer import manual
+
 if TYPE_CHECKING:
-    from event_tracer.settings import Settings
+    from event_tracer.settings import BaseOptions
 
 GOOD, FAILED, USAGE = 0, 1, 2
 GC_THRESHOLD = (50_000, 20, 100)
 """Frames and spans form no cycles, so looking for some after each 700 objects finds none."""
 
-_REPLAY = """\
-Turn recorded Events into traces: draw them here, or send them to a collector.
 
-Reads recordings (JSON Lines, plain or gzipped) and what kubectl prints:
-  kubectl get events -A -o json                       Events alone already give the tree
-  kubectl get events,pods,rs,deploy,sts,ds,jobs,cronjobs -A -o json --show-managed-fields
-                                                      with owners, and who changed what
-  kubectl get events -A --watch -o json
-Without FILE it replays a sample; - reads standard input."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command: its manual, its settings' class, what it takes, and what runs it."""
 
-_EXAMPLES = """\
-examples:
-  event-tracer replay
-  kubectl get events -A -o json | event-tracer replay -
-  event-tracer replay --namespace shop --type Warning events.json
-  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 event-tracer replay --to otlp --shift-to-now
-  OTEL_TRACES_EXPORTER=console event-tracer replay --to sdk
-  event-tracer replay --to otlp-json --output trace.json      then "Upload JSON file" in Jaeger
+    page: manual.Page
+    settings: str
+    files: str | None  # argparse's nargs; None where it takes none
+    run: str  # a function of event_tracer.commands
 
-Each option may also be set as EVENT_TRACER_<OPTION> or in the YAML file of --config;
-flags win over the environment, the environment over the file."""
+
+COMMANDS = {
+    "run": Command(page=manual.RUN, settings="RunSettings", files=None, run="run"),
+    "replay": Command(page=manual.REPLAY, settings="ReplaySettings", files="*", run="replay"),
+    "record": Command(page=manual.RECORD, settings="RecordSettings", files="?", run="record"),
+    "check": Command(page=manual.CHECK, settings="CheckSettings", files=None, run="check"),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,43 +77,53 @@ def _run(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--version", action="version", version=version("event-tracer"))
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
-    replay = "recorded Events to traces: in the terminal, as a file, or to a collector"
-    commands.add_parser("replay", help=replay, add_help=False)
-    parser.parse_args(arguments[:1])
-    return _replay(arguments[1:])
+    for name, command in COMMANDS.items():
+        commands.add_parser(name, help=command.page.line, add_help=False)
+    name = parser.parse_args(arguments[:1]).command
+    return _command(name, COMMANDS[name], arguments[1:])
 
 
-def _replay(arguments: Sequence[str]) -> int:
-    from event_tracer import settings
+def _command(name: str, command: Command, arguments: Sequence[str]) -> int:
+    from event_tracer import loading
+    from event_tracer.settings import PREFIX, SettingsError
 
-    parser = _parser("replay", settings.ReplaySettings, description=_REPLAY, epilog=_EXAMPLES)
-    parser.add_argument("files", nargs="*", metavar="FILE", help="what to read; - is stdin")
+    model = loading.MODELS[command.settings]
+    parser = _parser(name, command, model)
     flags = vars(parser.parse_args(arguments))
     files = flags.pop("files", [])
-    config = flags.pop("config", os.environ.get(settings.PREFIX + "CONFIG"))
+    config = flags.pop("config", os.environ.get(PREFIX + "CONFIG"))
+    if command.files == "?" and not files:
+        parser.error("name the FILE to write, or - for standard output")
     try:
-        options = settings.load(
-            settings.ReplaySettings, flags=flags, config=Path(config) if config else None
-        )
-    except settings.SettingsError as error:
+        options = loading.load(model, flags=flags, config=Path(config) if config else None)
+    except SettingsError as error:
         parser.error(str(error))
-    from event_tracer.replay import replay
+    from event_tracer import commands
 
-    return GOOD if replay(files, settings=options) else FAILED
+    run: Callable[..., bool] = getattr(commands, command.run)
+    is_good = run(options) if command.files is None else run(options, files)
+    return GOOD if is_good else FAILED
 
 
-def _parser(
-    command: str, model: "type[Settings]", *, description: str, epilog: str
-) -> argparse.ArgumentParser:
+def _parser(name: str, command: Command, model: "type[BaseOptions]") -> argparse.ArgumentParser:
+    files = {None: "", "*": " [FILE ...]", "?": " FILE"}[command.files]
     parser = argparse.ArgumentParser(
-        prog=f"event-tracer {command}",
-        usage=f"event-tracer {command} [OPTION ...] [FILE ...]",
-        description=description,
-        epilog=epilog,
+        prog=f"event-tracer {name}",
+        usage=f"event-tracer {name} [OPTION ...]{files}",
+        description=command.page.text,
+        epilog=f"examples:\n{command.page.examples}\n\n{manual.SETTINGS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
     )
     parser.add_argument("--config", metavar="FILE", help="a YAML file of settings")
+    if command.files:
+        what = "what to read; - is stdin" if command.files == "*" else "what to write; - is stdout"
+        parser.add_argument("files", nargs=command.files, metavar="FILE", help=what)
+    _add_options(parser, model)
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser, model: "type[BaseOptions]") -> None:
     groups: dict[str, Any] = {"options": parser}
     for name, field in model.model_fields.items():
         extra = field.json_schema_extra
@@ -125,7 +134,6 @@ def _parser(
         flag = f"--{name.replace('_', '-')}"
         keywords = _keywords(field.annotation, metavar=str(extra["metavar"] or "") or None)
         groups[title].add_argument(flag, help=_help(field.description, field.default), **keywords)
-    return parser
 
 
 def _keywords(annotation: Any, *, metavar: str | None) -> dict[str, Any]:
@@ -139,6 +147,6 @@ def _keywords(annotation: Any, *, metavar: str | None) -> dict[str, Any]:
 
 
 def _help(description: str | None, default: object) -> str:
-    is_plain = isinstance(default, str) and default
+    is_plain = isinstance(default, (str, int, float)) and not isinstance(default, bool)
     text = (description or "").replace("%", "%%")
-    return f"{text} (default: {default})" if is_plain else text
+    return f"{text} (default: {default})" if is_plain and default else text

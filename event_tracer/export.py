@@ -1,105 +1,183 @@
-"""Spans to an OTLP endpoint, with the collector's answer read as the specification says.
-
-OTLPSpanExporter takes partial_success and a redirect for success, and tells a refused batch and
-an absent collector alike (opentelemetry-exporter-otlp 1.45), hence our own.
-"""
+"""The queue of spans to a back end: a span leaves it when it was acknowledged, never before."""
 
 import asyncio
-import random
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from event_tracer.core.span import Span
-from event_tracer.encoding import encode
-from event_tracer.endpoint import Endpoint
-from event_tracer.otlp_grpc import GrpcSender
-from event_tracer.otlp_http import HttpSender
-from event_tracer.sender import Answer, Sender
+from event_tracer.backoff import Backoff
+from event_tracer.core.span import Span, version_of
+from event_tracer.lowest import Lowest
+from event_tracer.sender import Answer
 
-MOST_SPANS = 512
-MOST_BYTES = 3 << 20
-"""Below the 4 MiB that a gRPC server takes by default."""
-_FIRST_WAIT, _LONGEST_WAIT = 0.25, 30.0
+_BATCH = 512
+_LINGER = 0.25  # seconds for a batch to grow
+_IN_FLIGHT = 4
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
+_ROOMY = 0.5  # of the capacity: when a full queue takes again
 
-
-class ExportError(Exception):
-    """Spans that did not arrive; the message is a sentence for whoever sent them."""
+logger = logging.getLogger(__name__)
+OnDone = Callable[[Sequence[Span]], None]
 
 
-@asynccontextmanager
-async def connect(endpoint: Endpoint) -> AsyncIterator[Sender]:
-    """A sender for `endpoint`. Raises ExportError for a certificate that cannot be read."""
-    try:
-        sender = GrpcSender(endpoint) if endpoint.protocol == "grpc" else HttpSender(endpoint)
-    except OSError as error:
-        name = error.filename or "the certificate"
-        raise ExportError(f"cannot use {name}: {error.strerror or error}") from None
-    try:
-        yield sender
-    finally:
-        await sender.close()
+class Delivery(Protocol):
+    """One way to a back end."""
+
+    async def deliver(self, spans: Sequence[Span]) -> Answer:
+        """Hand over a batch, once."""
 
 
-def requests(spans: Sequence[Span]) -> Iterator[tuple[int, bytes]]:
-    """Spans → encoded requests and how many spans each has, bounded by count and bytes."""
-    for start in range(0, len(spans), MOST_SPANS):
-        yield from _halved(spans[start : start + MOST_SPANS])
+class Counts(Protocol):
+    """Where an exporter counts."""
+
+    def exported(self, count: int, error_type: str = "") -> None:
+        """Spans were acknowledged, or refused for good for that reason."""
+
+    def inflight(self, delta: int) -> None:
+        """So many more spans are under way."""
+
+    def operation(self, seconds: float, error_type: str = "") -> None:
+        """One request took so long."""
+
+    def acknowledged(self) -> None:
+        """The back end took something."""
 
 
-def _halved(spans: Sequence[Span]) -> Iterator[tuple[int, bytes]]:
-    body = encode(spans).SerializeToString()
-    if len(body) <= MOST_BYTES or len(spans) == 1:
-        yield len(spans), body
-        return
-    middle = len(spans) // 2
-    yield from _halved(spans[:middle])
-    yield from _halved(spans[middle:])
+class Exporter:
+    """Delivers what is put into it, some batches at a time, for ever.
 
-
-@dataclass(slots=True)
-class Sent:
-    """How many spans did not stay, and what the collector said without refusing a request."""
-
-    rejected: int = 0
-    warning: str = ""
-
-
-async def send_all(
-    traces: Iterable[Sequence[Span]], *, endpoint: Endpoint, on_wait: Callable[[str], None]
-) -> Sent:
-    """Send every trace, one request after the other.
-
-    `on_wait` is told why, when the collector makes us wait. Raises ExportError when it refuses
-    a request, or has taken none for the endpoint's timeout.
+    `on_done` is told of spans that are acknowledged or refused for good. `capacity` is when it
+    is full; it takes more all the same.
     """
-    sent = Sent()
-    async with connect(endpoint) as sender:
-        for spans in traces:
-            for _, body in requests(spans):
-                answer = await _deliver(sender, body, endpoint=endpoint, on_wait=on_wait)
-                sent.rejected += answer.rejected
-                sent.warning = answer.reason or sent.warning
-    return sent
 
+    def __init__(
+        self, delivery: Delivery, *, capacity: int, counts: Counts, on_done: OnDone
+    ) -> None:
+        self._delivery = delivery
+        self.capacity = capacity
+        self._counts = counts
+        self._on_done = on_done
+        self._queue: deque[Span] = deque()
+        self._size = 0  # with those under way
+        self.has_delivered = False
+        self._versions = Lowest()
+        self._filled = asyncio.Event()
+        self._changed = asyncio.Event()
 
-async def _deliver(
-    sender: Sender, body: bytes, *, endpoint: Endpoint, on_wait: Callable[[str], None]
-) -> Answer:
-    begun, wait = time.monotonic(), _FIRST_WAIT
-    while True:
-        answer = await sender.send(body)
+    @property
+    def size(self) -> int:
+        """The spans that are not acknowledged."""
+        return self._size
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more should be read from the cluster."""
+        return self._size >= self.capacity
+
+    @property
+    def lowest_version(self) -> int | None:
+        """The lowest resourceVersion of an Event whose span is not acknowledged."""
+        return self._versions.value
+
+    def put(self, spans: Sequence[Span]) -> None:
+        """Take spans."""
+        self._queue.extend(spans)
+        self._size += len(spans)
+        for span in spans:
+            if (version := version_of(span)) is not None:
+                self._versions.add(version)
+        if spans:
+            self._filled.set()
+
+    async def room(self) -> None:
+        """Return once a full queue is half empty."""
+        await self._until(lambda: self._size <= self.capacity * _ROOMY)
+
+    async def drained(self) -> None:
+        """Return once everything is acknowledged."""
+        await self._until(lambda: not self._size)
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(_IN_FLIGHT):
+                group.create_task(self._work(), name=f"export {number}")
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
+        while not is_so():
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def _work(self) -> None:
+        while True:
+            await self._filled.wait()
+            if len(self._queue) < _BATCH:
+                await asyncio.sleep(_LINGER)
+            batch = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
+            if not self._queue:
+                self._filled.clear()
+            if batch:
+                self._counts.inflight(len(batch))
+                await self._deliver(batch)
+                self._counts.inflight(-len(batch))
+
+    async def _deliver(self, batch: Sequence[Span]) -> None:
+        answer = await self._answer(batch)
         if answer.accepted:
-            return answer
-        if not answer.retryable:
-            raise ExportError(f"the collector at {endpoint} refused: {answer.reason}")
-        pause = answer.after if answer.after is not None else wait * random.uniform(0.8, 1.2)
-        if time.monotonic() - begun + pause > endpoint.timeout:
-            raise ExportError(
-                f"no collector took the spans at {endpoint} within {endpoint.timeout:g} s: "
-                f"{answer.reason}; OTEL_EXPORTER_OTLP_ENDPOINT and _PROTOCOL say where and how"
+            self._accepted(batch, answer)
+        elif len(batch) == 1:
+            self._refused(batch[0], answer)
+        else:
+            middle = len(batch) // 2
+            await self._deliver(batch[:middle])
+            await self._deliver(batch[middle:])
+
+    async def _answer(self, batch: Sequence[Span]) -> Answer:
+        """The final answer to a batch: taken, or refused for what is in it."""
+        backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+        clock = asyncio.get_running_loop().time
+        while True:
+            begun = clock()
+            answer = await self._delivery.deliver(batch)
+            failed = "" if answer.accepted else answer.reason.partition(":")[0]
+            self._counts.operation(clock() - begun, failed)
+            if answer.accepted or answer.refused:
+                return answer
+            logger.warning(
+                "the back end took nothing", extra={"reason": answer.reason, "spans": len(batch)}
             )
-        on_wait(answer.reason)
-        await asyncio.sleep(pause)
-        wait = min(wait * 2, _LONGEST_WAIT)
+            await asyncio.sleep(backoff.pause(after=answer.after))
+
+    def _accepted(self, batch: Sequence[Span], answer: Answer) -> None:
+        self.has_delivered = True
+        self._counts.acknowledged()
+        self._counts.exported(len(batch) - answer.rejected)
+        if answer.rejected:
+            # Such spans must not be sent again (OTLP specification, "Partial Success").
+            self._counts.exported(answer.rejected, "rejected")
+        if answer.rejected or answer.reason:
+            logger.warning(
+                "the back end rejected spans" if answer.rejected else "the back end warns",
+                extra={"rejected": answer.rejected, "reason": answer.reason},
+            )
+        self._done(batch)
+
+    def _refused(self, span: Span, answer: Answer) -> None:
+        self._counts.exported(1, "refused")
+        logger.error(
+            "the back end refuses a span, which is dropped",
+            extra={
+                "reason": answer.reason, "span": span.name, "trace_id": span.trace_id.hex(),
+                "span_id": span.span_id.hex(),
+            },
+        )  # fmt: skip
+        self._done([span])
+
+    def _done(self, spans: Sequence[Span]) -> None:
+        self._size -= len(spans)
+        for span in spans:
+            if (version := version_of(span)) is not None:
+                self._versions.remove(version)
+        self._on_done(spans)
+        self._changed.set()

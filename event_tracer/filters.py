@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Literal
 
 from event_tracer.core.event import Event
 
+Rule = Literal["namespace", "kind", "reason", "type"]
 # kubectl api-resources: kind and the short names and plurals that people type
 _NAMES = {
     "Pod": "po pod pods",
@@ -45,13 +47,20 @@ class Filter:
 
     def keeps(self, event: Event) -> bool:
         """Whether the event's span leaves."""
+        return not self.rule(event)
+
+    def rule(self, event: Event) -> Rule | Literal[""]:
+        """What leaves the event out; empty where nothing does."""
         about = event.involved
-        return (
-            _passes(about.namespace or event.namespace, self.namespace, self.exclude_namespace)
-            and _passes(about.kind, self.kind, self.exclude_kind)
-            and _passes(event.reason.lower(), self.reason, self.exclude_reason)
-            and _passes(event.type or "Normal", self.type, self.exclude_type)
-        )
+        if not _passes(about.namespace or event.namespace, self.namespace, self.exclude_namespace):
+            return "namespace"
+        if not _passes(about.kind, self.kind, self.exclude_kind):
+            return "kind"
+        if not _passes(event.reason.lower(), self.reason, self.exclude_reason):
+            return "reason"
+        if not _passes(event.type or "Normal", self.type, self.exclude_type):
+            return "type"
+        return ""
 
 
 def _passes(value: str, only: frozenset[str], never: frozenset[str]) -> bool:

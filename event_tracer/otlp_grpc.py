@@ -20,6 +20,8 @@ _RETRYABLE = frozenset({
     grpc.StatusCode.OUT_OF_RANGE, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DATA_LOSS,
 })  # fmt: skip
 
+_SMALL = 64 * 1024  # bytes that no server finds too large
+
 
 class GrpcSender:
     """Sends to one gRPC target. Raises OSError where a certificate cannot be read."""
@@ -40,7 +42,7 @@ class GrpcSender:
                 request, timeout=self._endpoint.timeout, metadata=self._endpoint.headers
             )
         except grpc.aio.AioRpcError as error:
-            return _failure(error)
+            return _failure(error, size=len(request))
         return acknowledged(response)
 
     async def close(self) -> None:
@@ -64,16 +66,19 @@ def _read(name: str | None) -> bytes | None:
     return Path(name).read_bytes() if name else None
 
 
-def _failure(error: grpc.aio.AioRpcError) -> Answer:
+def _failure(error: grpc.aio.AioRpcError, *, size: int) -> Answer:
     after = _retry_after(error)
     code = error.code()
     details = " ".join((error.details() or "").split())
     if "last error: " in details:  # gRPC's own account of every address it tried
         details = details.rpartition(": ")[2]
-    exhausted = code is grpc.StatusCode.RESOURCE_EXHAUSTED and after is not None
+    is_exhausted = code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    # Servers that limit a message's size say so by that code, too, without RetryInfo.
+    is_too_large = is_exhausted and after is None and size > _SMALL
     return Answer(
         accepted=False,
-        retryable=code in _RETRYABLE or exhausted,
+        retryable=code in _RETRYABLE or (is_exhausted and after is not None),
+        refused=code is grpc.StatusCode.INVALID_ARGUMENT or is_too_large,
         after=after,
         reason=f"{code.name}: {details}",
     )

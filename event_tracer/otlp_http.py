@@ -1,11 +1,10 @@
 """OTLP over HTTP, as binary protobuf."""
 
 import gzip
+import io
 import os
 import ssl
-import time
 import zlib
-from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 
 import aiohttp
@@ -13,11 +12,13 @@ from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from event_tracer.backoff import retry_after
 from event_tracer.endpoint import Endpoint
 from event_tracer.sender import Answer, acknowledged
 
 # OTLP specification, "Retryable Response Codes"
 _RETRYABLE = frozenset({429, 502, 503, 504})
+_REFUSED = frozenset({400, 413, 422})  # the content: invalid or too large
 _LONGEST_ANSWER = 64 * 1024
 _PROTOBUF = "application/x-protobuf"
 
@@ -41,7 +42,7 @@ class HttpSender:
         try:
             async with self._session.post(
                 self._endpoint.target,
-                data=_compress(request, self._endpoint.compression),
+                data=io.BytesIO(_compress(request, self._endpoint.compression)),
                 allow_redirects=False,
                 ssl=self._tls,
             ) as response:
@@ -95,7 +96,8 @@ def _read(response: aiohttp.ClientResponse, body: bytes) -> Answer:
     return Answer(
         accepted=False,
         retryable=status in _RETRYABLE,
-        after=_retry_after(response.headers.get("retry-after")),
+        refused=status in _REFUSED,
+        after=retry_after(response.headers.get("retry-after")),
         reason=f"{status} {response.reason or ''}{_message(response, body)}".strip(),
     )
 
@@ -118,15 +120,3 @@ def _message(response: aiohttp.ClientResponse, body: bytes) -> str:
             return ""
     is_text = response.content_type in ("text/plain", "application/json")
     return f": {' '.join(body[:200].decode('utf-8', 'replace').split())}" if is_text else ""
-
-
-def _retry_after(text: str | None) -> float | None:
-    # RFC 9110 10.2.3: seconds or a date
-    if text is None:
-        return None
-    try:
-        if text.strip().isdigit():
-            return float(text)
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
-        return None

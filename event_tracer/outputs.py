@@ -41,14 +41,14 @@ def write(traces: Iterable[Trace], *, output: Path | None) -> None:
         raise OutputError(f"cannot write {output}: {(error.strerror or '').lower()}") from None
 
 
-def send(traces: Iterable[Trace], *, complain: Complain) -> None:
+def export(traces: Iterable[Trace], *, complain: Complain) -> None:
     """Send to the endpoint that the OTEL_EXPORTER_OTLP_* variables name."""
-    from event_tracer import export  # gRPC takes a while to load
+    from event_tracer import otlp, send  # gRPC takes a while to load
 
     try:
         target = endpoint.resolve(os.environ)
-        sent = asyncio.run(export.send_all(traces, endpoint=target, on_wait=_once(complain)))
-    except (endpoint.EndpointError, export.ExportError) as error:
+        sent = asyncio.run(send.send_all(traces, endpoint=target, on_wait=_once(complain)))
+    except (endpoint.EndpointError, otlp.ExportError) as error:
         raise OutputError(str(error)) from None
     if sent.rejected:
         what = f"rejected {sent.rejected} of the spans: {sent.warning}"

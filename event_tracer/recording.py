@@ -43,6 +43,7 @@ class Problem:
 
 OnProblem = Callable[[Problem], None]
 OnProgress = Callable[[int], None]
+Redact = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 Reads = IO[bytes]
 
 
@@ -52,12 +53,14 @@ def items(
     stdin: Reads,
     on_problem: OnProblem,
     on_progress: OnProgress = lambda read: None,
+    redact: Redact = lambda raw: raw,
 ) -> Iterator[Item]:
     """Everything in `paths` for the fold; without any, the sample that ships in the package.
 
     What kubectl prints has no order that means anything: all of it is one Listing, and comes
     first. Recordings then stream, a file after the other. Nothing raises: what cannot be used
-    goes to `on_problem`. `on_progress` is told how many bytes more have been read.
+    goes to `on_problem`. `on_progress` is told how many bytes more have been read. `redact` is
+    given every raw frame first.
     """
     with ExitStack() as opened:
         recordings, listed = [], []
@@ -75,11 +78,11 @@ def items(
             if _is_recorded(first.value):
                 recordings.append((source, whole))
             else:
-                listed += list(_frames(whole, source))
+                listed += list(_frames(whole, source, redact))
         if listed:
             yield Listing(frames=tuple(listed))
         for source, whole in recordings:
-            yield from _frames(whole, source)
+            yield from _frames(whole, source, redact)
 
 
 def total_size(paths: Sequence[str]) -> int | None:
@@ -189,11 +192,11 @@ def _is_recorded(value: object) -> bool:
     return isinstance(value, Mapping) and (value.get("type") == "HEADER" or "resource" in value)
 
 
-def _frames(documents: Iterator[Document], source: _Source) -> Iterator[Frame]:
+def _frames(documents: Iterator[Document], source: _Source, redact: Redact) -> Iterator[Frame]:
     for document in documents:
         for where, raw in _raw_frames(document, source):
             try:
-                yield parse_frame(raw)
+                yield parse_frame(redact(raw))
             except MalformedError as error:
                 source.problem(document.line, f"{where}{error}")
 

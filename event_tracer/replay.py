@@ -21,6 +21,7 @@ from event_tracer.core.times import SECOND
 from event_tracer.core.traces import traces_of
 from event_tracer.outputs import OutputError, Trace
 from event_tracer.progress import ReadProgress
+from event_tracer.redaction import Redaction
 from event_tracer.report import Report
 from event_tracer.settings import ReplaySettings
 from event_tracer.view import console
@@ -60,7 +61,11 @@ def _replay(
         ReadProgress(out if out.is_terminal else report.errors, total=recording.total_size(files))
     )
     items = recording.items(
-        files, stdin=stdin, on_problem=report.problem, on_progress=progress.advance
+        files,
+        stdin=stdin,
+        on_problem=report.problem,
+        on_progress=progress.advance,
+        redact=Redaction(settings.redact),
     )
     traces = _shifted(_traces(items, settings, report), seconds=seconds)
     _send(traces, settings, report=report, out=out)
@@ -73,7 +78,7 @@ def _send(
         case "terminal":
             outputs.draw(traces, on=out)
         case "otlp":
-            outputs.send(traces, complain=report.complain)
+            outputs.export(traces, complain=report.complain)
         case "sdk":
             outputs.hand_over(traces)
         case "otlp-json":

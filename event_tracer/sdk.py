@@ -1,5 +1,6 @@
 """Spans to any exporter of the OpenTelemetry SDK that is installed."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import entry_points
@@ -12,6 +13,7 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 
 from event_tracer.core.span import Attributes, Span
 from event_tracer.encoding import SCOPE
+from event_tracer.sender import Answer
 
 VARIABLE = "OTEL_TRACES_EXPORTER"
 _GROUP = "opentelemetry_traces_exporter"
@@ -46,6 +48,34 @@ def send_all(traces: Iterable[Sequence[Span]], *, exporters: Sequence[SpanExport
     finally:
         for exporter in exporters:
             exporter.shutdown()
+
+
+class Sdk:
+    """Delivers batches to exporters of the SDK, which block: in a thread."""
+
+    def __init__(self, exporters: Sequence[SpanExporter]) -> None:
+        self._exporters = exporters
+
+    async def deliver(self, spans: Sequence[Span]) -> Answer:
+        """Hand over a batch, once. An SpanExportResult does not tell whether to try again."""
+        return await asyncio.to_thread(self._export, [readable(span) for span in spans])
+
+    def _export(self, spans: Sequence[ReadableSpan]) -> Answer:
+        for exporter in self._exporters:
+            try:
+                result = exporter.export(spans)
+            except Exception as error:  # it may be anybody's
+                reason = f"{type(exporter).__name__}: {error}"
+                return Answer(accepted=False, retryable=True, reason=reason)
+            if result is not SpanExportResult.SUCCESS:
+                reason = f"{type(exporter).__name__} could not deliver"
+                return Answer(accepted=False, retryable=True, reason=reason)
+        return Answer(accepted=True)
+
+    async def close(self) -> None:
+        """Let the exporters go."""
+        for exporter in self._exporters:
+            await asyncio.to_thread(exporter.shutdown)
 
 
 def readable(span: Span) -> ReadableSpan:

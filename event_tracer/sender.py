@@ -11,12 +11,15 @@ class Answer:
     """What came of one request.
 
     Not accepted: `retryable` tells whether the same request may succeed later, `after` the
-    seconds to wait for that, where the collector asked for it. Accepted: it may all the same
-    have `rejected` some spans, or said something in `reason`.
+    seconds to wait for that, where the collector asked for it; `refused` that what is in it will
+    never be taken: it is invalid or too large. Neither: something is wrong with the address or
+    the credentials. Accepted: it may all the same have `rejected` some spans, or said something
+    in `reason`.
     """
 
     accepted: bool
     retryable: bool = False
+    refused: bool = False
     after: float | None = None
     rejected: int = 0
     reason: str = ""

@@ -13,7 +13,7 @@ from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExport
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from event_tracer import export
+from event_tracer import otlp
 from event_tracer.cli import FAILED, GOOD, main
 from event_tracer.core.span import Span
 from event_tracer.sdk import readable
@@ -117,7 +117,7 @@ def test_requests_stay_below_what_servers_take() -> None:
     ]
 
     for batch in (spans, heavy):
-        made = list(export.requests(batch))
+        made = list(otlp.requests(batch))
         assert sum(count for count, _ in made) == len(batch)
         assert all(count <= 512 and len(body) <= 3 << 20 for count, body in made)
 

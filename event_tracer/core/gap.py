@@ -4,6 +4,7 @@ from event_tracer.core.span import Attributes, Span, gap_ids
 from event_tracer.core.times import MICROSECOND
 
 SERVICE = "event-tracer"
+_HIDDEN = "event_tracer.gap.occurrences"
 
 
 def gap_span(
@@ -22,7 +23,12 @@ def gap_span(
         end=until,
         attributes=(
             ("event_tracer.gap.cause", cause),
-            ("event_tracer.gap.occurrences", hidden),
+            (_HIDDEN, hidden),
             ("event_tracer.gap.events", events),
         ),
     )
+
+
+def hidden_by(span: Span) -> int:
+    """How many occurrences a gap span tells to be hidden; 0 for any other."""
+    return next((v for k, v in span.attributes if k == _HIDDEN and isinstance(v, int)), 0)

@@ -42,6 +42,18 @@ class KubeObject(NamedTuple):
     annotations: tuple[tuple[str, str], ...] = ()
 
 
+def object_of(reference: ObjectReference) -> KubeObject:
+    """What a reference alone tells of an object."""
+    return KubeObject(
+        identity=reference.uid or f"{reference.kind}/{reference.namespace}/{reference.name}",
+        uid=reference.uid,
+        kind=reference.kind,
+        api_version=reference.api_version,
+        namespace=reference.namespace,
+        name=reference.name,
+    )
+
+
 Chain = tuple[KubeObject, ...]  # from the object to its root
 
 

@@ -33,6 +33,12 @@ def text_of(pairs: Attributes, name: str) -> str:
     return next((value for key, value in pairs if key == name and isinstance(value, str)), "")
 
 
+def version_of(span: Span) -> int | None:
+    """The resourceVersion of the Event that an event span tells of; None for all other spans."""
+    text = text_of(span.attributes, "k8s.event.resource_version")
+    return int(text) if text.isdigit() else None
+
+
 def _hash(size: int, *parts: str) -> bytes:
     # Kubernetes names and uids hold no NUL, so the joint is unambiguous.
     text = "\0".join(parts)

@@ -14,7 +14,8 @@ from event_tracer.core.settle import BYTES_AS_TEXT, Unsettled
 class State:
     """What a restart needs beside a LIST: law 9's part of the checkpoint that the core knows.
 
-    `clock` is ns; `sent` has the ids of the object spans that have left, the oldest first;
+    `clock` is how far Events had been read, in ns; `sent` has the ids of the object spans that
+    have left, the oldest first;
     `gone` are objects deleted of late, `counts` those of repeated Events.
     """
 

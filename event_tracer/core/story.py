@@ -82,6 +82,11 @@ class Stories:
         return self._clock
 
     @property
+    def cluster_uid(self) -> str:
+        """What makes ids differ between clusters."""
+        return self._cluster_uid
+
+    @property
     def lowest_waiting(self) -> int | None:
         """The lowest resourceVersion of the occurrences that have not left yet."""
         return self._waiting.lowest_version
@@ -95,9 +100,9 @@ class Stories:
     def state(self) -> State:
         """What a restart needs, as of now."""
         return State(
-            clock=self._clock,
+            clock=self._horizon,
             cluster_uid=self._cluster_uid,
-            histories=self._histories.saved(now=self._clock),
+            histories=self._histories.saved(now=self._horizon),
             unsettled=tuple(self._settling),
             sent=tuple(span_id for span_id, _ in self._sent),
             gone=self._lineage.gone,

@@ -1,0 +1,227 @@
+"""Requests to a Kubernetes API server, over kubernetes-asyncio's configuration and ApiClient.
+
+Its `Watch` is not used: it reconnects without a pause, takes an error's body for events and
+resumes from the wrong resourceVersion (kubernetes_asyncio 36.1, watch/watch.py).
+"""
+
+import asyncio
+import json
+import logging
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import aiohttp
+from kubernetes_asyncio.client import ApiClient
+
+from event_tracer.backoff import Backoff, retry_after
+from event_tracer.core.times import SECOND
+from event_tracer.core.wire import MalformedError, decode
+
+METADATA = "application/json;as={kind};g=meta.k8s.io;v=v1"
+_CONNECT, _TOTAL = 10.0, 60.0  # seconds
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
+_RENEWAL = 5.0  # seconds between two readings of the credentials
+_MOST_BYTES = 512  # of a body that is only to be told
+_STATUSES = {"Expired": 410, "Gone": 410}
+
+logger = logging.getLogger(__name__)
+Connect = Callable[[], Awaitable[ApiClient]]
+T = TypeVar("T")
+Query = Mapping[str, str | int]
+
+
+class ApiError(Exception):
+    """A request that did not succeed; `status` is 0 where no answer came.
+
+    `retry_after` is seconds, where the server asked for a pause.
+    """
+
+    def __init__(
+        self, text: str, *, status: int = 0, reason: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(text)
+        self.status = _STATUSES.get(reason, status)
+        self.reason = reason
+        self.retry_after = retry_after
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it is forbidden or not there: asking again soon is of no use."""
+        return self.status in (403, 404, 405)
+
+
+def status_error(status: Mapping[str, Any]) -> ApiError:
+    """A metav1.Status as an error."""
+    details = status.get("details") or {}
+    after = details.get("retryAfterSeconds") if isinstance(details, dict) else None
+    return ApiError(
+        str(status.get("message") or status.get("reason") or "an error without a message"),
+        status=int(status.get("code") or 500),
+        reason=str(status.get("reason") or ""),
+        retry_after=float(after) if after else None,
+    )
+
+
+async def persistently(ask: Callable[[], Awaitable[T]]) -> T:
+    """What `ask` gives in the end, however long the API server is away or fails.
+
+    Only a refusal that `ask` itself takes for an answer is one.
+    """
+    backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+    while True:
+        try:
+            return await ask()
+        except ApiError as error:
+            logger.warning("waiting for the API server", extra={"error": str(error)})
+            await asyncio.sleep(backoff.pause(after=error.retry_after))
+
+
+class Api:
+    """One API server. Its credentials are read anew whenever it, or TLS, refuses them.
+
+    `connect` makes a client from the kubeconfig or the Pod's ServiceAccount as they are now.
+    """
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._client: ApiClient | None = None
+        self._renewing = asyncio.Lock()
+        self._renewed = -_RENEWAL
+        self._clock: tuple[int, float] | None = None  # a Date header (ns), the loop's time at it
+
+    @property
+    def now(self) -> int | None:
+        """The API server's clock in ns, which Date headers give to the second."""
+        if self._clock is None:
+            return None
+        date, at = self._clock
+        return date + int((asyncio.get_running_loop().time() - at) * SECOND)
+
+    async def get(self, path: str, *, query: Query | None = None, accept: str = "") -> Any:
+        """GET a JSON document. Raises ApiError."""
+        async with self.open(path, query=query, accept=accept) as response:
+            return await _document(response)
+
+    async def put(self, path: str, body: object, *, query: Query | None = None) -> Any:
+        """PUT (replace) an object. Raises ApiError."""
+        async with self.open(path, method="PUT", query=query, body=body) as response:
+            return await _document(response)
+
+    async def post(self, path: str, body: object, *, query: Query | None = None) -> Any:
+        """POST (create) an object. Raises ApiError."""
+        async with self.open(path, method="POST", query=query, body=body) as response:
+            return await _document(response)
+
+    @asynccontextmanager
+    async def open(
+        self, path: str, *, method: str = "GET", query: Query | None = None, accept: str = "",
+        body: object = None, silence: float | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:  # fmt: skip
+        """Make a request and give the good answer to it. Raises ApiError, also while it is read.
+
+        `silence` is how many seconds a stream may say nothing; other answers have a minute in all.
+        """
+        try:
+            client = await self._current()
+            response = await _request(
+                client, path, method=method, query=query, accept=accept, body=body, silence=silence
+            )
+            try:
+                self._set_clock(response)
+                if response.status == 401:
+                    await self._renew(client)
+                if response.status // 100 != 2:
+                    raise await _refusal(response)
+                yield response
+            finally:
+                response.close()
+        except aiohttp.ClientSSLError as error:
+            await self._renew(client)  # the certificate authority may be a new one
+            raise ApiError(f"TLS: {error}") from None
+        except ApiError:
+            raise
+        except (aiohttp.ClientError, OSError, ssl.SSLError) as error:
+            raise ApiError(str(error) or type(error).__name__) from None
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        if self._client:
+            await self._client.close()
+
+    async def _current(self) -> ApiClient:
+        async with self._renewing:
+            if self._client is None:
+                self._client = await self._connect()
+            return self._client
+
+    async def _renew(self, failed: ApiClient) -> None:
+        """Read the credentials anew, once for all requests that failed with the same ones."""
+        async with self._renewing:
+            now = asyncio.get_running_loop().time()
+            if self._client is not failed or now - self._renewed < _RENEWAL:
+                return
+            self._renewed = now
+            logger.info("reading the credentials anew")
+            self._client = await self._connect()
+            await failed.close()
+
+    def _set_clock(self, response: aiohttp.ClientResponse) -> None:
+        date = response.headers.get("Date")
+        if date:
+            try:
+                at = int(parsedate_to_datetime(date).timestamp()) * SECOND
+            except ValueError:
+                return
+            now = self.now
+            # The header is up to a second old; the largest it has said is the nearest.
+            if now is None or not now - SECOND <= at <= now:
+                self._clock = (at, asyncio.get_running_loop().time())
+
+
+async def _request(
+    client: ApiClient, path: str, *, method: str, query: Query | None, accept: str, body: object,
+    silence: float | None,
+) -> aiohttp.ClientResponse:  # fmt: skip
+    timeout = aiohttp.ClientTimeout(
+        total=None if silence else _TOTAL, sock_connect=_CONNECT, sock_read=silence
+    )
+    response: aiohttp.ClientResponse = await client.call_api(
+        path,
+        method,
+        query_params=list((query or {}).items()),
+        header_params={"Accept": accept or "application/json"},
+        body=body,
+        auth_settings=["BearerToken"],
+        _preload_content=False,
+        _request_timeout=timeout,
+    )
+    return response
+
+
+async def _document(response: aiohttp.ClientResponse) -> Any:
+    body = await response.read()
+    if response.content_type == "text/html":
+        raise ApiError("a web page came, from a proxy perhaps", status=502)
+    try:
+        return decode(body)
+    except MalformedError as error:
+        raise ApiError(f"the answer is {error}", status=502) from None
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
+    # 429 of the priority and fairness filter is plain text, proxies send web pages: whatever
+    # the body is, the header counts (apiserver server/filters/priority-and-fairness.go).
+    text = (await response.content.read(1 << 16)).decode("utf-8", "replace")
+    after = retry_after(response.headers.get("Retry-After"))
+    try:
+        status = json.loads(text)
+        error = status_error(status if isinstance(status, dict) else {})
+        message, reason = str(error), error.reason
+    except ValueError:
+        is_page = response.content_type == "text/html"
+        message, reason = "a web page" if is_page else " ".join(text[:_MOST_BYTES].split()), ""
+    told = f"{response.status} {response.reason}: {message}"
+    return ApiError(told, status=response.status, reason=reason, retry_after=after)

@@ -1,0 +1,209 @@
+"""One run: the cluster's watches, the fold, the exporter and the checkpoint, as tasks."""
+
+import asyncio
+import logging
+
+from event_tracer.api import Api
+from event_tracer.checkpoint import Checkpoint, CheckpointError, Store
+from event_tracer.core.event import Event
+from event_tracer.core.frame import Tick
+from event_tracer.core.story import Stories
+from event_tracer.export import Delivery, Exporter
+from event_tracer.intake import Intake
+from event_tracer.live_settings import RunSettings
+from event_tracer.outbox import Outbox
+from event_tracer.owners import Owners
+from event_tracer.redaction import Redaction
+from event_tracer.resources import EVENTS
+from event_tracer.tasks import Spawn, until
+from event_tracer.telemetry import Telemetry
+from event_tracer.watch import Watch, number
+
+_TICK = 0.5  # seconds
+_STUCK = 420.0  # seconds: longer than any watch and pause may be silent
+_COMPLAINT = 60.0  # seconds
+_LAST_WRITE = 5.0  # seconds for the checkpoint at the end
+
+logger = logging.getLogger(__name__)
+
+
+class Bridge:
+    """From Events to acknowledged spans. `target` is where they go, for people."""
+
+    def __init__(
+        self, settings: RunSettings, *, api: Api, delivery: Delivery, target: str,
+        store: Store | None, telemetry: Telemetry, checkpoint: Checkpoint,
+    ) -> None:  # fmt: skip
+        self._settings = settings
+        self._filter = settings.filter
+        self._api = api
+        self._target = target
+        self._telemetry = telemetry
+        self._begin = checkpoint
+        self._stories = Stories(
+            naming=settings.naming,
+            cluster_uid=checkpoint.cluster_uid,
+            keep=self._keep,
+            state=checkpoint.state,
+        )
+        self._outbox = Outbox(
+            store=store, counts=telemetry, snapshot=self.snapshot, now=lambda: api.now
+        )
+        self._exporter = self._outbox.exporter = Exporter(
+            delivery, capacity=settings.queue_size, counts=telemetry, on_done=self._outbox.done
+        )
+        telemetry.watch_queue(lambda: self._exporter.size)
+        self._watches: list[Watch] = []
+        self._intake: Intake
+        self._owners: Owners
+        self._has_synced = False
+        self._ticked = asyncio.get_running_loop().time()
+
+    # -- what others ask
+
+    def health(self) -> str:
+        """Why this process should be started anew; empty where it should not."""
+        now = asyncio.get_running_loop().time()
+        if now - self._ticked > _STUCK:
+            return "the event loop makes no progress"
+        if any(now - watch.moved > _STUCK and not watch.is_paused for watch in self._watches):
+            return "the watch of Events makes no progress"
+        return ""
+
+    def readiness(self) -> str:
+        """Why not all is known yet; empty once everything was read."""
+        denied = [watch for watch in self._watches if watch.is_denied]
+        if denied:
+            return f"Events may not be watched in {denied[0].namespace or 'all namespaces'}"
+        return "" if self._has_synced else "the cluster has not been read yet"
+
+    def snapshot(self) -> Checkpoint:
+        """What a restart needs, as of now."""
+        versions = (self._intake.lowest_version, self._outbox.lowest_version)
+        lowest = min((version for version in versions if version is not None), default=None)
+        return Checkpoint(
+            cluster_uid=self._stories.cluster_uid,
+            events={
+                watch.namespace: _position(watch.version, lowest)
+                for watch in self._watches
+                if watch.version
+            },
+            objects=self._owners.versions,
+            spans=self._outbox.spans,
+            state=self._stories.state(),
+        )
+
+    # -- the run
+
+    async def run(self, stop: asyncio.Event) -> bool:
+        """Run until `stop`, then deliver what is left; whether all went as it should."""
+        is_well = True
+        async with asyncio.TaskGroup() as sending:
+            tasks = [
+                sending.create_task(self._exporter.run(), name="export"),
+                sending.create_task(self._outbox.run(), name="checkpoint"),
+                sending.create_task(self._complain(), name="complain"),
+            ]
+            try:
+                await until(stop, self._begin_reading)
+            except* Exception as errors:
+                is_well = False
+                for error in errors.exceptions:
+                    logger.critical("a task failed; stopping", exc_info=error)
+            logger.info("stopping", extra={"spans": self._exporter.size})
+            await self._drain()
+            for task in tasks:
+                task.cancel()
+        await self._last_write()
+        return is_well
+
+    def _begin_reading(self, spawn: Spawn) -> None:
+        settings, telemetry = self._settings, self._telemetry
+        self._intake = Intake(
+            self._stories,
+            outlet=self._outbox,
+            counts=telemetry,
+            redact=Redaction(settings.redact),
+            spawn=spawn,
+        )
+        self._owners = self._intake.owners = Owners(
+            self._api,
+            reader=self._intake,
+            counts=telemetry,
+            namespaces=settings.namespaces,
+            versions=self._begin.objects,
+            spawn=spawn,
+            on_change=self._intake.look,
+        )
+        self._outbox.restore(self._begin.spans)
+        spawn(self._tick(), "tick")
+        spawn(self._watch_all(spawn), "start")
+
+    async def _watch_all(self, spawn: Spawn) -> None:
+        """Objects first: an Event is told with what is known of its object."""
+        self._owners.start()
+        await self._intake.objects_read.wait()
+        for namespace in self._settings.namespaces or ("",):
+            watch = Watch(
+                self._api,
+                EVENTS,
+                reader=self._intake,
+                counts=self._telemetry,
+                namespace=namespace,
+                from_now=self._settings.start == "now",
+            )
+            watch.version = self._begin.events.get(namespace, "")
+            self._watches.append(watch)
+        self._intake.watches = list(self._watches)
+        for watch in self._watches:
+            spawn(watch.run(), f"watch events {watch.namespace}".strip())
+
+    async def _tick(self) -> None:
+        clock = asyncio.get_running_loop().time
+        while True:
+            self._ticked = clock()
+            if not self._has_synced and self._watches and self._intake.is_synced:
+                self._has_synced = True
+                logger.info("all that there is was read", extra={"denied": self._owners.denied})
+            if (now := self._api.now) is not None:
+                self._intake.feed(Tick(now=now))
+            await asyncio.sleep(_TICK)
+
+    async def _complain(self) -> None:
+        while True:
+            await asyncio.sleep(_COMPLAINT)
+            if not self._exporter.has_delivered and self._exporter.size:
+                logger.error(
+                    "nothing has ever been acknowledged",
+                    extra={"endpoint": self._target, "spans": self._exporter.size},
+                )
+
+    async def _drain(self) -> None:
+        try:
+            async with asyncio.timeout(self._settings.grace_period):
+                await self._outbox.write()
+                await self._exporter.drained()
+        except TimeoutError:
+            left = {"spans": self._exporter.size, "endpoint": self._target}
+            logger.warning("not all could be delivered in time", extra=left)
+        except CheckpointError as error:
+            logger.error("the checkpoint cannot be written", extra={"reason": str(error)})
+
+    async def _last_write(self) -> None:
+        try:
+            async with asyncio.timeout(_LAST_WRITE):
+                await self._outbox.write()
+        except (CheckpointError, TimeoutError) as error:
+            logger.error("the last checkpoint cannot be written", extra={"reason": str(error)})
+
+    def _keep(self, event: Event) -> bool:
+        self._telemetry.occurrence()
+        rule = self._filter.rule(event)
+        if rule:
+            self._telemetry.filtered(rule)
+        return not rule
+
+
+def _position(version: str, lowest: int | None) -> str:
+    """The highest version at and below which all is acknowledged."""
+    return version if lowest is None else str(min(number(version), lowest - 1))

@@ -1,0 +1,82 @@
+"""Which cluster to speak to: the kubeconfig or the Pod's own ServiceAccount."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from kubernetes_asyncio import config
+from kubernetes_asyncio.client import ApiClient, Configuration
+from kubernetes_asyncio.config import ConfigException
+
+from event_tracer.api import ApiError, Connect
+
+_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_HOST = "KUBERNETES_SERVICE_HOST"  # set in every Pod
+
+
+class ConnectionSettingsError(Exception):
+    """There is no cluster to speak to; the message says what was looked for."""
+
+
+def is_in_cluster(environ: Mapping[str, str], *, kubeconfig: str) -> bool:
+    """Whether the Pod's ServiceAccount counts, no kubeconfig being named."""
+    return not kubeconfig and "KUBECONFIG" not in environ and _HOST in environ
+
+
+def own_namespace() -> str:
+    """The namespace of the Pod that this process is in; empty outside of one."""
+    told = os.environ.get("POD_NAMESPACE", "")
+    return told or (_NAMESPACE.read_text("utf-8").strip() if _NAMESPACE.is_file() else "")
+
+
+async def connector(*, kubeconfig: str, context: str) -> Connect:
+    """What makes a client from the credentials as they are now, tried once.
+
+    `kubeconfig` and `context` are empty where kubectl's own choice counts. Raises
+    ConnectionSettingsError where there are no credentials to use.
+    """
+    in_cluster = is_in_cluster(os.environ, kubeconfig=kubeconfig)
+
+    async def connect() -> ApiClient:
+        try:
+            return await (_in_cluster() if in_cluster else _outside(kubeconfig, context))
+        except ConnectionSettingsError as error:
+            raise ApiError(str(error)) from None
+
+    client = await (_in_cluster() if in_cluster else _outside(kubeconfig, context))
+    await client.close()
+    return connect
+
+
+async def _in_cluster() -> ApiClient:
+    made = Configuration()
+    try:
+        config.load_incluster_config(client_configuration=made)  # type: ignore[no-untyped-call]
+    except (ConfigException, OSError) as error:
+        raise ConnectionSettingsError(f"the Pod's ServiceAccount cannot be used: {error}") from None
+    return ApiClient(made)
+
+
+async def _outside(kubeconfig: str, context: str) -> ApiClient:
+    made = Configuration()
+    places = kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    found = _existing(places)
+    if not found:
+        raise ConnectionSettingsError(
+            f"no kubeconfig at {places}; name one by --kubeconfig or KUBECONFIG, "
+            f"or run in a Pod, where {_HOST} is set"
+        )
+    try:
+        await config.load_kube_config(
+            config_file=os.pathsep.join(found),
+            context=context or None,
+            client_configuration=made,
+            persist_config=False,  # the user's file is the user's
+        )
+    except Exception as error:  # of an exec plugin it may be anything
+        raise ConnectionSettingsError(f"cannot use {places}: {error}") from None
+    return ApiClient(made)
+
+
+def _existing(places: str) -> list[str]:
+    return [place for place in places.split(os.pathsep) if place and Path(place).is_file()]

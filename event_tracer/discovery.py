@@ -1,0 +1,47 @@
+"""Which resource serves objects of a kind."""
+
+from event_tracer.api import Api, ApiError
+from event_tracer.resources import EVENTS, NAMESPACES, WORKLOADS, Resource
+
+_KNOWN = {(item.api_version, item.kind): item for item in (*WORKLOADS, NAMESPACES, EVENTS)}
+# Event references to Nodes come without apiVersion from the kubelet (pkg/kubelet/kubelet.go).
+_CORE_KINDS = frozenset({"Node", "Pod", "Namespace", "Service", "PersistentVolume"})
+
+
+class Discovery:
+    """Asks the API server once for each group and version."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._found: dict[tuple[str, str], Resource] = dict(_KNOWN)
+        self._asked: set[str] = set()
+
+    async def find(self, api_version: str, kind: str) -> Resource | None:
+        """The resource of `kind`; None where there is none. Raises ApiError."""
+        if not api_version and kind in _CORE_KINDS:
+            api_version = "v1"
+        key = (api_version, kind)
+        if key not in self._found and api_version and api_version not in self._asked:
+            await self._ask(api_version)
+        return self._found.get(key)
+
+    async def _ask(self, api_version: str) -> None:
+        group, _, version = api_version.rpartition("/")
+        try:
+            body = await self._api.get(f"/{'apis' if group else 'api'}/{api_version}")
+        except ApiError as error:
+            if not error.is_refusal:
+                raise
+            body = {}
+        self._asked.add(api_version)
+        for item in body.get("resources") or ():
+            if "/" in item["name"]:  # a subresource
+                continue
+            found = Resource(
+                plural=item["name"],
+                kind=item["kind"],
+                group=group,
+                version=version,
+                is_namespaced=bool(item.get("namespaced")),
+            )
+            self._found.setdefault((api_version, item["kind"]), found)

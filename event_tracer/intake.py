@@ -1,0 +1,235 @@
+"""Everything that is read from the cluster, on its way into the fold."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from event_tracer.core.event import Event
+from event_tracer.core.frame import Behind, Census, Frame, Item, Listing, parse_frame
+from event_tracer.core.lineage import KubeObject
+from event_tracer.core.objects import ObjectMetadata
+from event_tracer.core.span import Span
+from event_tracer.core.story import Stories
+from event_tracer.core.wire import MalformedError
+from event_tracer.lowest import Lowest
+from event_tracer.owners import Owners
+from event_tracer.reader import Listed, Raw, Source
+from event_tracer.resources import EVENTS
+from event_tracer.tasks import Spawn
+from event_tracer.watch import number
+
+_MOST_HELD = 2_000
+Redact = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+logger = logging.getLogger(__name__)
+
+
+class Counts(Protocol):
+    """Where what was read is counted."""
+
+    def received(self, type_: str) -> None:
+        """An Event was read: ADDED, MODIFIED, DELETED or LISTED."""
+
+    def dropped(self, reason: str) -> None:
+        """A frame could not be used."""
+
+
+class Outlet(Protocol):
+    """What takes the fold's spans."""
+
+    def take(self, spans: list[Span]) -> None:
+        """Take what has left the fold."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more should be read."""
+
+    async def room(self) -> None:
+        """Return once more may be read."""
+
+
+@dataclass(slots=True)
+class _List:
+    """A LIST under way."""
+
+    frames: list[Frame] = field(default_factory=list)
+    uids: set[str] = field(default_factory=set)
+
+
+class Intake:
+    """Reads all watches. An Event waits here for the GET of an object that no watch brings."""
+
+    def __init__(
+        self, stories: Stories, *, outlet: Outlet, counts: Counts, redact: Redact,
+        spawn: Spawn,
+    ) -> None:  # fmt: skip
+        self.owners: Owners
+        self.watches: list[Source] = []
+        self._stories = stories
+        self._outlet = outlet
+        self._counts = counts
+        self._redact = redact
+        self._spawn = spawn
+        self._lists: dict[tuple[str, str], _List] = {}
+        self._held = Lowest()
+        self._holding = 0
+        self._let_go = asyncio.Event()
+        self.objects_read = asyncio.Event()
+        self._behind = Behind(events=True, objects=True)
+        self.feed(self._behind)
+
+    @property
+    def is_synced(self) -> bool:
+        """Whether all that has happened was read."""
+        return self._behind == Behind()
+
+    @property
+    def lowest_version(self) -> int | None:
+        """The lowest resourceVersion of an Event that has not left the fold."""
+        versions = (self._held.value, self._stories.lowest_waiting)
+        return min((version for version in versions if version is not None), default=None)
+
+    def feed(self, item: Item) -> None:
+        """Feed the fold, and pass on what it lets go."""
+        # Nothing is awaited between the two, so no cancellation can lose a span.
+        spans = self._stories.feed(item)
+        if spans:
+            self._outlet.take(spans)
+
+    # -- Reader
+
+    def begin(self, watch: Source) -> None:
+        """A LIST begins, perhaps for another time."""
+        self._lists[watch.namespace, watch.resource.name] = _List()
+
+    def page(self, watch: Source, raws: list[Raw]) -> None:
+        """Some of a LIST's items, as frames."""
+        found = self._lists[watch.namespace, watch.resource.name]
+        frames = [frame for raw in raws if (frame := self._parse(raw))]
+        if watch.resource is EVENTS:
+            found.frames += frames
+            for _ in frames:
+                self._counts.received("LISTED")
+            return
+        self._objects(frames)
+        found.uids.update(frame.body.uid for frame in frames)
+
+    async def listed(self, watch: Source, listed: Listed) -> None:
+        """A LIST is complete."""
+        found = self._lists.pop((watch.namespace, watch.resource.name))
+        if watch.resource is not EVENTS:
+            uids = frozenset(found.uids)
+            kind = watch.resource.kind
+            self.feed(Census(kind=kind, namespace=watch.namespace, uids=uids))
+            return
+        await self._look_up(found.frames)
+        if listed.cause:
+            logger.warning("reading starts over", extra={"cause": listed.cause})
+        self.feed(
+            Listing(
+                frames=tuple(found.frames),
+                known=listed.known,
+                is_lesson=listed.is_lesson,
+                gap=listed.cause,
+            )
+        )
+
+    def frame(self, watch: Source, raw: Raw) -> int | None:
+        """One frame; the newest time (ns) that the API server wrote in it, if that is known."""
+        frame = self._parse(raw)
+        if frame is None:
+            return None
+        if not isinstance(frame.body, Event):
+            self._objects([frame])
+        else:
+            self._counts.received(raw["type"])
+            self._event(frame)
+        return frame.body.server_time
+
+    def standing(self, watch: Source) -> None:
+        """`is_live` or `is_denied` changed."""
+        self.look()
+
+    def has_room(self, watch: Source) -> bool:
+        """Whether it can take more now."""
+        if watch.resource is not EVENTS:
+            return True
+        return not self._outlet.is_full and self._holding < _MOST_HELD
+
+    async def room(self, watch: Source) -> None:
+        """Return once it can take more again."""
+        await self._outlet.room()
+        while self._holding >= _MOST_HELD // 2:
+            self._let_go.clear()
+            await self._let_go.wait()
+
+    # -- inside
+
+    def look(self) -> None:
+        """See which watches are behind, and tell the fold where that changed."""
+        if self.owners.are_live:
+            self.objects_read.set()
+        is_read = all(watch.is_live or watch.is_denied for watch in self.watches)
+        behind = Behind(events=not is_read or self._holding > 0, objects=not self.owners.are_live)
+        if behind != self._behind:
+            self._behind = behind
+            self.feed(behind)
+
+    def _parse(self, raw: Raw) -> Frame | None:
+        try:
+            return parse_frame(self._redact(raw))
+        except MalformedError as error:
+            self._counts.dropped("malformed")
+            logger.warning(
+                "a frame cannot be used", extra={"resource": raw["resource"], "reason": str(error)}
+            )
+            return None
+
+    def _objects(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            if isinstance(frame.body, ObjectMetadata) and frame.body.owner and not frame.deleted:
+                self.owners.meet(frame.body.owner)
+        self.feed(Listing(frames=tuple(frames)) if len(frames) != 1 else frames[0])
+
+    def _event(self, frame: Frame) -> None:
+        if frame.deleted or not self._missing(frame):
+            self.feed(frame)
+            return
+        self._holding += 1
+        self._held.add(_version(frame))
+        self.look()
+        self._spawn(self._hold(frame), "hold an Event")
+
+    async def _hold(self, frame: Frame) -> None:
+        await self._look_up([frame])
+        self._holding -= 1
+        self._held.remove(_version(frame))
+        self.feed(frame)
+        self._let_go.set()
+        self.look()
+
+    async def _look_up(self, frames: Iterable[Frame]) -> None:
+        """GET what is on the chains of these Events' objects and only a GET can tell."""
+        while missing := {item.identity: item for frame in frames for item in self._missing(frame)}:
+            await asyncio.gather(*(self._fetch(item) for item in missing.values()))
+
+    def _missing(self, frame: Frame) -> list[KubeObject]:
+        if not isinstance(frame.body, Event) or frame.deleted:
+            return []
+        return [item for item in self._stories.unknown(frame.body) if self.owners.may_fetch(item)]
+
+    async def _fetch(self, item: KubeObject) -> None:
+        raw = await self.owners.fetch(item)
+        frame = self._parse(raw) if raw else None
+        if frame:
+            # No watch will tell of its end, so it is remembered as long as what is gone.
+            self._objects([frame._replace(deleted=True)])
+            body = frame.body
+            if isinstance(body, ObjectMetadata) and body.owner:
+                self.owners.meet(body.owner)
+
+
+def _version(frame: Frame) -> int:
+    return number(frame.body.resource_version) if isinstance(frame.body, Event) else -1

@@ -1,0 +1,99 @@
+"""The settings of the commands that speak to a cluster."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from event_tracer.server import parse_address
+from event_tracer.settings import BaseOptions, MessageOptions, NamespaceNames, Settings, option
+
+_CLUSTER, _SENDING = "which cluster", "where the spans go, and what is kept"
+
+
+def _address(text: str) -> str:
+    if text not in ("auto", "none"):
+        parse_address(text)
+    return text
+
+
+class ClusterOptions(BaseOptions):
+    """Which cluster to speak to, and how to say what happens."""
+
+    kubeconfig: str = option(
+        "",
+        "the kubeconfig; else KUBECONFIG's, in a Pod its ServiceAccount, else ~/.kube/config",
+        group=_CLUSTER,
+        metavar="FILE",
+    )
+    context: str = option(
+        "", "the context of the kubeconfig; else its current one", group=_CLUSTER, metavar="NAME"
+    )
+    namespaces: NamespaceNames = option(
+        (),
+        "watch these alone, for which Roles are enough; else all, which takes a ClusterRole",
+        group=_CLUSTER,
+        metavar="NAME",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = option("info", "what is logged")
+    log_format: Literal["auto", "json", "console"] = option(
+        "auto", "how; auto: JSON where standard error is no terminal"
+    )
+
+
+class CheckpointOptions(BaseOptions):
+    """Where a restart finds what the run before it knew."""
+
+    checkpoint: str = option(
+        "auto",
+        "what a restart goes on from: configmap, configmap/NAME, none or a FILE; auto: the "
+        "ConfigMap event-tracer of the Pod's own namespace, outside a cluster none",
+        group=_SENDING,
+        metavar="WHERE",
+    )
+
+
+class RunSettings(ClusterOptions, Settings, MessageOptions, CheckpointOptions):
+    """What `run` may be told."""
+
+    to: Literal["otlp", "sdk", "console"] = option(
+        "otlp",
+        "otlp: the endpoint of the OTEL_EXPORTER_OTLP_* variables; sdk: the exporters that "
+        "OTEL_TRACES_EXPORTER names; console: waterfalls of traces as they settle",
+        group=_SENDING,
+    )
+    start: Literal["all", "now"] = option(
+        "all",
+        "without a checkpoint: all Events that the API server still holds, or those from now on",
+        group=_SENDING,
+    )
+    queue_size: Annotated[int, Field(ge=1)] = option(
+        20_000,
+        "spans that may wait for the back end; when there are more, reading waits",
+        group=_SENDING,
+        metavar="SPANS",
+    )
+    grace_period: Annotated[float, Field(gt=0)] = option(
+        20.0,
+        "seconds to deliver what is left after SIGTERM or SIGINT; less than the Pod's "
+        "terminationGracePeriodSeconds",
+        group=_SENDING,
+        metavar="SECONDS",
+    )
+    bind_address: Annotated[str, AfterValidator(_address)] = option(
+        "auto",
+        "[HOST]:PORT of /metrics, /healthz and /readyz; auto: :8080 in a cluster, else none",
+        metavar="ADDRESS",
+    )
+
+
+class RecordSettings(ClusterOptions, MessageOptions):
+    """What `record` may be told."""
+
+
+class CheckSettings(ClusterOptions, CheckpointOptions):
+    """What `check` may be told."""
+
+    cluster_name: str = option("", "k8s.cluster.name of the test span", metavar="NAME")
+    cluster_uid: str = option(
+        "", "the cluster's uid; else that of the namespace kube-system", metavar="UID"
+    )

@@ -1,0 +1,132 @@
+"""Logging on stderr: a JSON object a line, or lines for people; never a token."""
+
+import json
+import logging
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TextIO
+
+Format = Literal["auto", "json", "console"]
+
+MASK: Final = "***"
+# They log at INFO what metrics tell, and at DEBUG whole responses.
+_QUIET = ("aiohttp.access", "kubernetes_asyncio", "opentelemetry", "grpc")
+# It logs OTLP headers that it cannot read (opentelemetry-api 1.45, util/re.py).
+_SECRETIVE = "opentelemetry.util.re"
+_STANDARD = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"})
+
+_NAME = r"(?:authorization|api[-_]?key|token|password|passwd|client[-_]secret|cookie)"
+_SECRET_NAME = re.compile(rf"{_NAME}$", re.IGNORECASE)
+# As authorization: x, "authorization": "x", ('authorization', 'x'), key='token', value='x'; the
+# quotes escaped any number of times.
+_BETWEEN = r"(?:(?:\\*[\"'])?\s*[:=]\s*|\\*[\"']\s*,\s*(?:value=)?(?=b?\\*[\"']))"
+_QUOTED = r"b?\\*\"(?:[^\"\\]|\\+(?![\"\\]))*|b?\\*'(?:[^'\\]|\\+(?!['\\]))*"
+_BARE = r"(?:(?:bearer|basic|digest|negotiate)\s+)?[^\s,;&\"')}\]]+"
+_SECRETS = (
+    re.compile(rf"({_NAME}{_BETWEEN})(?:{_QUOTED}|{_BARE})", re.IGNORECASE),
+    re.compile(r"(\bbearer\s+)(?!\*|tokens?\b|auth)[^\s,;\"')}\]]+", re.IGNORECASE),
+    re.compile(r"(\bbasic\s+)[A-Za-z0-9+/_-]{6,}=*", re.IGNORECASE),
+    re.compile(r"()\beyJ[\w-]+\.[\w-]+\.[\w-]*"),  # RFC 7519: tokens of service accounts
+    re.compile(r"(://)[^\s/@]+(?=@)"),
+)
+
+
+def configure(*, level: str, format_: Format, stream: TextIO) -> None:
+    """Log to `stream` from `level` on; "auto" is JSON where the stream is no terminal.
+
+    May be called again. Raises ValueError for a level that is none.
+    """
+    root = logging.getLogger()
+    root.setLevel(level.upper())
+    for handler in [each for each in root.handlers if isinstance(each, _Handler)]:
+        root.removeHandler(handler)
+    for_people = format_ == "console" or (format_ == "auto" and stream.isatty())
+    handler = _Handler(stream)
+    handler.setFormatter(_Formatter(_console if for_people else _json))
+    root.addHandler(handler)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.captureWarnings(True)
+
+
+def mask(text: str) -> str:
+    """The text, with what looks like a credential replaced."""
+    for secret in _SECRETS:
+        text = secret.sub(rf"\g<1>{MASK}", text)
+    return text
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Ours, to be told from others'."""
+
+
+class _Formatter(logging.Formatter):
+    def __init__(self, line: Callable[[logging.LogRecord, dict[str, Any], str], str]) -> None:
+        super().__init__()
+        self._line = line
+
+    def format(self, record: logging.LogRecord) -> str:
+        extra = {
+            name: MASK if _SECRET_NAME.search(name) else _masked(value)
+            for name, value in record.__dict__.items()
+            if name not in _STANDARD
+        }
+        text = mask(self.formatException(record.exc_info)) if record.exc_info else ""
+        return self._line(record, extra, text)
+
+
+def _json(record: logging.LogRecord, extra: Mapping[str, Any], exception: str) -> str:
+    time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+    own = {
+        "time": time.replace("+00:00", "Z"),
+        "level": record.levelname.lower(),
+        "logger": record.name,
+        "message": _message(record),
+    }
+    return json.dumps({**own, **extra, **own, **({"exception": exception} if exception else {})})
+
+
+def _console(record: logging.LogRecord, extra: Mapping[str, Any], exception: str) -> str:
+    time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+    pairs = "".join(f"  {name}={_word(value)}" for name, value in extra.items())
+    first = f"{time} {record.levelname.lower():<7}  {_printable(_message(record))}{pairs}"
+    return "\n".join([first, *(f"    {_printable(line)}" for line in exception.splitlines())])
+
+
+def _message(record: logging.LogRecord) -> str:
+    if record.name == _SECRETIVE:
+        return str(record.msg).replace("%s", MASK)
+    return mask(record.getMessage())
+
+
+def _masked(value: object) -> Any:
+    """What JSON can hold of a value, without secrets."""
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)  # JSON has no NaN
+    if isinstance(value, Mapping):
+        return {
+            str(name): MASK if _SECRET_NAME.search(str(name)) else _masked(each)
+            for name, each in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        if len(value) == 2 and isinstance(value[0], str) and _SECRET_NAME.search(value[0]):
+            return [value[0], MASK]
+        return [_masked(each) for each in value]
+    return mask(str(value))
+
+
+def _word(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    plain = text and not re.search(r'[\s"=]', text)
+    return _printable(text if plain else json.dumps(text, ensure_ascii=False))
+
+
+def _printable(text: str) -> str:
+    # A cluster's texts must not steer the terminal.
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

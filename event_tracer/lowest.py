@@ -1,0 +1,31 @@
+"""The least of many numbers that come and go."""
+
+import heapq
+from collections import Counter
+
+
+class Lowest:
+    """A multiset that knows its least member."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[int] = Counter()
+        self._heap: list[int] = []
+
+    def add(self, number: int) -> None:
+        """One more `number`."""
+        if number not in self._counts:
+            heapq.heappush(self._heap, number)
+        self._counts[number] += 1
+
+    def remove(self, number: int) -> None:
+        """One `number` less."""
+        self._counts[number] -= 1
+        if not self._counts[number]:
+            del self._counts[number]
+
+    @property
+    def value(self) -> int | None:
+        """The least; None where there is none."""
+        while self._heap and self._heap[0] not in self._counts:
+            heapq.heappop(self._heap)
+        return self._heap[0] if self._heap else None

@@ -1,0 +1,70 @@
+"""What `--help` says of each command beside its options."""
+
+from typing import NamedTuple
+
+
+class Page(NamedTuple):
+    """One command's: a line for the list, what it does, and examples."""
+
+    line: str
+    text: str
+    examples: str
+
+
+REPLAY = Page(
+    "recorded Events to traces: in the terminal, as a file, or to a collector",
+    """\
+Turn recorded Events into traces: draw them here, or send them to a collector.
+
+Reads recordings (JSON Lines, plain or gzipped) and what kubectl prints:
+  kubectl get events -A -o json                       Events alone already give the tree
+  kubectl get events,pods,rs,deploy,sts,ds,jobs,cronjobs -A -o json --show-managed-fields
+                                                      with owners, and who changed what
+  kubectl get events -A --watch -o json
+Without FILE it replays a sample; - reads standard input.""",
+    """\
+  event-tracer replay
+  kubectl get events -A -o json | event-tracer replay -
+  event-tracer replay --namespace shop --type Warning events.json
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 event-tracer replay --to otlp --shift-to-now
+  OTEL_TRACES_EXPORTER=console event-tracer replay --to sdk
+  event-tracer replay --to otlp-json --output trace.json      then "Upload JSON file" in Jaeger""",
+)
+RUN = Page(
+    "a live cluster's Events to traces, for as long as it runs",
+    """\
+Watch a cluster and send each Event as a span, each rollout as a trace.
+
+Reads Events and the metadata of workloads, and writes nothing but its checkpoint. What the back
+end has not acknowledged is sent again, also after a restart; while it is away, reading waits.
+SIGTERM and SIGINT deliver what is left and exit with 0.""",
+    """\
+  event-tracer run --to console
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 event-tracer run
+  event-tracer run --namespaces shop,web --checkpoint /var/lib/event-tracer/checkpoint
+  event-tracer run --exclude-reason LeaderElection --start now""",
+)
+RECORD = Page(
+    "a live cluster's Events and owners to a file, for replay anywhere",
+    """\
+Record the raw frames of a cluster's Events, and of the metadata of what they are about, until
+SIGINT: first all that there is, then what happens. FILE ending in .gz is gzipped; - is standard
+output. What kubectl apply keeps in last-applied-configuration is left out.""",
+    """\
+  event-tracer record rollout.jsonl.gz
+  event-tracer record --namespaces shop --redact '[\\w.]+@[\\w.]+' - | event-tracer replay -""",
+)
+CHECK = Page(
+    "whether run would work here, and what to do where not",
+    """\
+Look at all that run needs: the API server and each right on it, the cluster's name, the clocks,
+the checkpoint, and the OTLP endpoint, to which one span is sent. Exits with 1 if something is
+missing.""",
+    """\
+  event-tracer check
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 event-tracer check --context prod
+  kubectl -n event-tracer exec deploy/event-tracer -- event-tracer check""",
+)
+SETTINGS = """\
+Each option may also be set as EVENT_TRACER_<OPTION> or in the YAML file of --config;
+flags win over the environment, the environment over the file."""

@@ -1,0 +1,164 @@
+"""Between the fold and the exporter: what must be written down before it may leave.
+
+An object span is sealed once, and the date of a story may rest on what only this process has
+seen. So both are in the checkpoint before they are sent, and a restart goes on with the same.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from event_tracer.backoff import Backoff
+from event_tracer.checkpoint import Checkpoint, CheckpointError, Store, dump
+from event_tracer.core.gap import hidden_by
+from event_tracer.core.recent import Recent
+from event_tracer.core.span import Span, version_of
+from event_tracer.export import Exporter
+from event_tracer.lowest import Lowest
+
+_SHORTEST_PAUSE = 1.0  # seconds between two writes
+_SHARE = 20  # a write may take a twentieth of a core
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
+_MOST_TRACES = 50_000
+
+logger = logging.getLogger(__name__)
+
+
+class Counts(Protocol):
+    """Where checkpoints are counted."""
+
+    def checkpoint(self, ok: bool) -> None:
+        """One was written, or could not be."""
+
+    def ids_dropped(self, count: int) -> None:
+        """So many ids found no room in it."""
+
+    def lag(self, seconds: float) -> None:
+        """From an Event's time to its acknowledgement."""
+
+    def gap(self, hidden: int) -> None:
+        """A gap hid so many occurrences."""
+
+
+class Outbox:
+    """Holds back what must be in the checkpoint first; without a `store`, nothing.
+
+    `snapshot` gives the checkpoint as of now, `now` the API server's clock in ns.
+    """
+
+    def __init__(
+        self, *, store: Store | None, counts: Counts, snapshot: Callable[[], Checkpoint],
+        now: Callable[[], int | None],
+    ) -> None:  # fmt: skip
+        self.exporter: Exporter
+        self._store = store
+        self._counts = counts
+        self._snapshot = snapshot
+        self._now = now
+        self._staged: list[Span] = []
+        self._versions = Lowest()
+        self._open: dict[tuple[bytes, bytes], Span] = {}
+        self._told: Recent[bytes, bool] = Recent(most=_MOST_TRACES)
+        self._changed = asyncio.Event()
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The object and gap spans that are not acknowledged."""
+        return tuple(self._open.values())
+
+    @property
+    def lowest_version(self) -> int | None:
+        """The lowest resourceVersion of an Event whose span is not acknowledged."""
+        versions = (self._versions.value, self.exporter.lowest_version)
+        return min((version for version in versions if version is not None), default=None)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more should be read."""
+        return self.exporter.is_full or len(self._staged) >= self.exporter.capacity
+
+    async def room(self) -> None:
+        """Return once more may be read."""
+        while self.is_full:
+            await self.exporter.room()
+            await asyncio.sleep(_FIRST_PAUSE if len(self._staged) else 0)
+
+    def restore(self, spans: Sequence[Span]) -> None:
+        """Send what an earlier run had in its checkpoint."""
+        self._open |= {(span.trace_id, span.span_id): span for span in spans}
+        self.exporter.put(spans)
+
+    def take(self, spans: list[Span]) -> None:
+        """Take what has left the fold."""
+        ready = []
+        for span in spans:
+            version = version_of(span)
+            if version is None:
+                self._open[span.trace_id, span.span_id] = span
+                if hidden := hidden_by(span):
+                    self._counts.gap(hidden)
+            if self._store is None or (version is not None and self._told.peek(span.trace_id)):
+                ready.append(span)
+                continue
+            self._staged.append(span)
+            if version is not None:
+                self._versions.add(version)
+        self.exporter.put(ready)
+        self.touch()
+
+    def done(self, spans: Sequence[Span]) -> None:
+        """Let go of what is acknowledged, or refused for good."""
+        now = self._now()
+        for span in spans:
+            if version_of(span) is None:
+                self._open.pop((span.trace_id, span.span_id), None)
+            elif now is not None:
+                self._counts.lag(max(0, now - span.end) / 1e9)
+        self.touch()
+
+    def touch(self) -> None:
+        """What the checkpoint holds has changed."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Write the checkpoint whenever it has changed, until cancelled."""
+        if self._store is None:
+            return
+        backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+        while True:
+            await self._changed.wait()
+            begun = time.process_time()
+            try:
+                await self.write()
+            except CheckpointError as error:
+                logger.error("the checkpoint cannot be written", extra={"reason": str(error)})
+                await asyncio.sleep(backoff.pause())
+                continue
+            backoff.reset()
+            cost = time.process_time() - begun
+            await asyncio.sleep(max(_SHORTEST_PAUSE, cost * _SHARE))
+
+    async def write(self) -> None:
+        """Write the checkpoint, then let go what waited for it. Raises CheckpointError."""
+        if self._store is None:
+            return
+        self._changed.clear()
+        staged, self._staged = self._staged, []
+        data, left_out = dump(self._snapshot())
+        try:
+            await self._store.write(data)
+        except BaseException as error:
+            self._staged = staged + self._staged
+            self._changed.set()
+            if isinstance(error, CheckpointError):
+                self._counts.checkpoint(False)
+            raise
+        self._counts.checkpoint(True)
+        self._counts.ids_dropped(left_out)
+        for span in staged:
+            self._told.put(span.trace_id, True, now=0)
+            if (version := version_of(span)) is not None:
+                self._versions.remove(version)
+        self.exporter.put(staged)

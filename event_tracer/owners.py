@@ -1,0 +1,191 @@
+"""Who owns what Events are about: watches of object metadata, and a GET for the rest."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal, Protocol
+
+from event_tracer.api import METADATA, Api, ApiError, persistently
+from event_tracer.core.lineage import TOMBSTONE, KubeObject, is_uuid
+from event_tracer.core.objects import OwnerReference
+from event_tracer.core.recent import Recent
+from event_tracer.core.times import SECOND
+from event_tracer.discovery import Discovery
+from event_tracer.reader import Counts as WatchCounts
+from event_tracer.reader import Raw, Reader
+from event_tracer.resources import WORKLOADS, Resource
+from event_tracer.tasks import Spawn
+from event_tracer.watch import Watch
+
+_MOST_CUSTOM = 20
+_CONCURRENT = 8
+_FORBIDDEN = 300.0  # seconds until a forbidden kind is asked for again
+_ACCEPT = METADATA.format(kind="PartialObjectMetadata")
+
+logger = logging.getLogger(__name__)
+Lookup = Literal["found", "absent", "forbidden", "error"]
+Kind = tuple[str, str]  # group, kind: a version is only a way to write the same object
+
+
+class Counts(WatchCounts, Protocol):
+    """Where look-ups are counted."""
+
+    def looked_up(self, result: Lookup) -> None:
+        """The metadata of one object was asked for."""
+
+
+class Owners:
+    """Watches the metadata of workloads, and of custom kinds once they are met as owners.
+
+    `namespaces` are those watched, all where empty; `versions` are the resourceVersions to
+    begin with, by `namespace/resource`; `on_change` is told when `are_live` may have changed.
+    """
+
+    def __init__(
+        self, api: Api, *, reader: Reader, counts: Counts, namespaces: Iterable[str],
+        versions: Mapping[str, str], spawn: Spawn, on_change: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._api = api
+        self._discovery = Discovery(api)
+        self._reader = reader
+        self._counts = counts
+        self._namespaces = tuple(namespaces) or ("",)
+        self._begin = versions
+        self._spawn = spawn
+        self._on_change = on_change
+        self._watches: list[Watch] = []
+        self._watched: set[Kind] = set()
+        self._custom: dict[Kind, asyncio.Task[None]] = {}
+        self._asked: Recent[str, bool] = Recent(most=50_000)  # ns of the loop's time
+        self._asking: dict[str, asyncio.Task[Raw | None]] = {}
+        self._forbidden: dict[Kind, float] = {}
+        self._slots = asyncio.Semaphore(_CONCURRENT)
+
+    def start(self) -> None:
+        """Begin to watch the workloads."""
+        for resource in WORKLOADS:
+            self._watch(resource)
+
+    @property
+    def are_live(self) -> bool:
+        """Whether all that happened to what is watched was read, as far as that is allowed."""
+        return all(watch.is_live or watch.is_denied for watch in self._watches) and all(
+            task.done() for task in self._custom.values()
+        )
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What was read last, by `namespace/resource`."""
+        return {_place(watch): watch.version for watch in self._watches if watch.version}
+
+    @property
+    def denied(self) -> list[str]:
+        """The resources that may not be read, or are not there."""
+        return sorted({watch.resource.name for watch in self._watches if watch.is_denied})
+
+    def _watch(self, resource: Resource) -> None:
+        self._watched.add((resource.group, resource.kind))
+        for namespace in self._namespaces:
+            watch = Watch(
+                self._api, resource, reader=self._reader, counts=self._counts, namespace=namespace
+            )
+            watch.version = self._begin.get(_place(watch), "")
+            self._watches.append(watch)
+            self._spawn(watch.run(), f"watch {_place(watch)}")
+
+    # -- custom kinds
+
+    def meet(self, owner: OwnerReference) -> None:
+        """Take in that something has this owner; its kind is watched from then on."""
+        kind = (_group(owner.api_version), owner.kind)
+        is_new = kind not in self._watched and kind not in self._custom
+        if is_new and owner.api_version and len(self._custom) < _MOST_CUSTOM:
+            discovery = self._discover(owner.api_version, owner.kind)
+            self._custom[kind] = self._spawn(discovery, f"discover {owner.kind}")
+            self._custom[kind].add_done_callback(lambda task: self._on_change())
+            self._on_change()
+
+    async def _discover(self, api_version: str, kind: str) -> None:
+        resource = await persistently(lambda: self._discovery.find(api_version, kind))
+        if resource is None or ("" not in self._namespaces and not resource.is_namespaced):
+            about = {"api_version": api_version, "kind": kind}
+            logger.warning("owners of this kind cannot be watched", extra=about)
+            return
+        logger.info("watching a custom kind", extra={"resource": resource.name})
+        self._watch(resource)
+
+    # -- single objects
+
+    def may_fetch(self, item: KubeObject) -> bool:
+        """Whether only a GET can tell of `item`, and was not answered yet."""
+        group = _group(item.api_version)
+        if not item.name or not item.kind or (group, item.kind) in self._watched:
+            return False
+        if not item.api_version and item.kind in {kind for _, kind in self._watched}:
+            return False
+        until = self._forbidden.get((group, item.kind), 0.0)
+        now = asyncio.get_running_loop().time()
+        self._asked.expire(before=int(now * SECOND) - TOMBSTONE)
+        return until <= now and self._asked.peek(_key(item)) is None
+
+    async def fetch(self, item: KubeObject) -> Raw | None:
+        """The metadata of `item` as a frame; None where it is gone, forbidden or of no API.
+
+        One GET for all who ask; it is repeated until it is answered.
+        """
+        key = _key(item)
+        if key not in self._asking:
+            task = asyncio.create_task(self._fetch(item), name=f"get {item.kind}")
+            self._asking[key] = task
+            task.add_done_callback(lambda task: self._asking.pop(key, None))
+        return await asyncio.shield(self._asking[key])
+
+    async def _fetch(self, item: KubeObject) -> Raw | None:
+        async with self._slots:
+            frame = await persistently(lambda: self._get(item))
+        now = asyncio.get_running_loop().time()
+        self._asked.put(_key(item), True, now=int(now * SECOND))
+        return frame
+
+    async def _get(self, item: KubeObject) -> Raw | None:
+        resource = await self._discovery.find(item.api_version, item.kind)
+        if resource is None:
+            self._counts.looked_up("absent")
+            return None
+        path = resource.path(namespace=item.namespace, name=item.name)
+        try:
+            body = await self._api.get(path, accept=_ACCEPT)
+        except ApiError as error:
+            self._counts.looked_up(self._result(error, item))
+            if error.is_refusal:
+                return None
+            raise
+        # Another object of the same name says nothing about this one.
+        is_it = not is_uuid(item.uid) or body.get("metadata", {}).get("uid") == item.uid
+        self._counts.looked_up("found" if is_it else "absent")
+        frame = {"type": "ADDED", "resource": resource.name, "kind": resource.kind, "object": body}
+        return frame if is_it else None
+
+    def _result(self, error: ApiError, item: KubeObject) -> Lookup:
+        if error.status == 404:
+            return "absent"
+        if not error.is_refusal:
+            return "error"
+        kind = (_group(item.api_version), item.kind)
+        if kind not in self._forbidden:
+            about = {"kind": item.kind, "error": str(error)}
+            logger.warning("not allowed to get objects of this kind", extra=about)
+        self._forbidden[kind] = asyncio.get_running_loop().time() + _FORBIDDEN
+        return "forbidden"
+
+
+def _place(watch: Watch) -> str:
+    return f"{watch.namespace}/{watch.resource.name}"
+
+
+def _group(api_version: str) -> str:
+    return api_version.rpartition("/")[0]
+
+
+def _key(item: KubeObject) -> str:
+    return f"{item.api_version}/{item.kind}/{item.namespace}/{item.name}/{item.uid}"

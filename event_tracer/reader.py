@@ -1,0 +1,67 @@
+"""What reads a watch, and what it is told."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from event_tracer.resources import Resource
+
+Raw = dict[str, Any]
+
+
+class Source(Protocol):
+    """A watch as its reader sees it; `version` is the last resourceVersion that was read."""
+
+    resource: Resource
+    namespace: str
+    version: str
+    is_live: bool
+    is_denied: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A LIST that is complete as of `version`.
+
+    Up to `known` all was read before. `is_lesson`: the WATCH that follows brings what is above.
+    `cause` says why reading had to start over; empty where nothing was read before.
+    """
+
+    version: str
+    known: int = -1
+    is_lesson: bool = False
+    cause: str = ""
+
+
+class Reader(Protocol):
+    """What takes the frames of watches."""
+
+    def begin(self, watch: Source) -> None:
+        """A LIST begins, perhaps for another time."""
+
+    def page(self, watch: Source, raws: list[Raw]) -> None:
+        """Some of a LIST's items, as frames."""
+
+    async def listed(self, watch: Source, listed: Listed) -> None:
+        """A LIST is complete."""
+
+    def frame(self, watch: Source, raw: Raw) -> int | None:
+        """One frame; the newest time (ns) that the API server wrote in it, if that is known."""
+
+    def standing(self, watch: Source) -> None:
+        """`is_live` or `is_denied` changed."""
+
+    def has_room(self, watch: Source) -> bool:
+        """Whether it can take more now."""
+
+    async def room(self, watch: Source) -> None:
+        """Return once it can take more again."""
+
+
+class Counts(Protocol):
+    """Where a watch counts what happens to it."""
+
+    def dropped(self, reason: str) -> None:
+        """A frame could not be used."""
+
+    def restarted(self, resource: str, cause: str) -> None:
+        """A watch ended and begins again."""

@@ -1,0 +1,46 @@
+"""Kinds of objects by their place in the API."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One resource; `group` is empty for the core group."""
+
+    plural: str
+    kind: str
+    group: str = ""
+    version: str = "v1"
+    is_namespaced: bool = True
+
+    @property
+    def name(self) -> str:
+        """As a recording names it: `pods`, `deployments`, `rollouts.argoproj.io`."""
+        # Kubernetes' own groups without a dot are known by their plural alone.
+        return f"{self.plural}.{self.group}" if "." in self.group else self.plural
+
+    @property
+    def api_version(self) -> str:
+        """As an object of it says: `v1`, `apps/v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, *, namespace: str = "", name: str = "") -> str:
+        """The URL path of all, of a namespace's, or of one."""
+        parts = ["apis" if self.group else "api", self.api_version]
+        if namespace and self.is_namespaced:
+            parts += ["namespaces", namespace]
+        return "/" + "/".join([*parts, self.plural, *([name] if name else [])])
+
+
+EVENTS = Resource(plural="events", kind="Event")
+NAMESPACES = Resource(plural="namespaces", kind="Namespace", is_namespaced=False)
+WORKLOADS = (
+    Resource(plural="deployments", kind="Deployment", group="apps"),
+    Resource(plural="statefulsets", kind="StatefulSet", group="apps"),
+    Resource(plural="daemonsets", kind="DaemonSet", group="apps"),
+    Resource(plural="cronjobs", kind="CronJob", group="batch"),
+    Resource(plural="jobs", kind="Job", group="batch"),
+    Resource(plural="replicasets", kind="ReplicaSet", group="apps"),
+    Resource(plural="pods", kind="Pod"),
+)
+"""What most Events are about, and what owns it."""

@@ -1,0 +1,305 @@
+"""LIST, then WATCH, of one resource, for ever: raw frames to a reader.
+
+Events bypass the API server's watch cache and get no bookmarks; etcd keeps 5 to 10 minutes of
+history (apiserver storage/etcd3/compact.go). So a resourceVersion may be too old at any time,
+and is told so in four ways: an ERROR frame with 410, HTTP 410, an empty answer at once, and,
+once etcd was restored, silence. All of them end in a new LIST.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import aiohttp
+
+from event_tracer.api import METADATA, Api, ApiError, status_error
+from event_tracer.backoff import Backoff
+from event_tracer.core.event import parse_resource_version
+from event_tracer.core.wire import MalformedError, decode
+from event_tracer.lines import lines
+from event_tracer.reader import Counts, Listed, Raw, Reader
+from event_tracer.resources import EVENTS, Resource
+
+PAGE = 500
+_WATCH = 240.0  # seconds, well below etcd's compaction
+_GRACE = 15.0  # seconds of silence beyond those: there are no bookmarks to wait for
+_SHORT = 1.0  # seconds; client-go's VeryShortWatchError (tools/cache/reflector.go)
+_DENIED = 300.0  # seconds until a refused resource is asked for again
+# Seconds of silence after which a watch has nothing left to catch up with: after trouble, after
+# an end in time, after a LIST of the present.
+_LONG_QUIET, _QUIET, _NO_QUIET = 2.0, 0.5, 0.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.8, 30.0  # seconds, as client-go
+
+logger = logging.getLogger(__name__)
+
+
+class StaleError(Exception):
+    """The resourceVersion is of no use any more; the message is the cause in one word."""
+
+
+class Watch:
+    """One resource in one namespace, or in all where it is empty.
+
+    `version` is the last that was read, where an earlier run left one to begin with; `from_now`
+    leaves out what there is already. `is_live`: all that has happened was read.
+    """
+
+    def __init__(
+        self, api: Api, resource: Resource, *, reader: Reader, counts: Counts, namespace: str = "",
+        version: str = "", from_now: bool = False,
+    ) -> None:  # fmt: skip
+        self.resource = resource
+        self.namespace = namespace
+        self.version = version
+        self.is_live = False
+        self.is_denied = False
+        self.is_paused = False
+        self.moved = 0.0  # the loop's time at the last sign of progress
+        self._api = api
+        self._reader = reader
+        self._counts = counts
+        self._from_now = from_now
+        self._is_first = True
+        self._cause = ""  # why a LIST is needed; once there was one
+        self._target = 0  # the version that surely comes, where a LIST has shown it
+        self._is_suspect = False  # the server may be another one than before
+        self._opened: int | None = None  # ns of the API server's clock
+        self._quiet_for = _LONG_QUIET
+        self._quiet: asyncio.TimerHandle | None = None
+        self._backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+
+    async def run(self) -> None:
+        """Read until cancelled."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            pause, self.moved = 0.0, clock()
+            try:
+                cause = await self._round()
+            except StaleError as error:
+                cause = self._cause = str(error)
+                pause = self._backoff.pause()
+            except ApiError as error:
+                cause = "error"
+                pause = self._trouble(error)
+            if cause != "timeout":
+                # An end before its time may be that of a server that stops.
+                self._is_suspect, self._quiet_for = True, _LONG_QUIET
+            self._set(is_live=False)
+            self._counts.restarted(self.resource.name, cause)
+            await asyncio.sleep(pause)
+
+    async def _round(self) -> str:
+        """One watch, with all that must come before it; why it ended."""
+        if not self._reader.has_room(self):
+            logger.info("the queue is full; the watch waits", extra=self._about())
+            self.is_paused = True
+            await self._reader.room(self)
+            self.is_paused = False
+        if self._is_first or self._cause:
+            await self._list()
+        elif self._is_suspect:
+            await self._probe()
+        return await self._watch()
+
+    def _trouble(self, error: ApiError) -> float:
+        if error.is_refusal:
+            if not self.is_denied:
+                logger.warning("not allowed or not there", extra=self._about(error=str(error)))
+            self._set(is_denied=True)
+            return _DENIED if self.resource is not EVENTS else self._backoff.pause()
+        logger.warning("the API server failed", extra=self._about(error=str(error)))
+        return self._backoff.pause(after=error.retry_after)
+
+    def _about(self, **more: object) -> dict[str, object]:
+        return {"resource": self.resource.name, "namespace": self.namespace or "all", **more}
+
+    # -- LIST
+
+    async def _list(self) -> None:
+        exact = self.version if self._is_first and self.resource is not EVENTS else ""
+        version = await self._pages(exact=exact)
+        self._set(is_denied=False)
+        listed = self._listed(version)
+        await self._reader.listed(self, listed)
+        self.version = self.version if listed.is_lesson else version
+        self._is_first, self._cause, self._is_suspect = False, "", False
+        self._quiet_for = _LONG_QUIET if listed.is_lesson or exact else _NO_QUIET
+
+    async def _pages(self, *, exact: str) -> str:
+        """All pages; the version of the LIST. At `exact`, where the server still knows that."""
+        start: dict[str, str] = {}
+        if exact:
+            start = {"resourceVersion": exact, "resourceVersionMatch": "Exact"}
+        query: dict[str, str | int] = {"limit": PAGE, **start}
+        self._reader.begin(self)
+        self._target = 0
+        while True:
+            try:
+                body = await self._api.get(
+                    self._path, query=query, accept=self._accept(is_list=True)
+                )
+            except ApiError as error:
+                if exact and error.status in (400, 410, 422, 504):  # too old, or from the future
+                    return await self._pages(exact="")
+                if error.status == 410:  # `continue` expires with etcd's history
+                    raise StaleError("expired") from None
+                raise
+            version, token = self._page(body)
+            if not token:
+                return version
+            query = {"limit": PAGE, "continue": token}
+
+    def _page(self, body: Any) -> tuple[str, str]:
+        try:
+            meta, items = body["metadata"], body.get("items") or []
+            version, token = str(meta["resourceVersion"]), str(meta.get("continue") or "")
+        except (TypeError, KeyError, AttributeError):
+            raise ApiError("the answer is no list", status=502) from None
+        raws = [self._raw("ADDED", item) for item in items if isinstance(item, dict)]
+        for _ in range(len(items) - len(raws)):
+            self._counts.dropped("malformed")
+        self._target = max([self._target, *(number(_version(raw["object"])) for raw in raws)])
+        self._reader.page(self, raws)
+        return version, token
+
+    def _listed(self, version: str) -> Listed:
+        known, now = number(self.version), number(version)
+        if self._from_now and self._is_first and not self.version:
+            return Listed(version=version, known=now)
+        if known > now:  # etcd was restored from a backup: versions begin again
+            return Listed(version=version, cause="restored")
+        if self._is_first:
+            return Listed(version=version, known=known, is_lesson=known >= 0)
+        return Listed(version=version, known=known, cause=self._cause)
+
+    async def _probe(self) -> None:
+        # A watch of Events from a version of the future says nothing, for ever: only a LIST
+        # tells (apiserver storage/etcd3/watcher.go).
+        body = await self._api.get(
+            self._path, query={"limit": 1}, accept=self._accept(is_list=True)
+        )
+        try:
+            now = number(str(body["metadata"]["resourceVersion"]))
+        except (TypeError, KeyError):
+            raise ApiError("the answer is no list", status=502) from None
+        if now < number(self.version):
+            raise StaleError("restored")
+
+    # -- WATCH
+
+    async def _watch(self) -> str:
+        seconds = int(_WATCH * random.uniform(0.9, 1.1))
+        clock = asyncio.get_running_loop().time
+        begun, frames = clock(), 0
+        try:
+            async with self._open(seconds) as response:
+                self._opening(response)
+                async for line in lines(response.content.iter_any(), on_loss=self._counts.dropped):
+                    self.moved = clock()
+                    frames += self._line(line)
+                    if not self._reader.has_room(self):
+                        return "paused"
+        except ApiError as error:
+            if error.status == 410:
+                raise StaleError("expired") from None
+            raise
+        lasted = clock() - begun
+        if not frames and lasted < _SHORT:
+            raise StaleError("empty")
+        self._backoff.reset()
+        self._is_suspect, self._quiet_for = False, _QUIET
+        return "timeout" if lasted >= seconds - 1 else "closed"
+
+    def _open(self, seconds: int) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        query: dict[str, str | int] = {
+            "watch": "true", "resourceVersion": self.version, "timeoutSeconds": seconds,
+            "allowWatchBookmarks": "true",
+        }  # fmt: skip
+        accept = self._accept(is_list=False)
+        return self._api.open(self._path, query=query, accept=accept, silence=seconds + _GRACE)
+
+    def _opening(self, response: aiohttp.ClientResponse) -> None:
+        if response.content_type != "application/json":
+            raise ApiError(f"{response.content_type} came, from a proxy perhaps", status=502)
+        self._opened = self._api.now
+        if self._target <= number(self.version):
+            self._settle_soon()
+
+    def _settle_soon(self) -> None:
+        if self._quiet:
+            self._quiet.cancel()
+        self._quiet = asyncio.get_running_loop().call_later(self._quiet_for, self._caught_up)
+
+    def _caught_up(self) -> None:
+        self._set(is_live=True)
+
+    def _line(self, line: bytes) -> bool:
+        """Take one line; whether it is a frame."""
+        try:
+            raw = decode(line)
+            type_, body = raw["type"], raw["object"]
+            version = _version(body)
+        except (MalformedError, TypeError, KeyError, AttributeError):
+            self._counts.dropped("malformed")
+            return False
+        if type_ == "ERROR":
+            raise status_error(body)
+        if type_ in ("ADDED", "MODIFIED", "DELETED"):
+            written = self._reader.frame(self, self._raw(type_, body))
+            self._progress(version, written)
+        elif type_ != "BOOKMARK":
+            self._counts.dropped("unknown_type")
+        self.version = version or self.version
+        return True
+
+    def _progress(self, version: str, written: int | None) -> None:
+        self._backoff.reset()
+        if self.is_live:
+            return
+        if number(version) >= self._target > 0:
+            self._target = 0
+        is_new = written is not None and self._opened is not None and written >= self._opened
+        if self._target == 0 and is_new:
+            self._set(is_live=True)
+        elif self._target == 0:
+            self._settle_soon()
+
+    # -- both
+
+    def _set(self, *, is_live: bool | None = None, is_denied: bool | None = None) -> None:
+        before = (self.is_live, self.is_denied)
+        if is_live is not None:
+            self.is_live = is_live
+            if self._quiet:
+                self._quiet.cancel()
+                self._quiet = None
+        self.is_denied = self.is_denied if is_denied is None else is_denied
+        if (self.is_live, self.is_denied) != before:
+            self._reader.standing(self)
+
+    @property
+    def _path(self) -> str:
+        return self.resource.path(namespace=self.namespace)
+
+    def _accept(self, *, is_list: bool) -> str:
+        if self.resource is EVENTS:
+            return ""
+        kind = "PartialObjectMetadataList" if is_list else "PartialObjectMetadata"
+        return METADATA.format(kind=kind)
+
+    def _raw(self, type_: str, body: Mapping[str, Any]) -> Raw:
+        resource = self.resource
+        return {"type": type_, "resource": resource.name, "kind": resource.kind, "object": body}
+
+
+def number(version: str) -> int:
+    """A resourceVersion as a number; -1 where it is none."""
+    found = parse_resource_version(version)
+    return -1 if found is None else found
+
+
+def _version(body: Mapping[str, Any]) -> str:
+    return str((body.get("metadata") or {}).get("resourceVersion") or "")

@@ -1,0 +1,154 @@
+"""Time that waits for nobody: an asyncio loop whose clock jumps to its next timer.
+
+Sockets and threads are real. The clock stands while they have something to say, so that a test
+of an hour takes milliseconds, and says the same each time.
+"""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from math import inf
+from time import monotonic, sleep
+from types import FrameType
+from typing import Any, TypeVar, TypeVarTuple
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+Ready = list[tuple[selectors.SelectorKey, int]]
+
+START = 1000.0
+DAY = 86_400.0
+_GRACE = 0.001
+"""Bytes are with the peer when a send to loopback returns (Linux: 0 misses in 300,000)."""
+_BLINK = 0.00005
+"""If such a wait was in vain, the next ones are short, until a socket has something again."""
+_FULL = 0.25
+"""A socket too full to write to is freed by an acknowledgement, which TCP may delay for 40 ms."""
+_DEADLOCK = 2.0
+
+
+class Stuck(AssertionError):
+    """The test does not come to its end."""
+
+
+@dataclass
+class _Clock:
+    limit: float
+    guard: float
+    now: float = START
+    jobs: int = 0
+    began: float = field(default_factory=monotonic)
+
+    def check(self) -> None:
+        if monotonic() - self.began > self.guard:
+            raise Stuck(f"{self.guard} real seconds are over, at virtual second {self.lasted}")
+
+    def advance(self, seconds: float) -> None:
+        if self.lasted + seconds > self.limit:
+            raise Stuck(f"{self.limit} virtual seconds are over")
+        self.now += seconds
+
+    def release(self) -> None:
+        """For the end, which nothing may prevent."""
+        self.limit, self.guard = inf, monotonic() - self.began + 10
+
+    @property
+    def lasted(self) -> float:
+        return self.now - START
+
+
+class _Selector(selectors.DefaultSelector):
+    def __init__(self, clock: _Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._in_vain = False
+
+    def select(self, timeout: float | None = None) -> Ready:
+        """What is ready; if nothing is and nothing can be soon, the clock moves on."""
+        self._clock.check()
+        ready = super().select(0)
+        if not ready and (timeout is None or timeout > 0):
+            ready = self._wait(timeout)
+            if not ready and timeout:
+                self._clock.advance(timeout)
+            self._in_vain = True
+        self._in_vain = self._in_vain and not ready
+        return ready
+
+    def _wait(self, timeout: float | None) -> Ready:
+        """Really wait for what threads and sockets owe; without a timer, for anything."""
+        if self._in_vain and timeout and not self._clock.jobs:
+            sleep(_BLINK)
+            return super().select(0)
+        end = monotonic() + self._patience(timeout)
+        while self._clock.jobs or monotonic() < end:
+            self._clock.check()
+            if ready := super().select(_GRACE):
+                return ready
+        if timeout is None:
+            raise Stuck("deadlock: no timer, no thread, and nothing on any socket")
+        return []
+
+    def _patience(self, timeout: float | None) -> float:
+        if timeout is None:
+            return _DEADLOCK
+        is_full = any(key.events & selectors.EVENT_WRITE for key in self.get_map().values())
+        return _FULL if is_full else _GRACE
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop in virtual time."""
+
+    def __init__(self, *, limit: float = DAY, guard: float = 60) -> None:
+        self.clock = _Clock(limit=limit, guard=guard)
+        super().__init__(_Selector(self.clock))
+
+    def time(self) -> float:
+        """The virtual second."""
+        return self.clock.now
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        """As ever; until it is done, the clock stands."""
+        job = super().run_in_executor(executor, func, *args)
+        self.clock.jobs += 1
+        job.add_done_callback(self._done)
+        return job
+
+    def _done(self, _job: asyncio.Future[Any]) -> None:
+        self.clock.jobs -= 1
+
+    async def shutdown_default_executor(self, *_: Any, **__: Any) -> None:
+        """As ever; its threads are waited for in real time."""
+        self.clock.jobs += 1
+        try:
+            await super().shutdown_default_executor()
+        finally:
+            self.clock.jobs -= 1
+
+
+def run(coroutine: Coroutine[Any, Any, T], *, limit: float = DAY, guard: float = 60) -> T:
+    """Run to the end within `limit` virtual and `guard` real seconds; cancel what is left over."""
+    loop = Loop(limit=limit, guard=guard)
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        try:
+            return runner.run(coroutine)
+        except Stuck as stuck:
+            stuck.add_note("\n".join(sorted(map(_where, asyncio.all_tasks(loop)))))
+            raise
+        finally:
+            loop.clock.release()
+
+
+def _where(task: asyncio.Task[Any]) -> str:
+    frames = [f"{at.f_code.co_filename}:{at.f_lineno}" for at in _frames(task.get_coro())]
+    return f"{task.get_name()}: {' > '.join(frames)}"
+
+
+def _frames(waiting: Any) -> Iterator[FrameType]:
+    while frame := getattr(waiting, "cr_frame", None):
+        yield frame
+        waiting = waiting.cr_await
