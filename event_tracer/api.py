@@ -7,7 +7,7 @@ resumes from the wrong resourceVersion (kubernetes_asyncio 36.1, watch/watch.py)
 import asyncio
 import json
 import logging
-import ssl
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
@@ -21,7 +21,7 @@ from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError, decode
 
 METADATA = "application/json;as={kind};g=meta.k8s.io;v=v1"
-_CONNECT, _TOTAL = 10.0, 60.0  # seconds
+_CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 _RENEWAL = 5.0  # seconds between two readings of the credentials
 _MOST_BYTES = 512  # of a body that is only to be told
@@ -88,6 +88,7 @@ class Api:
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
         self._client: ApiClient | None = None
+        self._users: Counter[ApiClient] = Counter()
         self._renewing = asyncio.Lock()
         self._renewed = -_RENEWAL
         self._clock: tuple[int, float] | None = None  # a Date header (ns), the loop's time at it
@@ -124,49 +125,58 @@ class Api:
 
         `silence` is how many seconds a stream may say nothing; other answers have a minute in all.
         """
-        try:
-            client = await self._current()
-            response = await _request(
-                client, path, method=method, query=query, accept=accept, body=body, silence=silence
-            )
+        async with self._used() as client:
             try:
-                self._set_clock(response)
-                if response.status == 401:
-                    await self._renew(client)
-                if response.status // 100 != 2:
-                    raise await _refusal(response)
-                yield response
-            finally:
-                response.close()
-        except aiohttp.ClientSSLError as error:
-            await self._renew(client)  # the certificate authority may be a new one
-            raise ApiError(f"TLS: {error}") from None
-        except ApiError:
-            raise
-        except (aiohttp.ClientError, OSError, ssl.SSLError) as error:
-            raise ApiError(str(error) or type(error).__name__) from None
+                response = await _request(
+                    client, path, method=method, query=query, accept=accept, body=body,
+                    silence=silence,
+                )  # fmt: skip
+                try:
+                    self._set_clock(response)
+                    if response.status == 401:
+                        await self._renew(client)
+                    if response.status // 100 != 2:
+                        raise await _refusal(response)
+                    yield response
+                finally:
+                    response.close()
+            except aiohttp.ClientSSLError as error:
+                await self._renew(client)  # the certificate authority may be a new one
+                raise ApiError(f"TLS: {error}") from None
+            except (aiohttp.ClientError, OSError) as error:
+                raise ApiError(str(error) or type(error).__name__) from None
 
     async def close(self) -> None:
         """Let go of all connections."""
-        if self._client:
-            await self._client.close()
+        for client in {self._client, *self._users} - {None}:
+            assert client
+            await client.close()
 
-    async def _current(self) -> ApiClient:
+    @asynccontextmanager
+    async def _used(self) -> AsyncIterator[ApiClient]:
+        """The client with the newest credentials; one that is not is closed by its last user."""
         async with self._renewing:
             if self._client is None:
                 self._client = await self._connect()
-            return self._client
+            client = self._client
+        self._users[client] += 1
+        try:
+            yield client
+        finally:
+            self._users[client] -= 1
+            if not self._users[client]:
+                del self._users[client]
+                if client is not self._client:
+                    await client.close()
 
     async def _renew(self, failed: ApiClient) -> None:
         """Read the credentials anew, once for all requests that failed with the same ones."""
         async with self._renewing:
             now = asyncio.get_running_loop().time()
-            if self._client is not failed or now - self._renewed < _RENEWAL:
-                return
-            self._renewed = now
-            logger.info("reading the credentials anew")
-            self._client = await self._connect()
-            await failed.close()
+            if self._client is failed and now - self._renewed >= _RENEWAL:
+                self._renewed = now
+                logger.info("reading the credentials anew")
+                self._client = await self._connect()
 
     def _set_clock(self, response: aiohttp.ClientResponse) -> None:
         date = response.headers.get("Date")
@@ -188,16 +198,19 @@ async def _request(
     timeout = aiohttp.ClientTimeout(
         total=None if silence else _TOTAL, sock_connect=_CONNECT, sock_read=silence
     )
-    response: aiohttp.ClientResponse = await client.call_api(
-        path,
-        method,
-        query_params=list((query or {}).items()),
-        header_params={"Accept": accept or "application/json"},
-        body=body,
-        auth_settings=["BearerToken"],
-        _preload_content=False,
-        _request_timeout=timeout,
-    )
+    # A watch's head comes at once, however long it is silent then (apiserver endpoints/handlers/
+    # watch.go).
+    async with asyncio.timeout(_HEAD):
+        response: aiohttp.ClientResponse = await client.call_api(
+            path,
+            method,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": accept or "application/json"},
+            body=body,
+            auth_settings=["BearerToken"],
+            _preload_content=False,
+            _request_timeout=timeout,
+        )
     return response
 
 

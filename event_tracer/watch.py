@@ -25,13 +25,15 @@ from event_tracer.resources import EVENTS, Resource
 
 PAGE = 500
 _WATCH = 240.0  # seconds, well below etcd's compaction
-_GRACE = 15.0  # seconds of silence beyond those: there are no bookmarks to wait for
+_GRACE = 15.0  # seconds of silence beyond those: Events have no bookmarks to wait for
+_BOOKMARKS = 100.0  # seconds of silence of a cached resource, which has one a minute (cacher.go)
 _SHORT = 1.0  # seconds; client-go's VeryShortWatchError (tools/cache/reflector.go)
-_DENIED = 300.0  # seconds until a refused resource is asked for again
 # Seconds of silence after which a watch has nothing left to catch up with: after trouble, after
 # an end in time, after a LIST of the present.
 _LONG_QUIET, _QUIET, _NO_QUIET = 2.0, 0.5, 0.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.8, 30.0  # seconds, as client-go
+_PATIENCE = 60.0  # seconds that something is refused which was allowed before, until that counts
+_LONGEST_DENIED = 300.0  # seconds until a refused resource is asked for again
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +72,9 @@ class Watch:
         self._quiet_for = _LONG_QUIET
         self._quiet: asyncio.TimerHandle | None = None
         self._backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+        self._denied = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_DENIED)
+        self._relists = 0  # since the last success
+        self._refused = 0.0  # the loop's time at the first refusal since then
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -79,8 +84,10 @@ class Watch:
             try:
                 cause = await self._round()
             except StaleError as error:
-                cause = self._cause = str(error)
-                pause = self._backoff.pause()
+                cause = str(error)
+                # Nobody sees what happens before the next LIST, so the first comes at once.
+                pause = self._backoff.pause() if self._relists else 0.0
+                self._cause, self._relists = cause, self._relists + 1
             except ApiError as error:
                 cause = "error"
                 pause = self._trouble(error)
@@ -105,13 +112,23 @@ class Watch:
         return await self._watch()
 
     def _trouble(self, error: ApiError) -> float:
-        if error.is_refusal:
-            if not self.is_denied:
-                logger.warning("not allowed or not there", extra=self._about(error=str(error)))
-            self._set(is_denied=True)
-            return _DENIED if self.resource is not EVENTS else self._backoff.pause()
-        logger.warning("the API server failed", extra=self._about(error=str(error)))
-        return self._backoff.pause(after=error.retry_after)
+        if not error.is_refusal:
+            logger.warning("the API server failed", extra=self._about(error=str(error)))
+            return self._backoff.pause(after=error.retry_after)
+        now = asyncio.get_running_loop().time()
+        self._refused = self._refused or now
+        if not self._is_first and now - self._refused < _PATIENCE:
+            return self._backoff.pause()
+        if not self.is_denied:
+            logger.warning("not allowed or not there", extra=self._about(error=str(error)))
+        self._set(is_denied=True)
+        return self._denied.pause()
+
+    def _succeeded(self) -> None:
+        self._backoff.reset()
+        self._denied.reset()
+        self._relists, self._refused = 0, 0.0
+        self._set(is_denied=False)
 
     def _about(self, **more: object) -> dict[str, object]:
         return {"resource": self.resource.name, "namespace": self.namespace or "all", **more}
@@ -121,7 +138,6 @@ class Watch:
     async def _list(self) -> None:
         exact = self.version if self._is_first and self.resource is not EVENTS else ""
         version = await self._pages(exact=exact)
-        self._set(is_denied=False)
         listed = self._listed(version)
         await self._reader.listed(self, listed)
         self.version = self.version if listed.is_lesson else version
@@ -209,7 +225,7 @@ class Watch:
         lasted = clock() - begun
         if not frames and lasted < _SHORT:
             raise StaleError("empty")
-        self._backoff.reset()
+        self._succeeded()
         self._is_suspect, self._quiet_for = False, _QUIET
         return "timeout" if lasted >= seconds - 1 else "closed"
 
@@ -218,8 +234,9 @@ class Watch:
             "watch": "true", "resourceVersion": self.version, "timeoutSeconds": seconds,
             "allowWatchBookmarks": "true",
         }  # fmt: skip
+        silence = seconds + _GRACE if self.resource is EVENTS else _BOOKMARKS
         accept = self._accept(is_list=False)
-        return self._api.open(self._path, query=query, accept=accept, silence=seconds + _GRACE)
+        return self._api.open(self._path, query=query, accept=accept, silence=silence)
 
     def _opening(self, response: aiohttp.ClientResponse) -> None:
         if response.content_type != "application/json":
@@ -234,6 +251,7 @@ class Watch:
         self._quiet = asyncio.get_running_loop().call_later(self._quiet_for, self._caught_up)
 
     def _caught_up(self) -> None:
+        self._succeeded()
         self._set(is_live=True)
 
     def _line(self, line: bytes) -> bool:
@@ -256,9 +274,9 @@ class Watch:
         return True
 
     def _progress(self, version: str, written: int | None) -> None:
-        self._backoff.reset()
         if self.is_live:
             return
+        self._succeeded()
         if number(version) >= self._target > 0:
             self._target = 0
         is_new = written is not None and self._opened is not None and written >= self._opened

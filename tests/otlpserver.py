@@ -220,6 +220,7 @@ def _value(item: KeyValue) -> Any:
 
 
 def received_spans(message: ExportTraceServiceRequest, time: float) -> Iterator[Received]:
+    """The spans of a request, received at `time`."""
     for resource, scope, span in each_span(message):
         content = b"\0".join(_bytes(part) for part in (resource, scope, span))
         yield Received(span=span, resource=values(resource.attributes), content=content, time=time)

@@ -139,7 +139,8 @@ class History:
 
     def before(self, change: Change) -> Change | None:
         """The change before `change`."""
-        earlier = [item for item in self.changes if item.second < change.second]
+        changes = self._as_dated().changes if self.undated else self.changes
+        earlier = [item for item in changes if item.second < change.second]
         return earlier[-1] if earlier else None
 
     def undatable(self, second: int) -> "History":
@@ -178,11 +179,14 @@ class History:
         unsigned = [w for w in meta.writes if w.spec and w.second is None]
         if risen or not unsigned:
             return history
+        risen_status = -1 if meta.status_second is None else meta.status_second
         waiting = Undated(
             change=replace(_change(unsigned[0], meta.generation), second=0),
             resource_version=meta.resource_version or 0,
             status_second=self.status_second,
             seen=now,
+            # A LIST may show the write and the controller's answer to it at once.
+            by_status=risen_status if risen_status > self.status_second else None,
         )
         undated = (*history.undated, waiting.witness(history.acted))
         return replace(history, undated=undated[-_MOST_UNDATED:])

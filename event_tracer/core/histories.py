@@ -7,7 +7,7 @@ from event_tracer.core.event import Event
 from event_tracer.core.lineage import UNUSED, Chain, KubeObject
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.recent import Recent
-from event_tracer.core.tables import CREATORS
+from event_tracer.core.tables import CONTROLLERS, CREATORS
 from event_tracer.core.times import SECOND, second_of
 
 _KEPT = 2 * HOUR * SECOND
@@ -53,7 +53,8 @@ class Histories:
     def witness(self, identity: str, event: Event, *, now: int) -> None:
         """Take in an Event about what may be a root: it may date a change."""
         history = self._peek(identity)
-        if history.seen:
+        # It may be read before the root itself, which then has its date already.
+        if history.seen or event.involved.kind in CONTROLLERS:
             self._put(identity, history.witness(event), now=now)
 
     def story(self, chain: Chain, *, second: int, began: int, fixed: int, now: int) -> Story:
