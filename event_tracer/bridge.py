@@ -36,6 +36,7 @@ class Bridge:
     ) -> None:  # fmt: skip
         self._settings = settings
         self._filter = settings.filter
+        self._namespaces = settings.namespaces or ("",)
         self._api = api
         self._target = target
         self._telemetry = telemetry
@@ -79,19 +80,25 @@ class Bridge:
 
     def snapshot(self) -> Checkpoint:
         """What a restart needs, as of now."""
-        versions = (self._intake.lowest_version, self._outbox.lowest_version)
-        lowest = min((version for version in versions if version is not None), default=None)
         return Checkpoint(
             cluster_uid=self._stories.cluster_uid,
-            events={
-                watch.namespace: _position(watch.version, lowest)
-                for watch in self._watches
-                if watch.version
-            },
-            objects=self._owners.versions,
+            events=self._positions(),
+            objects={**self._begin.objects, **self._owners.versions},
             spans=self._outbox.spans,
             state=self._stories.state(),
         )
+
+    def _positions(self) -> dict[str, str]:
+        """Of each namespace the highest version at and below which all is acknowledged."""
+        versions = (self._intake.lowest_version, self._outbox.lowest_version)
+        lowest = min((version for version in versions if version is not None), default=None)
+        read = {namespace: self._begin.events.get(namespace, "") for namespace in self._namespaces}
+        read |= {watch.namespace: watch.version for watch in self._watches}
+        return {
+            namespace: version if lowest is None else str(min(number(version), lowest - 1))
+            for namespace, version in read.items()
+            if version
+        }
 
     # -- the run
 
@@ -143,7 +150,7 @@ class Bridge:
         """Objects first: an Event is told with what is known of its object."""
         self._owners.start()
         await self._intake.objects_read.wait()
-        for namespace in self._settings.namespaces or ("",):
+        for namespace in self._namespaces:
             watch = Watch(
                 self._api,
                 EVENTS,
@@ -164,6 +171,7 @@ class Bridge:
             self._ticked = clock()
             if not self._has_synced and self._watches and self._intake.is_synced:
                 self._has_synced = True
+                self._outbox.touch()
                 logger.info("all that there is was read", extra={"denied": self._owners.denied})
             if (now := self._api.now) is not None:
                 self._intake.feed(Tick(now=now))
@@ -202,8 +210,3 @@ class Bridge:
         if rule:
             self._telemetry.filtered(rule)
         return not rule
-
-
-def _position(version: str, lowest: int | None) -> str:
-    """The highest version at and below which all is acknowledged."""
-    return version if lowest is None else str(min(number(version), lowest - 1))

@@ -171,7 +171,9 @@ class Intake:
         """See which watches are behind, and tell the fold where that changed."""
         if self.owners.are_live:
             self.objects_read.set()
-        is_read = all(watch.is_live or watch.is_denied for watch in self.watches)
+        is_read = bool(self.watches) and all(
+            watch.is_live or watch.is_denied for watch in self.watches
+        )
         behind = Behind(events=not is_read or self._holding > 0, objects=not self.owners.are_live)
         if behind != self._behind:
             self._behind = behind

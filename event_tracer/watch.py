@@ -73,6 +73,7 @@ class Watch:
         self._quiet: asyncio.TimerHandle | None = None
         self._backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
         self._denied = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_DENIED)
+        self._has_heard = False  # anything in this watch
         self._relists = 0  # since the last success
         self._refused = 0.0  # the loop's time at the first refusal since then
 
@@ -209,13 +210,14 @@ class Watch:
     async def _watch(self) -> str:
         seconds = int(_WATCH * random.uniform(0.9, 1.1))
         clock = asyncio.get_running_loop().time
-        begun, frames = clock(), 0
+        begun = self.moved = clock()
+        self._has_heard = False
         try:
             async with self._open(seconds) as response:
                 self._opening(response)
-                async for line in lines(response.content.iter_any(), on_loss=self._counts.dropped):
-                    self.moved = clock()
-                    frames += self._line(line)
+                async for line in lines(response.content.iter_any(), on_loss=self._lose):
+                    self.moved, self._has_heard = clock(), True
+                    self._line(line)
                     if not self._reader.has_room(self):
                         return "paused"
         except ApiError as error:
@@ -223,11 +225,15 @@ class Watch:
                 raise StaleError("expired") from None
             raise
         lasted = clock() - begun
-        if not frames and lasted < _SHORT:
+        if not self._has_heard and lasted < _SHORT:
             raise StaleError("empty")
         self._succeeded()
         self._is_suspect, self._quiet_for = False, _QUIET
         return "timeout" if lasted >= seconds - 1 else "closed"
+
+    def _lose(self, reason: str) -> None:
+        self._has_heard = True
+        self._counts.dropped(reason)
 
     def _open(self, seconds: int) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         query: dict[str, str | int] = {
@@ -254,15 +260,14 @@ class Watch:
         self._succeeded()
         self._set(is_live=True)
 
-    def _line(self, line: bytes) -> bool:
-        """Take one line; whether it is a frame."""
+    def _line(self, line: bytes) -> None:
         try:
             raw = decode(line)
             type_, body = raw["type"], raw["object"]
             version = _version(body)
         except (MalformedError, TypeError, KeyError, AttributeError):
             self._counts.dropped("malformed")
-            return False
+            return
         if type_ == "ERROR":
             raise status_error(body)
         if type_ in ("ADDED", "MODIFIED", "DELETED"):
@@ -271,7 +276,6 @@ class Watch:
         elif type_ != "BOOKMARK":
             self._counts.dropped("unknown_type")
         self.version = version or self.version
-        return True
 
     def _progress(self, version: str, written: int | None) -> None:
         if self.is_live:

@@ -52,9 +52,9 @@ class Undated:
 
     @property
     def dated(self) -> Change | None:
-        """The change, as far as it can be dated by now: an Event is the better witness."""
-        second = self.by_event if self.by_event is not None else self.by_status
-        return None if second is None else replace(self.change, second=second)
+        """The change, as far as it can be dated by now: both witnesses came after it."""
+        seconds = [second for second in (self.by_event, self.by_status) if second is not None]
+        return replace(self.change, second=min(seconds)) if seconds else None
 
     def witness(self, acted: "tuple[Acted, ...]") -> "Undated":
         """This change with the first of these times that followed it."""

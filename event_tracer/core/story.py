@@ -100,7 +100,7 @@ class Stories:
     def state(self) -> State:
         """What a restart needs, as of now."""
         return State(
-            clock=self._horizon,
+            clock=self._told_until,
             cluster_uid=self._cluster_uid,
             histories=self._histories.saved(now=self._horizon),
             unsettled=tuple(self._settling),
@@ -210,15 +210,18 @@ class Stories:
             self._horizon = self._clock
         if not behind.objects:
             spans += self._tell_ready()
-        # What still waits may belong to an object span whose time has come.
-        due = min(self._horizon - REORDER - _GRACE, self._waiting.earliest)
-        for item in self._settling.sealed(before=due):
+        for item in self._settling.sealed(before=self._told_until - REORDER - _GRACE):
             if item.wanted:
                 self._sent.put(item.span_id, True, now=self._clock)
                 spans.append(self._mapper.object_span(item.verdict()))
         if self._horizon - self._swept > _SWEEP:
             self._sweep()
         return spans
+
+    @property
+    def _told_until(self) -> int:
+        # What still waits may belong to an object span whose time has come.
+        return min(self._horizon, self._waiting.earliest + REORDER + _GRACE)
 
     def _tell_ready(self) -> list[Span]:
         ready = self._waiting.ready(before=self._clock - REORDER)
