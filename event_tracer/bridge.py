@@ -10,6 +10,7 @@ from event_tracer.core.frame import Tick
 from event_tracer.core.story import Stories
 from event_tracer.export import Delivery, Exporter
 from event_tracer.intake import Intake
+from event_tracer.lister import number
 from event_tracer.live_settings import RunSettings
 from event_tracer.outbox import Outbox
 from event_tracer.owners import Owners
@@ -17,7 +18,7 @@ from event_tracer.redaction import Redaction
 from event_tracer.resources import EVENTS
 from event_tracer.tasks import Spawn, until
 from event_tracer.telemetry import Telemetry
-from event_tracer.watch import Watch, number
+from event_tracer.watch import Watch
 
 _TICK = 0.5  # seconds
 _STUCK = 420.0  # seconds: longer than any watch and pause may be silent

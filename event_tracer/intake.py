@@ -13,12 +13,12 @@ from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.wire import MalformedError
+from event_tracer.lister import number
 from event_tracer.lowest import Lowest
 from event_tracer.owners import Owners
 from event_tracer.reader import Listed, Raw, Source
 from event_tracer.resources import EVENTS
 from event_tracer.tasks import Spawn
-from event_tracer.watch import number
 
 _MOST_HELD = 2_000
 Redact = Callable[[Mapping[str, Any]], Mapping[str, Any]]

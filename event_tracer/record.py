@@ -37,26 +37,35 @@ class RecordError(Exception):
     """What keeps a recording from being written, in a sentence."""
 
 
+class _WriteError(Exception):
+    """Its cause, which is no failure of a request within which it is raised."""
+
+
 async def record(target: str, settings: RecordSettings, *, stop: asyncio.Event) -> None:
     """Record to the file `target`, or standard output for -, until `stop`.
 
-    Raises RecordError, and ConnectionSettingsError where there is no cluster to speak to.
+    Raises RecordError, BrokenPipeError where nobody reads any more, and ConnectionSettingsError
+    where there is no cluster to speak to.
     """
     api = Api(await connector(kubeconfig=settings.kubeconfig, context=settings.context))
+    failure: BaseException | None = None
     try:
         with _opened(target) as file:
             await _Recorder(api, settings, file).run(stop)
-    except* OSError as errors:
-        raise _cannot(target, errors.exceptions[0]) from None
-    except* RecordError as errors:
-        raise _cannot(target, errors.exceptions[0]) from None
+    except* (OSError, _WriteError) as errors:
+        failure = errors.exceptions[0]  # to raise it here would put it in a group again
     finally:
         await api.close()
+    if failure:
+        raise _explained(target, failure.__cause__ or failure)
 
 
-def _cannot(target: str, error: BaseException) -> RecordError:
+def _explained(target: str, error: BaseException) -> Exception:
+    if isinstance(error, BrokenPipeError):
+        return error  # who reads has seen enough, which the command line knows
     reason = getattr(error, "strerror", None) or str(error)
-    return RecordError(f"cannot write {target}: {reason.lower()}")
+    name = "standard output" if target == STDIN else target
+    return RecordError(f"cannot write {name}: {reason.lower()}")
 
 
 @contextmanager
@@ -82,6 +91,7 @@ class _Recorder:
         self._objects_read = asyncio.Event()
         self._owners: Owners
         self._spawn: Spawn
+        self._pages: dict[Source, list[Raw]] = {}
         self._frames = self._events = self._lost = 0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -131,15 +141,17 @@ class _Recorder:
     # -- Reader
 
     def begin(self, watch: Source) -> None:
-        """A LIST begins."""
+        """A LIST begins, perhaps for another time."""
+        self._pages[watch] = []
 
     def page(self, watch: Source, raws: list[Raw]) -> None:
         """Some of a LIST's items, as frames."""
-        for raw in raws:
-            self.frame(watch, raw)
+        self._pages[watch] += raws
 
     async def listed(self, watch: Source, listed: Listed) -> None:
-        """A LIST is complete."""
+        """A LIST is complete; Events are written as they came to be, as a replay reads them."""
+        for raw in sorted(self._pages.pop(watch), key=_time):
+            self.frame(watch, raw)
 
     def frame(self, watch: Source, raw: Raw) -> int | None:
         """One frame."""
@@ -208,7 +220,15 @@ class _Recorder:
         try:
             self._file.write(json.dumps(frame, separators=(",", ":")).encode() + b"\n")
         except OSError as error:
-            raise RecordError((error.strerror or str(error)).lower()) from None
+            raise _WriteError from error
+
+
+def _time(raw: Raw) -> int:
+    try:
+        body = parse_frame(raw).body
+    except MalformedError:
+        return 0
+    return body.time if isinstance(body, Event) else 0
 
 
 def _without_last_applied(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -15,15 +15,14 @@ from typing import Any
 
 import aiohttp
 
-from event_tracer.api import METADATA, Api, ApiError, status_error
+from event_tracer.api import Api, ApiError, status_error
 from event_tracer.backoff import Backoff
-from event_tracer.core.event import parse_resource_version
 from event_tracer.core.wire import MalformedError, decode
 from event_tracer.lines import lines
+from event_tracer.lister import Lister, StaleError, accept, number, version_of
 from event_tracer.reader import Counts, Listed, Raw, Reader
 from event_tracer.resources import EVENTS, Resource
 
-PAGE = 500
 _WATCH = 240.0  # seconds, well below etcd's compaction
 _GRACE = 15.0  # seconds of silence beyond those: Events have no bookmarks to wait for
 _BOOKMARKS = 100.0  # seconds of silence of a cached resource, which has one a minute (cacher.go)
@@ -36,10 +35,6 @@ _PATIENCE = 60.0  # seconds that something is refused which was allowed before, 
 _LONGEST_DENIED = 300.0  # seconds until a refused resource is asked for again
 
 logger = logging.getLogger(__name__)
-
-
-class StaleError(Exception):
-    """The resourceVersion is of no use any more; the message is the cause in one word."""
 
 
 class Watch:
@@ -61,6 +56,7 @@ class Watch:
         self.is_paused = False
         self.moved = 0.0  # the loop's time at the last sign of progress
         self._api = api
+        self._lister = Lister(api, resource, namespace=namespace)
         self._reader = reader
         self._counts = counts
         self._from_now = from_now
@@ -138,49 +134,29 @@ class Watch:
 
     async def _list(self) -> None:
         exact = self.version if self._is_first and self.resource is not EVENTS else ""
-        version = await self._pages(exact=exact)
+        try:
+            version = await self._pages(exact=exact)
+        except StaleError:
+            if not exact:
+                raise
+            version, exact = await self._pages(), ""
         listed = self._listed(version)
         await self._reader.listed(self, listed)
         self.version = self.version if listed.is_lesson else version
         self._is_first, self._cause, self._is_suspect = False, "", False
         self._quiet_for = _LONG_QUIET if listed.is_lesson or exact else _NO_QUIET
 
-    async def _pages(self, *, exact: str) -> str:
-        """All pages; the version of the LIST. At `exact`, where the server still knows that."""
-        start: dict[str, str] = {}
-        if exact:
-            start = {"resourceVersion": exact, "resourceVersionMatch": "Exact"}
-        query: dict[str, str | int] = {"limit": PAGE, **start}
+    async def _pages(self, *, exact: str = "") -> str:
+        """All pages to the reader; the version of the LIST."""
         self._reader.begin(self)
-        self._target = 0
-        while True:
-            try:
-                body = await self._api.get(
-                    self._path, query=query, accept=self._accept(is_list=True)
-                )
-            except ApiError as error:
-                if exact and error.status in (400, 410, 422, 504):  # too old, or from the future
-                    return await self._pages(exact="")
-                if error.status == 410:  # `continue` expires with etcd's history
-                    raise StaleError("expired") from None
-                raise
-            version, token = self._page(body)
-            if not token:
-                return version
-            query = {"limit": PAGE, "continue": token}
-
-    def _page(self, body: Any) -> tuple[str, str]:
-        try:
-            meta, items = body["metadata"], body.get("items") or []
-            version, token = str(meta["resourceVersion"]), str(meta.get("continue") or "")
-        except (TypeError, KeyError, AttributeError):
-            raise ApiError("the answer is no list", status=502) from None
-        raws = [self._raw("ADDED", item) for item in items if isinstance(item, dict)]
-        for _ in range(len(items) - len(raws)):
-            self._counts.dropped("malformed")
-        self._target = max([self._target, *(number(_version(raw["object"])) for raw in raws)])
-        self._reader.page(self, raws)
-        return version, token
+        self._target, version = 0, ""
+        async for page in self._lister.pages(exact=exact):
+            for _ in range(page.unusable):
+                self._counts.dropped("malformed")
+            self._target = max([self._target, *(number(version_of(item)) for item in page.items)])
+            self._reader.page(self, [self._raw("ADDED", item) for item in page.items])
+            version = page.version
+        return version
 
     def _listed(self, version: str) -> Listed:
         known, now = number(self.version), number(version)
@@ -189,20 +165,14 @@ class Watch:
         if known > now:  # etcd was restored from a backup: versions begin again
             return Listed(version=version, cause="restored")
         if self._is_first:
-            return Listed(version=version, known=known, is_lesson=known >= 0)
+            is_lesson = known >= 0 and self.resource is EVENTS
+            return Listed(version=version, known=known, is_lesson=is_lesson)
         return Listed(version=version, known=known, cause=self._cause)
 
     async def _probe(self) -> None:
         # A watch of Events from a version of the future says nothing, for ever: only a LIST
         # tells (apiserver storage/etcd3/watcher.go).
-        body = await self._api.get(
-            self._path, query={"limit": 1}, accept=self._accept(is_list=True)
-        )
-        try:
-            now = number(str(body["metadata"]["resourceVersion"]))
-        except (TypeError, KeyError):
-            raise ApiError("the answer is no list", status=502) from None
-        if now < number(self.version):
+        if number(await self._lister.version()) < number(self.version):
             raise StaleError("restored")
 
     # -- WATCH
@@ -241,8 +211,8 @@ class Watch:
             "allowWatchBookmarks": "true",
         }  # fmt: skip
         silence = seconds + _GRACE if self.resource is EVENTS else _BOOKMARKS
-        accept = self._accept(is_list=False)
-        return self._api.open(self._path, query=query, accept=accept, silence=silence)
+        form = accept(self.resource, is_list=False)
+        return self._api.open(self._lister.path, query=query, accept=form, silence=silence)
 
     def _opening(self, response: aiohttp.ClientResponse) -> None:
         if response.content_type != "application/json":
@@ -264,7 +234,7 @@ class Watch:
         try:
             raw = decode(line)
             type_, body = raw["type"], raw["object"]
-            version = _version(body)
+            version = version_of(body)
         except (MalformedError, TypeError, KeyError, AttributeError):
             self._counts.dropped("malformed")
             return
@@ -302,26 +272,6 @@ class Watch:
         if (self.is_live, self.is_denied) != before:
             self._reader.standing(self)
 
-    @property
-    def _path(self) -> str:
-        return self.resource.path(namespace=self.namespace)
-
-    def _accept(self, *, is_list: bool) -> str:
-        if self.resource is EVENTS:
-            return ""
-        kind = "PartialObjectMetadataList" if is_list else "PartialObjectMetadata"
-        return METADATA.format(kind=kind)
-
     def _raw(self, type_: str, body: Mapping[str, Any]) -> Raw:
         resource = self.resource
         return {"type": type_, "resource": resource.name, "kind": resource.kind, "object": body}
-
-
-def number(version: str) -> int:
-    """A resourceVersion as a number; -1 where it is none."""
-    found = parse_resource_version(version)
-    return -1 if found is None else found
-
-
-def _version(body: Mapping[str, Any]) -> str:
-    return str((body.get("metadata") or {}).get("resourceVersion") or "")

@@ -117,4 +117,6 @@ COLLECTOR_FAULTS: dict[str, Fault] = {
     }.items()},
     "the collector away": _collector_away,
 }  # fmt: skip
+STARTING_OVER = {"watch answers HTTP 410", "watch answers an empty 200", "history compacted"}
+"""With these reading starts over: what happened to an object since it was read is lost."""
 FAULTS = API_FAULTS | COLLECTOR_FAULTS

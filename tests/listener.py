@@ -38,7 +38,9 @@ class Listener:
         """What is said to a request."""
 
     async def start(self) -> None:
-        """Listen, on the same port as ever."""
+        """Listen, on the same port as ever, unless it does."""
+        if self._socket is not None:
+            return
         self._http = web.Server(
             self._answer, request_factory=self._request,
             handler_cancellation=True, access_log=None, auto_decompress=False,

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,10 +82,13 @@ async def kill(task: "asyncio.Task[bool]") -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def in_world(test: Callable[[World], Coroutine[Any, Any, None]], **environ: str) -> None:
-    """Run a test in a world of its own."""
+def in_world(
+    test: Callable[[World], Coroutine[Any, Any, None]], *, seed: int = 0, **environ: str
+) -> None:
+    """Run a test in a world of its own; `seed` is that of the bridge's pauses."""
 
     async def main() -> None:
+        random.seed(seed)
         async with ApiServer() as server, Collector() as collector:
             with TemporaryDirectory() as folder, _environment(collector, environ):
                 await test(World(server, collector, Path(folder)))
