@@ -28,7 +28,7 @@ class HttpSender:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._tls = _context(endpoint)
+        self._tls = _context(endpoint) if endpoint.target.startswith("https") else True
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: bytes) -> Answer:
