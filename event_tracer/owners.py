@@ -119,7 +119,8 @@ class Owners:
     def may_fetch(self, item: KubeObject) -> bool:
         """Whether only a GET can tell of `item`, and was not answered yet."""
         group = _group(item.api_version)
-        if not item.name or not item.kind or (group, item.kind) in self._watched:
+        is_watched = (group, item.kind) in self._watched or (group, item.kind) in self._custom
+        if not item.name or not item.kind or is_watched:
             return False
         if not item.api_version and item.kind in {kind for _, kind in self._watched}:
             return False

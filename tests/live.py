@@ -3,7 +3,7 @@
 import asyncio
 import os
 import random
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +17,7 @@ from event_tracer.loading import load
 from tests import virtual
 from tests.apiserver import CLUSTER, ApiServer
 from tests.cluster import Cluster
-from tests.fields import SECOND
+from tests.fields import SECOND, Raw
 from tests.otlpserver import Collector, received_spans
 from tests.support import tell
 
@@ -109,7 +109,12 @@ def _environment(collector: Collector, more: dict[str, str]) -> Iterator[None]:
 
 def expected(cluster: Cluster, **options: Any) -> Ids:
     """What the fold alone makes of a cluster's life, as it must arrive."""
-    spans = tell(cluster.frames, cluster_uid=CLUSTER, **options)
+    return spans_of(cluster.frames, **options)
+
+
+def spans_of(frames: Iterable[Raw], **options: Any) -> Ids:
+    """The same for frames."""
+    spans = tell(frames, cluster_uid=CLUSTER, **options)
     return {found.id: found.content for found in received_spans(encode(spans), 0.0)}
 
 
