@@ -54,7 +54,7 @@ class Bridge:
         self._exporter = self._outbox.exporter = Exporter(
             delivery, capacity=settings.queue_size, counts=telemetry, on_done=self._outbox.done
         )
-        telemetry.watch_queue(lambda: self._exporter.size)
+        telemetry.watch_queue(lambda: self._outbox.size)
         self._watches: list[Watch] = []
         self._intake: Intake
         self._owners: Owners
@@ -130,6 +130,7 @@ class Bridge:
         self._intake = Intake(
             self._stories,
             outlet=self._outbox,
+            capacity=settings.queue_size,
             counts=telemetry,
             redact=Redaction(settings.redact),
             spawn=spawn,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from event_tracer.core.event import Event
-from event_tracer.core.frame import Behind, Census, Frame, Item, Listing, parse_frame
+from event_tracer.core.frame import Behind, Census, Frame, Item, Listing, Tick, parse_frame
 from event_tracer.core.lineage import KubeObject
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.span import Span
@@ -20,7 +20,6 @@ from event_tracer.reader import Listed, Raw, Source
 from event_tracer.resources import EVENTS
 from event_tracer.tasks import Spawn
 
-_MOST_HELD = 2_000
 Redact = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 logger = logging.getLogger(__name__)
@@ -43,11 +42,8 @@ class Outlet(Protocol):
         """Take what has left the fold."""
 
     @property
-    def is_full(self) -> bool:
-        """Whether no more should be read."""
-
-    async def room(self) -> None:
-        """Return once more may be read."""
+    def size(self) -> int:
+        """The spans that are not acknowledged."""
 
 
 @dataclass(slots=True)
@@ -62,20 +58,21 @@ class Intake:
     """Reads all watches. An Event waits here for the GET of an object that no watch brings."""
 
     def __init__(
-        self, stories: Stories, *, outlet: Outlet, counts: Counts, redact: Redact,
+        self, stories: Stories, *, outlet: Outlet, capacity: int, counts: Counts, redact: Redact,
         spawn: Spawn,
     ) -> None:  # fmt: skip
         self.owners: Owners
         self.watches: list[Source] = []
         self._stories = stories
         self._outlet = outlet
+        self._capacity = capacity
         self._counts = counts
         self._redact = redact
         self._spawn = spawn
         self._lists: dict[tuple[str, str], _List] = {}
         self._held = Lowest()
         self._holding = 0
-        self._let_go = asyncio.Event()
+        self._freed = asyncio.Event()
         self.objects_read = asyncio.Event()
         self._behind = Behind(events=True, objects=True)
         self.feed(self._behind)
@@ -97,6 +94,8 @@ class Intake:
         spans = self._stories.feed(item)
         if spans:
             self._outlet.take(spans)
+        if isinstance(item, Tick):
+            self._freed.set()
 
     # -- Reader
 
@@ -154,16 +153,18 @@ class Intake:
 
     def has_room(self, watch: Source) -> bool:
         """Whether it can take more now."""
-        if watch.resource is not EVENTS:
-            return True
-        return not self._outlet.is_full and self._holding < _MOST_HELD
+        return watch.resource is not EVENTS or self._size < self._capacity
 
     async def room(self, watch: Source) -> None:
-        """Return once it can take more again."""
-        await self._outlet.room()
-        while self._holding >= _MOST_HELD // 2:
-            self._let_go.clear()
-            await self._let_go.wait()
+        """Return once it is half empty."""
+        while self._size > self._capacity // 2:
+            self._freed.clear()
+            await self._freed.wait()
+
+    @property
+    def _size(self) -> int:
+        """The occurrences and spans that are in memory."""
+        return self._holding + self._stories.waiting + self._outlet.size
 
     # -- inside
 
@@ -209,7 +210,6 @@ class Intake:
         self._holding -= 1
         self._held.remove(_version(frame))
         self.feed(frame)
-        self._let_go.set()
         self.look()
 
     async def _look_up(self, frames: Iterable[Frame]) -> None:

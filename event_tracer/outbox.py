@@ -75,15 +75,9 @@ class Outbox:
         return min((version for version in versions if version is not None), default=None)
 
     @property
-    def is_full(self) -> bool:
-        """Whether no more should be read."""
-        return self.exporter.is_full or len(self._staged) >= self.exporter.capacity
-
-    async def room(self) -> None:
-        """Return once more may be read."""
-        while self.is_full:
-            await self.exporter.room()
-            await asyncio.sleep(_FIRST_PAUSE if len(self._staged) else 0)
+    def size(self) -> int:
+        """The spans that are not acknowledged."""
+        return self.exporter.size + len(self._staged)
 
     def restore(self, spans: Sequence[Span]) -> None:
         """Send what an earlier run had in its checkpoint."""

@@ -1,8 +1,17 @@
-"""A run from the first LIST to the last acknowledgement."""
+"""A run from the first LIST to the last acknowledgement, its stops and its starts."""
 
+import asyncio
+import socket
+
+import aiohttp
+import pytest
+
+from tests.apiserver_faults import BROKEN, Forbidden
 from tests.cluster import Cluster
 from tests.fields import SECOND
-from tests.live import World, differences, expected, in_world
+from tests.live import World, differences, expected, in_world, kill
+from tests.lives import busy
+from tests.otlpserver import hang
 
 
 def life(seed: int = 0) -> Cluster:
@@ -31,5 +40,284 @@ def test_what_arrives_is_what_the_fold_makes() -> None:
         assert await world.end(task)
 
         assert differences(world.told, expected(cluster)) == []
+
+    in_world(test)
+
+
+def test_without_a_checkpoint_all_that_is_held_is_told() -> None:
+    """The first start tells every Event that the API server still has."""
+
+    async def test(world: World) -> None:
+        cluster = Cluster()
+        cluster.apply("web", replicas=3)
+        for frame in cluster.frames:
+            world.server.write(frame)
+        await asyncio.sleep(600)
+        assert await world.end(world.start())
+
+        assert differences(world.told, expected(cluster)) == []
+
+    in_world(test)
+
+
+def test_start_now_leaves_out_what_there_is() -> None:
+    """--start now tells only what comes, in the stories that began before."""
+
+    async def test(world: World) -> None:
+        cluster = Cluster()
+        cluster.apply("web")
+        before = len(cluster.frames)
+        for frame in cluster.frames:
+            world.server.write(frame)
+        await asyncio.sleep(30)
+        task = world.start(start="now")
+        await asyncio.sleep(30)
+        cluster.now += 70 * SECOND
+        cluster.update("web")
+        await world.play(after(cluster, before))
+        assert await world.end(task)
+
+        assert world.told.keys() < expected(cluster).keys()
+        names = [r.span.name for r in world.collector.spans if r.span.name == "Scheduled"]
+        assert len(names) == 1
+
+    in_world(test)
+
+
+def after(cluster: Cluster, number: int) -> Cluster:
+    """The life without its first frames."""
+    rest = Cluster()
+    rest.frames, rest.times = cluster.frames[number:], cluster.times[number:]
+    return rest
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_stop_while_the_collector_is_away_loses_nothing(seed: int) -> None:
+    """SIGTERM: an exit within the grace time; the next run delivers the rest, and nothing else."""
+
+    async def test(world: World) -> None:
+        cluster, task = busy(seed=seed, events=200), world.start(grace_period=20)
+        playing = asyncio.create_task(world.play(cluster))
+        await asyncio.sleep(30)
+        await world.collector.stop()
+        await asyncio.sleep(20)
+        before, loop = world.told, asyncio.get_running_loop()
+        begun = loop.time()
+        assert await world.end(task, after=0)
+        assert loop.time() - begun < 30
+        assert world.told == before
+
+        await world.collector.start()
+        await playing
+        assert await world.end(world.start())
+        assert differences(world.told, expected(cluster)) == []
+
+    in_world(test)
+
+
+def test_a_stop_delivers_what_is_there() -> None:
+    """What has left the fold is delivered before the end, a slow collector given its time."""
+
+    async def test(world: World) -> None:
+        cluster, task = Cluster(), world.start(grace_period=60)
+        cluster.wait(5 * SECOND)
+        cluster.apply("web", replicas=5)
+        world.collector.respond(hang, times=4)
+        await world.play(cluster)
+        assert await world.end(task, after=3)
+
+        told = {received.id for received in world.collector.spans}
+        assert len(told) == 5 * 5 + 1
+
+    in_world(test)
+
+
+def test_a_restart_resends_nothing() -> None:
+    """With a checkpoint a restart in silence sends no span at all."""
+
+    async def test(world: World) -> None:
+        cluster = life()
+        task = world.start()
+        await world.play(cluster)
+        assert await world.end(task)
+        sent = len(world.collector.requests)
+
+        for _ in range(3):
+            assert await world.end(world.start(), after=60)
+        assert len(world.collector.requests) == sent
+
+    in_world(test)
+
+
+def test_a_lost_checkpoint_repeats_but_never_contradicts() -> None:
+    """An object span may come twice, an event span never with two contents; no Event is left out.
+
+    Where managedFields still have every change: of two by one manager they keep the last.
+    """
+
+    async def test(world: World) -> None:
+        cluster = Cluster()
+        cluster.wait(20 * SECOND)
+        cluster.apply("web", replicas=3)
+        cluster.wait(20 * SECOND)
+        cluster.update("web", manager="helm", replicas=2)
+        cluster.back_off(cluster.pods[0], times=9)
+        cluster.restart("web")
+        task = world.start()
+        playing = asyncio.create_task(world.play(cluster))
+        for _ in range(5):
+            await asyncio.sleep(30)
+            await kill(task)
+            (world.folder / "saved").unlink()
+            task = world.start()
+        await playing
+        assert await world.end(task)
+
+        contents, wanted = world.collector.contents(), expected(cluster)
+        events = {r.id: r for r in world.collector.spans if "k8s.event.count" in r.attributes}
+        assert contents.keys() <= wanted.keys()
+        assert {key: {wanted[key]} for key in events} == {key: contents[key] for key in events}
+        told = {received.attributes["k8s.event.uid"] for received in events.values()}
+        assert told == set(cluster.events)
+
+    in_world(test)
+
+
+@pytest.mark.parametrize("kept", [b"", b"nonsense", b"\x1f\x8b\x08\x00"])
+def test_a_broken_checkpoint_is_left_aside(kept: bytes) -> None:
+    """What cannot be read is reported, and the run begins anew."""
+
+    async def test(world: World) -> None:
+        (world.folder / "saved").write_bytes(kept)
+        cluster, task = life(), world.start()
+        await world.play(cluster)
+        assert await world.end(task)
+
+        assert differences(world.told, expected(cluster)) == []
+
+    in_world(test)
+
+
+def test_a_full_queue_pauses_the_watch_and_nothing_else() -> None:
+    """Collector away, 200 Events a second: memory is bounded, and all arrives afterwards."""
+
+    async def test(world: World) -> None:
+        queue, cluster = 2_000, Cluster()
+        cluster.wait(5 * SECOND)
+        for number in range(2_000):  # 200 Events a second for a minute
+            cluster.now = cluster.times[0] + number * SECOND // 33 if number else cluster.now
+            cluster.apply(f"app-{number}")
+        await world.collector.stop()
+        address = f"127.0.0.1:{free_port()}"
+        task = world.start(queue_size=queue, bind_address=address)
+        await world.play(in_order(cluster))
+        await asyncio.sleep(30)
+        _, text = await ask(address, "metrics")
+        size = next(
+            line for line in text.splitlines() if line[:30] == "event_tracer_export_queue_size"
+        )
+        assert queue <= float(size.split()[1]) <= queue + 10
+        watching = {watch.kind.resource for watch in world.server.watches}
+        assert "events" not in watching
+        assert "pods" in watching
+        await world.collector.start()
+        assert await world.end(task, after=600)
+
+        assert world.told.keys() >= {k for k, v in expected(cluster).items() if b"event.count" in v}
+        assert world.server.asked("events", "watch")[1:]
+
+    in_world(test)
+
+
+def in_order(cluster: Cluster) -> Cluster:
+    """The same frames by time."""
+    made = Cluster()
+    both = sorted(zip(cluster.times, cluster.frames, strict=True), key=lambda pair: pair[0])
+    made.times = [time for time, _ in both]
+    made.frames = [frame for _, frame in both]
+    return made
+
+
+def free_port() -> int:
+    """A port that nobody has."""
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return int(made.getsockname()[1])
+
+
+async def ask(address: str, path: str) -> tuple[int, str]:
+    """Status and body."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://{address}/{path}") as response,
+    ):
+        return response.status, await response.text()
+
+
+def test_probes_and_metrics_tell_how_it_goes() -> None:
+    """Ready after the first sync; alive also while API server and collector are away."""
+
+    async def test(world: World) -> None:
+        address = f"127.0.0.1:{free_port()}"
+        world.server.fail(BROKEN, resource="pods", verb="list")
+        task = world.start(bind_address=address)
+        await asyncio.sleep(10)
+        assert (await ask(address, "readyz"))[0] == 503
+        assert (await ask(address, "healthz"))[0] == 200
+
+        world.server.heal()
+        cluster = Cluster()
+        cluster.wait(100 * SECOND)
+        cluster.apply("web")
+        await world.play(cluster)
+        await asyncio.sleep(10)
+        assert (await ask(address, "readyz"))[0] == 200
+        await world.server.stop()
+        await world.collector.stop()
+        await asyncio.sleep(3600)
+        assert (await ask(address, "healthz"))[0] == 200
+        _, text = await ask(address, "metrics")
+        await world.server.start()
+        await world.collector.start()
+        assert await world.end(task)
+
+        lines = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[:1] != "#")
+        assert lines["event_tracer_occurrences_total"] == "6.0"
+        assert lines['event_tracer_events_received_total{type="ADDED"}'] == "6.0"
+        assert float(lines['event_tracer_watch_restarts_total{cause="error",resource="pods"}']) > 1
+
+    in_world(test)
+
+
+def test_events_that_may_not_be_watched_are_no_readiness() -> None:
+    """Without the right to Events there is nothing to trace, and /readyz says so."""
+
+    async def test(world: World) -> None:
+        address = f"127.0.0.1:{free_port()}"
+        world.server.forbidden.append(Forbidden(resource="events"))
+        task = world.start(bind_address=address)
+        await asyncio.sleep(60)
+        status, text = await ask(address, "readyz")
+        assert await world.end(task, after=0)
+
+        assert status == 503
+        assert "Events may not be watched" in text
+
+    in_world(test)
+
+
+def test_an_idle_cluster_costs_a_request_every_few_minutes() -> None:
+    """An hour of silence: about one WATCH for each resource every four minutes, no LIST."""
+
+    async def test(world: World) -> None:
+        task = world.start()
+        await asyncio.sleep(60)
+        before = len(world.server.requests)
+        await asyncio.sleep(3600)
+        asked = world.server.requests[before:]
+        assert await world.end(task, after=0)
+
+        assert {request.verb for request in asked} == {"watch"}
+        assert 8 * 10 < len(asked) < 8 * 25
 
     in_world(test)

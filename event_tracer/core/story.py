@@ -87,6 +87,11 @@ class Stories:
         return self._cluster_uid
 
     @property
+    def waiting(self) -> int:
+        """How many occurrences have not left yet."""
+        return len(self._waiting)
+
+    @property
     def lowest_waiting(self) -> int | None:
         """The lowest resourceVersion of the occurrences that have not left yet."""
         return self._waiting.lowest_version
