@@ -55,13 +55,14 @@ class ApiError(Exception):
 
 def status_error(status: Mapping[str, Any]) -> ApiError:
     """A metav1.Status as an error."""
-    details = status.get("details") or {}
+    details = status.get("details")
     after = details.get("retryAfterSeconds") if isinstance(details, dict) else None
+    code = status.get("code")
     return ApiError(
         str(status.get("message") or status.get("reason") or "an error without a message"),
-        status=int(status.get("code") or 500),
+        status=code if isinstance(code, int) else 500,
         reason=str(status.get("reason") or ""),
-        retry_after=float(after) if after else None,
+        retry_after=float(after) if isinstance(after, int | float) else None,
     )
 
 

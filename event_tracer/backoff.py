@@ -4,6 +4,8 @@ import random
 import time
 from email.utils import parsedate_to_datetime
 
+_LONGEST_ASKED = 300.0  # seconds; whoever asks for more may have changed its mind by then
+
 
 class Backoff:
     """Pauses that double from `first` to `longest` seconds, each up to a fifth off."""
@@ -17,7 +19,8 @@ class Backoff:
         pause = self._next * random.uniform(0.8, 1.2)
         self._next = min(self._next * 2, self._longest)
         # All who were told the same would come back in the same instant.
-        return pause if after is None else max(after, 0.0) + random.uniform(0, self._first)
+        asked = None if after is None else min(max(after, 0.0), _LONGEST_ASKED)
+        return pause if asked is None else asked + random.uniform(0, self._first)
 
     def reset(self) -> None:
         """An attempt succeeded."""

@@ -59,6 +59,7 @@ class Bridge:
         self._intake: Intake
         self._owners: Owners
         self._has_synced = False
+        self._is_well = True
         self._ticked = asyncio.get_running_loop().time()
 
     # -- what others ask
@@ -105,25 +106,33 @@ class Bridge:
 
     async def run(self, stop: asyncio.Event) -> bool:
         """Run until `stop`, then deliver what is left; whether all went as it should."""
-        is_well = True
-        async with asyncio.TaskGroup() as sending:
-            tasks = [
-                sending.create_task(self._exporter.run(), name="export"),
-                sending.create_task(self._outbox.run(), name="checkpoint"),
-                sending.create_task(self._complain(), name="complain"),
-            ]
-            try:
-                await until(stop, self._begin_reading)
-            except* Exception as errors:
-                is_well = False
-                for error in errors.exceptions:
-                    logger.critical("a task failed; stopping", exc_info=error)
-            logger.info("stopping", extra={"spans": self._exporter.size})
-            await self._drain()
-            for task in tasks:
-                task.cancel()
+        try:
+            async with asyncio.TaskGroup() as sending:
+                tasks = [
+                    sending.create_task(self._exporter.run(), name="export"),
+                    sending.create_task(self._outbox.run(), name="checkpoint"),
+                    sending.create_task(self._complain(), name="complain"),
+                ]
+                await self._read_until(stop)
+                await self._drain()
+                for task in tasks:
+                    task.cancel()
+        except* Exception as errors:
+            self._fail(errors)
         await self._last_write()
-        return is_well
+        return self._is_well
+
+    async def _read_until(self, stop: asyncio.Event) -> None:
+        try:
+            await until(stop, self._begin_reading)
+        except* Exception as errors:
+            self._fail(errors)
+        logger.info("stopping", extra={"spans": self._outbox.size})
+
+    def _fail(self, errors: ExceptionGroup[Exception]) -> None:
+        self._is_well = False
+        for error in errors.exceptions:
+            logger.critical("a task failed; stopping", exc_info=error)
 
     def _begin_reading(self, spawn: Spawn) -> None:
         settings, telemetry = self._settings, self._telemetry

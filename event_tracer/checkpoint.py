@@ -3,6 +3,7 @@
 import errno
 import gzip
 import os
+import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -89,7 +90,7 @@ def load(data: bytes) -> Checkpoint:
     """bytes → Checkpoint. Raises CheckpointError where they are none."""
     try:
         checkpoint = _CHECKPOINT.validate_json(gzip.decompress(data))
-    except (OSError, EOFError, ValidationError) as error:
+    except (OSError, EOFError, zlib.error, ValidationError) as error:
         raise CheckpointError(f"not a checkpoint: {str(error).splitlines()[0]}") from None
     if checkpoint.version != _VERSION:
         raise CheckpointError(f"a checkpoint of version {checkpoint.version}, not {_VERSION}")

@@ -36,7 +36,9 @@ class Counts(Protocol):
 
 
 class Outlet(Protocol):
-    """What takes the fold's spans."""
+    """What takes the fold's spans; it writes no checkpoint unless `is_whole`."""
+
+    is_whole: bool
 
     def take(self, spans: list[Span]) -> None:
         """Take what has left the fold."""
@@ -90,10 +92,13 @@ class Intake:
 
     def feed(self, item: Item) -> None:
         """Feed the fold, and pass on what it lets go."""
-        # Nothing is awaited between the two, so no cancellation can lose a span.
+        # Nothing is awaited between the two, so no cancellation can lose a span; and what a
+        # mistake of ours interrupts is not whole, so that no checkpoint says it was told.
+        self._outlet.is_whole = False
         spans = self._stories.feed(item)
         if spans:
             self._outlet.take(spans)
+        self._outlet.is_whole = True
         if isinstance(item, Tick):
             self._freed.set()
 

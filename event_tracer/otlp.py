@@ -63,5 +63,5 @@ class Otlp:
         """Send `spans` as one request, once."""
         body = encode(spans).SerializeToString()
         if len(body) > MOST_BYTES and len(spans) > 1:
-            return Answer(accepted=False, refused=True, reason=f"{len(body):,} bytes are too many")
+            return Answer(accepted=False, refused=True, reason=f"too large: {len(body):,} bytes")
         return await self._sender.send(body)

@@ -5,6 +5,7 @@ import io
 import os
 import ssl
 import zlib
+from contextlib import suppress
 from importlib.metadata import version
 
 import aiohttp
@@ -46,7 +47,7 @@ class HttpSender:
                 allow_redirects=False,
                 ssl=self._tls,
             ) as response:
-                return _read(response, await response.content.read(_LONGEST_ANSWER))
+                return _read(response, await _body(response))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return Answer(accepted=False, retryable=True, reason=_why(error))
 
@@ -86,9 +87,16 @@ def _why(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    body = b""
+    while len(body) < _LONGEST_ANSWER and (part := await response.content.readany()):
+        body += part
+    return body[:_LONGEST_ANSWER]
+
+
 def _read(response: aiohttp.ClientResponse, body: bytes) -> Answer:
     status = response.status
-    if status == 200:
+    if 200 <= status < 300:  # the specification says 200; some back ends say 202 or 204
         return _accepted(response, body)
     if 300 <= status < 400:
         to = response.headers.get("location", "nowhere")
@@ -113,10 +121,10 @@ def _accepted(response: aiohttp.ClientResponse, body: bytes) -> Answer:
 
 
 def _message(response: aiohttp.ClientResponse, body: bytes) -> str:
+    text = ""
     if response.content_type == _PROTOBUF:
-        try:
-            return f": {Status.FromString(body).message}"
-        except DecodeError:
-            return ""
-    is_text = response.content_type in ("text/plain", "application/json")
-    return f": {' '.join(body[:200].decode('utf-8', 'replace').split())}" if is_text else ""
+        with suppress(DecodeError):
+            text = Status.FromString(body).message
+    elif response.content_type in ("text/plain", "application/json"):
+        text = " ".join(body[:200].decode("utf-8", "replace").split())
+    return f": {text}" if text else ""

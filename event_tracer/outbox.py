@@ -45,7 +45,8 @@ class Counts(Protocol):
 class Outbox:
     """Holds back what must be in the checkpoint first; without a `store`, nothing.
 
-    `snapshot` gives the checkpoint as of now, `now` the API server's clock in ns.
+    `snapshot` gives the checkpoint as of now, `now` the API server's clock in ns. Unless
+    `is_whole`, the fold and what is kept here may differ, and nothing is written any more.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Outbox:
         now: Callable[[], int | None],
     ) -> None:  # fmt: skip
         self.exporter: Exporter
+        self.is_whole = True
         self._store = store
         self._counts = counts
         self._snapshot = snapshot
@@ -62,6 +64,7 @@ class Outbox:
         self._open: dict[tuple[bytes, bytes], Span] = {}
         self._told: Recent[bytes, bool] = Recent(most=_MOST_TRACES)
         self._changed = asyncio.Event()
+        self._writing = asyncio.Lock()
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -138,11 +141,15 @@ class Outbox:
         """Write the checkpoint, then let go what waited for it. Raises CheckpointError."""
         if self._store is None:
             return
+        async with self._writing:  # two at once would be in conflict with each other
+            await self._write(self._store)
+
+    async def _write(self, store: Store) -> None:
         self._changed.clear()
         staged, self._staged = self._staged, []
         data, left_out = dump(self._snapshot())
         try:
-            await self._store.write(data)
+            await store.write(data)
         except BaseException as error:
             self._staged = staged + self._staged
             self._changed.set()
@@ -151,8 +158,8 @@ class Outbox:
             raise
         self._counts.checkpoint(True)
         self._counts.ids_dropped(left_out)
+        self.exporter.put(staged)
         for span in staged:
             self._told.put(span.trace_id, True, now=0)
             if (version := version_of(span)) is not None:
                 self._versions.remove(version)
-        self.exporter.put(staged)

@@ -55,10 +55,14 @@ class Sdk:
 
     def __init__(self, exporters: Sequence[SpanExporter]) -> None:
         self._exporters = exporters
+        self._exporting = asyncio.Lock()
 
     async def deliver(self, spans: Sequence[Span]) -> Answer:
         """Hand over a batch, once. An SpanExportResult does not tell whether to try again."""
-        return await asyncio.to_thread(self._export, [readable(span) for span in spans])
+        # "Export() should not be called concurrently with other Export calls for the same
+        # exporter instance" (OpenTelemetry specification, "Span Exporter").
+        async with self._exporting:
+            return await asyncio.to_thread(self._export, [readable(span) for span in spans])
 
     def _export(self, spans: Sequence[ReadableSpan]) -> Answer:
         for exporter in self._exporters:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from event_tracer.api import Api
@@ -75,4 +76,4 @@ def _usable(data: bytes | None, *, cluster_uid: str) -> Checkpoint:
     if cluster_uid and found.cluster_uid not in ("", cluster_uid):
         logger.error("the checkpoint is of another cluster; beginning anew")
         return fresh
-    return found
+    return replace(found, cluster_uid=cluster_uid or found.cluster_uid)
