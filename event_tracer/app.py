@@ -76,8 +76,8 @@ async def _start(settings: RunSettings, stack: AsyncExitStack) -> Bridge:
             metrics=telemetry.text,
         )
         await stack.enter_async_context(served)
-    about = {"endpoint": target, "checkpoint": str(store), "cluster_uid": checkpoint.cluster_uid}
-    logger.info("running", extra={**about, "address": address or "none"})
+    about = {"endpoint": target, "checkpoint": str(store or "none"), "address": address or "none"}
+    logger.info("running", extra={**about, "cluster_uid": checkpoint.cluster_uid})
     return bridge
 
 

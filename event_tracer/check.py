@@ -90,7 +90,7 @@ def _clock(api: Api) -> Line:
     what += " the API server's"
     if abs(ahead) < _SKEW:
         return Line(verdict="ok", what=what)
-    advice = "spans are right all the same, only the lag metric is not; synchronise the clocks"
+    advice = "no span depends on it, but the times in the log do; synchronise the clocks"
     return Line(verdict="note", what=what, advice=advice)
 
 

@@ -87,7 +87,7 @@ class Intake:
     @property
     def lowest_version(self) -> int | None:
         """The lowest resourceVersion of an Event that has not left the fold."""
-        versions = (self._held.value, self._stories.lowest_waiting)
+        versions = (self._held.value, self._stories.waiting.lowest_version)
         return min((version for version in versions if version is not None), default=None)
 
     def feed(self, item: Item) -> None:
@@ -169,7 +169,7 @@ class Intake:
     @property
     def _size(self) -> int:
         """The occurrences and spans that are in memory."""
-        return self._holding + self._stories.waiting + self._outlet.size
+        return self._holding + len(self._stories.waiting) + self._outlet.size
 
     # -- inside
 

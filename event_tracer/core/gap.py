@@ -1,5 +1,9 @@
 """The span that tells of what could not be watched."""
 
+from collections.abc import Iterable
+
+from event_tracer.core.event import Event
+from event_tracer.core.seen import Seen
 from event_tracer.core.span import Attributes, Span, gap_ids
 from event_tracer.core.times import MICROSECOND
 
@@ -8,10 +12,16 @@ _HIDDEN = "event_tracer.gap.occurrences"
 
 
 def gap_span(
-    *, cluster_uid: str, resource: Attributes, cause: str, since: int, until: int, hidden: int,
-    events: int,
-) -> Span:  # fmt: skip
-    """A trace of its own: `hidden` occurrences of `events` Events from `since` to `until` (ns)."""
+    events: Iterable[Event], *, seen: Seen, cause: str, since: int, until: int, cluster_uid: str,
+    resource: Attributes,
+) -> Span | None:  # fmt: skip
+    """A trace of its own for what these Events' counts tell of `since` to `until` (ns).
+
+    None where no count has risen by more than one.
+    """
+    hidden = [count for event in events if (count := seen.hidden(event, since=since))]
+    if not hidden:
+        return None
     trace_id, span_id = gap_ids(cluster_uid=cluster_uid, cause=cause, since=since, until=until)
     return Span(
         trace_id=trace_id,
@@ -23,8 +33,8 @@ def gap_span(
         end=until,
         attributes=(
             ("event_tracer.gap.cause", cause),
-            (_HIDDEN, hidden),
-            ("event_tracer.gap.events", events),
+            (_HIDDEN, sum(hidden)),
+            ("event_tracer.gap.events", len(hidden)),
         ),
     )
 

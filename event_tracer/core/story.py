@@ -87,14 +87,9 @@ class Stories:
         return self._cluster_uid
 
     @property
-    def waiting(self) -> int:
-        """How many occurrences have not left yet."""
-        return len(self._waiting)
-
-    @property
-    def lowest_waiting(self) -> int | None:
-        """The lowest resourceVersion of the occurrences that have not left yet."""
-        return self._waiting.lowest_version
+    def waiting(self) -> Waiting:
+        """The occurrences that have not left yet."""
+        return self._waiting
 
     def unknown(self, event: Event) -> list[KubeObject]:
         """What is on the chain of the Event's object, and has not been seen itself."""
@@ -159,19 +154,17 @@ class Stories:
             self._histories.bury(item.identity, now=self._clock)
 
     def _tell_gap(self, events: list[Event], listing: Listing) -> None:
-        news = [event for event in events if _version(event) > listing.known]
-        hidden = [self._seen.hidden(event, since=self._horizon) for event in news]
-        if any(hidden):
-            span = gap_span(
-                cluster_uid=self._cluster_uid,
-                resource=self._mapper.resource(SERVICE),
-                cause=listing.gap,
-                since=self._horizon,
-                until=self._clock,
-                hidden=sum(hidden),
-                events=sum(1 for count in hidden if count),
-            )
-            self._gaps.append(span)
+        told = gap_span(
+            (event for event in events if _version(event) > listing.known),
+            seen=self._seen,
+            cause=listing.gap,
+            since=self._horizon,
+            until=self._clock,
+            cluster_uid=self._cluster_uid,
+            resource=self._mapper.resource(SERVICE),
+        )
+        if told:
+            self._gaps.append(told)
 
     def _advance(self, time: int | None) -> None:
         if time is not None and time > self._clock:
