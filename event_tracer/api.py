@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 from kubernetes_asyncio.client import ApiClient
+from kubernetes_asyncio.config import ConfigException
 
 from event_tracer.backoff import Backoff, retry_after
 from event_tracer.core.times import SECOND
@@ -144,7 +145,7 @@ class Api:
             except aiohttp.ClientSSLError as error:
                 await self._renew(client)  # the certificate authority may be a new one
                 raise ApiError(f"TLS: {error}") from None
-            except (aiohttp.ClientError, OSError) as error:
+            except (aiohttp.ClientError, OSError, ConfigException) as error:  # also of a token file
                 raise ApiError(str(error) or type(error).__name__) from None
 
     async def close(self) -> None:
@@ -220,9 +221,12 @@ async def _document(response: aiohttp.ClientResponse) -> Any:
     if response.content_type == "text/html":
         raise ApiError("a web page came, from a proxy perhaps", status=502)
     try:
-        return decode(body)
+        found = decode(body)
     except MalformedError as error:
         raise ApiError(f"the answer is {error}", status=502) from None
+    if not isinstance(found, dict):
+        raise ApiError("the answer is no object", status=502)
+    return found
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> ApiError:

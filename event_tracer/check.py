@@ -10,9 +10,9 @@ from typing import Literal
 
 from event_tracer import endpoint, otlp, stores
 from event_tracer.api import Api, ApiError
-from event_tracer.checkpoint import CheckpointError, ConfigMapStore
+from event_tracer.checkpoint import CheckpointError, ConfigMapStore, Store
 from event_tracer.cluster import cluster_uid
-from event_tracer.connection import ConnectionSettingsError, connector, own_namespace
+from event_tracer.connection import ConnectionSettingsError, connector
 from event_tracer.core.gap import SERVICE
 from event_tracer.core.span import Span
 from event_tracer.core.times import SECOND, human
@@ -46,8 +46,10 @@ class _Right:
     optional: bool = False
 
     def __str__(self) -> str:
+        if self.name:
+            return f"{self.verb} the {self.resource.kind.lower()} {self.name}"
         where = f" in {self.namespace}" if self.namespace else ""
-        return f"{self.verb} {self.resource.plural}{f' {self.name}' if self.name else ''}{where}"
+        return f"{self.verb} {self.resource.plural}{where}"
 
 
 async def check(settings: CheckSettings) -> AsyncIterator[Line]:
@@ -153,17 +155,23 @@ async def _may(api: Api, right: _Right) -> Line:
 async def _checkpoint(api: Api, settings: CheckSettings) -> Line:
     try:
         store = stores.store_of(settings.checkpoint, api=api, kubeconfig=settings.kubeconfig)
-        if store is None:
-            advice = "a restart begins anew; name a file by --checkpoint to go on instead"
-            return Line(verdict="note", what="no checkpoint", advice=advice)
+    except CheckpointError as error:
+        return Line(verdict="missing", what="the checkpoint", advice=str(error))
+    if store is None:
+        advice = "a restart begins anew; name a file by --checkpoint to go on instead"
+        return Line(verdict="note", what="no checkpoint", advice=advice)
+    return await _writable(store)
+
+
+async def _writable(store: Store) -> Line:
+    is_config_map = isinstance(store, ConfigMapStore)
+    try:
         await store.read()
         await store.probe()
     except CheckpointError as error:
-        advice = str(error)
-        if "configmap" in settings.checkpoint or own_namespace():
-            advice += "; allow get, create and update of configmaps in the Role"
-        return Line(verdict="missing", what="the checkpoint", advice=advice)
-    kind = "" if isinstance(store, ConfigMapStore) else "file "
+        advice = "; allow get, create and update of configmaps in the Role" * is_config_map
+        return Line(verdict="missing", what="the checkpoint", advice=f"{error}{advice}")
+    kind = "" if is_config_map else "file "
     return Line(verdict="ok", what=f"the checkpoint can be written: {kind}{store}")
 
 

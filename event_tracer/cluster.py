@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 async def kube_system(api: Api) -> dict[str, object]:
     """The namespace whose uid is the cluster's, as a frame. Raises ApiError."""
     body = await api.get(NAMESPACES.path(name=_KUBE_SYSTEM), accept=_ACCEPT)
+    if not (isinstance(body.get("metadata"), dict) and body["metadata"].get("uid")):
+        raise ApiError(f"{_KUBE_SYSTEM} came without a uid", status=502)
     kind, name = NAMESPACES.kind, NAMESPACES.name
     return {"type": "ADDED", "resource": name, "kind": kind, "object": body}
 

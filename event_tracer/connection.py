@@ -20,7 +20,7 @@ class ConnectionSettingsError(Exception):
 
 def is_in_cluster(environ: Mapping[str, str], *, kubeconfig: str) -> bool:
     """Whether the Pod's ServiceAccount counts, no kubeconfig being named."""
-    return not kubeconfig and "KUBECONFIG" not in environ and _HOST in environ
+    return not kubeconfig and not environ.get("KUBECONFIG") and _HOST in environ
 
 
 def own_namespace() -> str:
@@ -49,16 +49,16 @@ async def connector(*, kubeconfig: str, context: str) -> Connect:
 
 
 async def _in_cluster() -> ApiClient:
-    made = Configuration()
+    made = _configuration()
     try:
         config.load_incluster_config(client_configuration=made)  # type: ignore[no-untyped-call]
+        return ApiClient(made)  # which reads the certificates
     except (ConfigException, OSError) as error:
         raise ConnectionSettingsError(f"the Pod's ServiceAccount cannot be used: {error}") from None
-    return ApiClient(made)
 
 
 async def _outside(kubeconfig: str, context: str) -> ApiClient:
-    made = Configuration()
+    made = _configuration()
     places = kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
     found = _existing(places)
     if not found:
@@ -73,9 +73,17 @@ async def _outside(kubeconfig: str, context: str) -> ApiClient:
             client_configuration=made,
             persist_config=False,  # the user's file is the user's
         )
+        if token := made.api_key.get("BearerToken"):
+            made.api_key["BearerToken"] = token.strip()  # a tokenFile may end in a newline
+        return ApiClient(made)
     except Exception as error:  # of an exec plugin it may be anything
         raise ConnectionSettingsError(f"cannot use {places}: {error}") from None
-    return ApiClient(made)
+
+
+def _configuration() -> Configuration:
+    made = Configuration()
+    made.connection_pool_maxsize = 0  # without a limit: each watch keeps a connection
+    return made
 
 
 def _existing(places: str) -> list[str]:

@@ -65,12 +65,16 @@ class Lister:
 
 def _page(body: Any) -> tuple[Page, str]:
     try:
-        meta, items = body["metadata"], body.get("items") or []
+        meta, items = body["metadata"], list(body.get("items") or ())
         version, token = str(meta["resourceVersion"]), str(meta.get("continue") or "")
     except (TypeError, KeyError, AttributeError):
         raise ApiError("the answer is no list", status=502) from None
-    usable = tuple(item for item in items if isinstance(item, dict))
+    usable = tuple(item for item in items if _is_object(item))
     return Page(items=usable, version=version, unusable=len(items) - len(usable)), token
+
+
+def _is_object(item: object) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("metadata"), dict)
 
 
 def accept(resource: Resource, *, is_list: bool) -> str:

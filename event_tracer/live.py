@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from event_tracer.core.span import Span
+from event_tracer.core.span import Span, version_of
 from event_tracer.core.waterfall import waterfall
 from event_tracer.sender import Answer
 from event_tracer.view import View
@@ -14,30 +14,43 @@ _MOST_SPANS = 50_000
 
 
 class Live:
-    """Takes spans and draws a trace each time that its root, or more of it, has settled."""
+    """Takes spans and draws a trace when it has settled: its root, and what comes later.
+
+    What repeats itself under what has settled is drawn again once there is twice as much.
+    """
 
     def __init__(self, on: Console) -> None:
         self._view = View(on)
         self._traces: OrderedDict[bytes, dict[bytes, Span]] = OrderedDict()
-        self._settled: set[bytes] = set()
+        self._drawn: dict[bytes, int] = {}  # so many spans of the trace
         self._size = 0
 
     async def deliver(self, spans: Sequence[Span]) -> Answer:
         """Draw what has settled with these."""
-        due: dict[bytes, None] = {}
+        settled: dict[bytes, bool] = {}
         for span in spans:
             trace = self._traces.setdefault(span.trace_id, {})
             self._traces.move_to_end(span.trace_id)
             self._size += span.span_id not in trace
             trace[span.span_id] = span
-            if not span.parent_id:
-                self._settled.add(span.trace_id)
-            if span.trace_id in self._settled:
-                due[span.trace_id] = None
-        for trace_id in due:
-            self._view.show(waterfall(tuple(self._traces[trace_id].values())))
+            is_object = version_of(span) is None
+            settled[span.trace_id] = settled.get(span.trace_id, False) or is_object
+        for trace_id, has_object in settled.items():
+            if self._is_due(trace_id, has_object=has_object):
+                self._draw(trace_id)
         self._forget()
         return Answer(accepted=True)
+
+    def _is_due(self, trace_id: bytes, *, has_object: bool) -> bool:
+        trace = self._traces[trace_id]
+        # An object span leaves when it has settled, so all parents are there when all have.
+        is_whole = all(not span.parent_id or span.parent_id in trace for span in trace.values())
+        return is_whole and (has_object or len(trace) >= 2 * self._drawn.get(trace_id, 0))
+
+    def _draw(self, trace_id: bytes) -> None:
+        spans = tuple(self._traces[trace_id].values())
+        self._drawn[trace_id] = len(spans)
+        self._view.show(waterfall(spans))
 
     async def close(self) -> None:
         """Nothing is kept."""
@@ -46,4 +59,4 @@ class Live:
         while self._size > _MOST_SPANS and len(self._traces) > 1:
             trace_id, trace = self._traces.popitem(last=False)
             self._size -= len(trace)
-            self._settled.discard(trace_id)
+            self._drawn.pop(trace_id, None)

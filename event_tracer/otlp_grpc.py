@@ -20,6 +20,8 @@ _RETRYABLE = frozenset({
     grpc.StatusCode.OUT_OF_RANGE, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DATA_LOSS,
 })  # fmt: skip
 
+# gRPC's own pause between two connections grows to two minutes (connection-backoff.md).
+_OPTIONS = (("grpc.max_reconnect_backoff_ms", 10_000),)
 _SMALL = 64 * 1024  # bytes that no server finds too large
 
 
@@ -53,13 +55,16 @@ class GrpcSender:
 def _channel(endpoint: Endpoint) -> grpc.aio.Channel:
     compression = _COMPRESSION[endpoint.compression]
     if endpoint.insecure:
-        return grpc.aio.insecure_channel(endpoint.target, compression=compression)
+        return grpc.aio.insecure_channel(endpoint.target, _OPTIONS, compression)
+    if bool(endpoint.client_key) != bool(endpoint.client_certificate):
+        # gRPC would abort the process (grpc_tls_certificate_distributor.cc, grpcio 1.85).
+        raise OSError("over gRPC a client's key and certificate need each other")
     credentials = grpc.ssl_channel_credentials(
         root_certificates=_read(endpoint.certificate),
         private_key=_read(endpoint.client_key),
         certificate_chain=_read(endpoint.client_certificate),
     )
-    return grpc.aio.secure_channel(endpoint.target, credentials, compression=compression)
+    return grpc.aio.secure_channel(endpoint.target, credentials, _OPTIONS, compression)
 
 
 def _read(name: str | None) -> bytes | None:

@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from math import inf
 from typing import Any
 
 import aiohttp
@@ -69,6 +70,7 @@ class Watch:
         self._quiet: asyncio.TimerHandle | None = None
         self._backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
         self._denied = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_DENIED)
+        self._since = inf  # the loop's time at the start of this watch
         self._has_heard = False  # anything in this watch
         self._relists = 0  # since the last success
         self._refused = 0.0  # the loop's time at the first refusal since then
@@ -106,7 +108,11 @@ class Watch:
             await self._list()
         elif self._is_suspect:
             await self._probe()
-        return await self._watch()
+        try:
+            return await self._watch()
+        finally:
+            if asyncio.get_running_loop().time() - self._since >= _SHORT:
+                self._succeeded()
 
     def _trouble(self, error: ApiError) -> float:
         if not error.is_refusal:
@@ -180,8 +186,8 @@ class Watch:
     async def _watch(self) -> str:
         seconds = int(_WATCH * random.uniform(0.9, 1.1))
         clock = asyncio.get_running_loop().time
-        begun = self.moved = clock()
-        self._has_heard = False
+        self.moved = clock()
+        self._since, self._has_heard = inf, False
         try:
             async with self._open(seconds) as response:
                 self._opening(response)
@@ -194,10 +200,10 @@ class Watch:
             if error.status == 410:
                 raise StaleError("expired") from None
             raise
-        lasted = clock() - begun
-        if not self._has_heard and lasted < _SHORT:
-            raise StaleError("empty")
-        self._succeeded()
+        lasted = clock() - self._since
+        if lasted < _SHORT:
+            # Lines or not, the next one must not follow at once.
+            raise ApiError("the watch ended at once") if self._has_heard else StaleError("empty")
         self._is_suspect, self._quiet_for = False, _QUIET
         return "timeout" if lasted >= seconds - 1 else "closed"
 
@@ -217,7 +223,7 @@ class Watch:
     def _opening(self, response: aiohttp.ClientResponse) -> None:
         if response.content_type != "application/json":
             raise ApiError(f"{response.content_type} came, from a proxy perhaps", status=502)
-        self._opened = self._api.now
+        self._since, self._opened = asyncio.get_running_loop().time(), self._api.now
         if self._target <= number(self.version):
             self._settle_soon()
 
@@ -227,8 +233,7 @@ class Watch:
         self._quiet = asyncio.get_running_loop().call_later(self._quiet_for, self._caught_up)
 
     def _caught_up(self) -> None:
-        self._succeeded()
-        self._set(is_live=True)
+        self._set(is_live=True, is_denied=False)
 
     def _line(self, line: bytes) -> None:
         try:
@@ -250,7 +255,7 @@ class Watch:
     def _progress(self, version: str, written: int | None) -> None:
         if self.is_live:
             return
-        self._succeeded()
+        self._set(is_denied=False)
         if number(version) >= self._target > 0:
             self._target = 0
         is_new = written is not None and self._opened is not None and written >= self._opened
