@@ -169,8 +169,10 @@ async def _writable(store: Store) -> Line:
         await store.read()
         await store.probe()
     except CheckpointError as error:
-        advice = "; allow get, create and update of configmaps in the Role" * is_config_map
-        return Line(verdict="missing", what="the checkpoint", advice=f"{error}{advice}")
+        advice = str(error)
+        if is_config_map:
+            advice += "; allow get, create and update of configmaps in the Role"
+        return Line(verdict="missing", what="the checkpoint", advice=advice)
     kind = "" if is_config_map else "file "
     return Line(verdict="ok", what=f"the checkpoint can be written: {kind}{store}")
 

@@ -1,7 +1,9 @@
 """POST, PUT and DELETE of one object, and questions for one's rights."""
 
 import uuid
+from base64 import b64decode
 from collections.abc import Iterable
+from copy import deepcopy
 from datetime import UTC, datetime
 
 from tests.apiserver_faults import Forbidden
@@ -16,7 +18,9 @@ _CHANGED = (
 
 
 def edited(store: Store, kind: Kind, asked: Asked, body: Raw, *, now: float) -> tuple[int, Raw]:
-    """The status and the body of the answer."""
+    """The status and the body of the answer; with dryRun=All nothing is written."""
+    if asked.query.get("dryRun") == "All":
+        store = deepcopy(store)
     _check_size(body)
     match asked.verb:
         case "create":
@@ -30,7 +34,9 @@ def edited(store: Store, kind: Kind, asked: Asked, body: Raw, *, now: float) -> 
 
 def _check_size(body: Raw) -> None:
     """apis/core/validation: the values of a ConfigMap may take 1 MiB."""
-    if sum(len(value.encode()) for value in (body.get("data") or {}).values()) > _MOST:
+    texts = [value.encode() for value in (body.get("data") or {}).values()]
+    data = [b64decode(value) for value in (body.get("binaryData") or {}).values()]
+    if sum(map(len, texts + data)) > _MOST:
         raise RefusedError(422, f"Too long: may not be more than {_MOST} bytes")
 
 

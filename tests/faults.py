@@ -58,7 +58,9 @@ async def _aborted(world: World, choice: Random) -> None:
 
 async def _compacted(world: World, choice: Random) -> None:
     # What was read may be forgotten; more would be a gap.
-    while len({watch.kind.resource for watch in world.server.watches}) < READ:
+    for _ in range(600):
+        if len({watch.kind.resource for watch in world.server.watches}) >= READ:
+            break
         await asyncio.sleep(1)
     world.server.compact()
     world.server.close_watches(choice.choice((*WATCHED, "*")))
