@@ -3,6 +3,8 @@
 import heapq
 from collections import Counter
 
+_FEW = 1000
+
 
 class Lowest:
     """A multiset that knows its least member."""
@@ -22,6 +24,9 @@ class Lowest:
         self._counts[number] -= 1
         if not self._counts[number]:
             del self._counts[number]
+        # While the least one stays, what came and went above it would pile up.
+        if len(self._heap) > 2 * len(self._counts) + _FEW:
+            self._heap = sorted(self._counts)
 
     @property
     def value(self) -> int | None:
