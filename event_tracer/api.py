@@ -26,6 +26,7 @@ _CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 _RENEWAL = 5.0  # seconds between two readings of the credentials
 _MOST_BYTES = 512  # of a body that is only to be told
+_TRANSIENT = frozenset({401, 408, 409, 410, 429})
 _STATUSES = {"Expired": 410, "Gone": 410}
 
 logger = logging.getLogger(__name__)
@@ -50,8 +51,8 @@ class ApiError(Exception):
 
     @property
     def is_refusal(self) -> bool:
-        """Whether it is forbidden or not there: asking again soon is of no use."""
-        return self.status in (403, 404, 405)
+        """Whether it is forbidden, not there or makes no sense: asking again soon is of no use."""
+        return 400 <= self.status < 500 and self.status not in _TRANSIENT
 
 
 def status_error(status: Mapping[str, Any]) -> ApiError:
@@ -159,7 +160,7 @@ class Api:
         """The client with the newest credentials; one that is not is closed by its last user."""
         async with self._renewing:
             if self._client is None:
-                self._client = await self._connect()
+                self._client = await self._connected()
             client = self._client
         self._users[client] += 1
         try:
@@ -178,14 +179,21 @@ class Api:
             if self._client is failed and now - self._renewed >= _RENEWAL:
                 self._renewed = now
                 logger.info("reading the credentials anew")
-                self._client = await self._connect()
+                self._client = await self._connected()
+
+    async def _connected(self) -> ApiClient:
+        try:
+            async with asyncio.timeout(_TOTAL):  # an exec plugin may hang
+                return await self._connect()
+        except TimeoutError:
+            raise ApiError("the credentials are not to be had in time") from None
 
     def _set_clock(self, response: aiohttp.ClientResponse) -> None:
         date = response.headers.get("Date")
         if date:
             try:
                 at = int(parsedate_to_datetime(date).timestamp()) * SECOND
-            except ValueError:
+            except (ValueError, OverflowError):
                 return
             now = self.now
             # The header is up to a second old; the largest it has said is the nearest.

@@ -35,5 +35,5 @@ def retry_after(text: str | None) -> float | None:
         if text.strip().isdigit():
             return float(text)
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 
 from event_tracer.api import Api
 from event_tracer.checkpoint import Checkpoint, CheckpointError, Store
@@ -140,6 +141,7 @@ class Bridge:
             self._stories,
             outlet=self._outbox,
             capacity=settings.queue_size,
+            now=lambda: self._api.now,
             counts=telemetry,
             redact=Redaction(settings.redact),
             spawn=spawn,
@@ -184,8 +186,9 @@ class Bridge:
                 self._has_synced = True
                 self._outbox.touch()
                 logger.info("all that there is was read", extra={"denied": self._owners.denied})
-            if (now := self._api.now) is not None:
-                self._intake.feed(Tick(now=now))
+            self._intake.look()
+            # A proxy may leave out the Date header; then this machine's clock must do.
+            self._intake.feed(Tick(now=self._api.now or time.time_ns()))
             await asyncio.sleep(_TICK)
 
     async def _complain(self) -> None:

@@ -76,5 +76,7 @@ def check(settings: CheckSettings) -> bool:
 
 
 def _complain(error: Exception) -> bool:
-    sys.stderr.write(f"event-tracer: {error}\n")
+    from event_tracer.logs import mask
+
+    sys.stderr.write(f"event-tracer: {mask(str(error))}\n")
     return False

@@ -34,14 +34,17 @@ class Discovery:
                 raise
             body = {}
         self._asked.add(api_version)
-        for item in body.get("resources") or ():
-            if "/" in item["name"]:  # a subresource
-                continue
+        for item in body.get("resources") or () if isinstance(body, dict) else ():
+            plural, kind = (
+                (item.get("name"), item.get("kind")) if isinstance(item, dict) else ("", "")
+            )
+            if not isinstance(plural, str) or not isinstance(kind, str) or "/" in plural:
+                continue  # a subresource, or no resource at all
             found = Resource(
-                plural=item["name"],
-                kind=item["kind"],
+                plural=plural,
+                kind=kind,
                 group=group,
                 version=version,
                 is_namespaced=bool(item.get("namespaced")),
             )
-            self._found.setdefault((api_version, item["kind"]), found)
+            self._found.setdefault((api_version, kind), found)

@@ -42,7 +42,9 @@ class Endpoint:
 
     def __str__(self) -> str:
         name = "gRPC" if self.protocol == "grpc" else "HTTP"
-        return f"{self.target} ({name})"
+        scheme, mark, rest = self.target.rpartition("://")
+        head, slash, path = rest.partition("/")
+        return f"{scheme}{mark}{head.rpartition('@')[2]}{slash}{path} ({name})"  # no password
 
 
 def resolve(environ: Mapping[str, str]) -> Endpoint:

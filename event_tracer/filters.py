@@ -83,7 +83,7 @@ def namespaces(names: Iterable[str]) -> tuple[str, ...]:
     for name in names:
         if not _NAMESPACE.fullmatch(name):
             raise ValueError(f"no namespace can be called {name}")
-    return tuple(names)
+    return tuple(dict.fromkeys(names))
 
 
 def kinds(names: Iterable[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from event_tracer.core.lineage import KubeObject
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
+from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError
 from event_tracer.lister import number
 from event_tracer.lowest import Lowest
@@ -21,6 +22,8 @@ from event_tracer.resources import EVENTS
 from event_tracer.tasks import Spawn
 
 Redact = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+_AHEAD = 60 * SECOND  # ns that an API server may be ahead of another
 
 logger = logging.getLogger(__name__)
 
@@ -60,14 +63,15 @@ class Intake:
     """Reads all watches. An Event waits here for the GET of an object that no watch brings."""
 
     def __init__(
-        self, stories: Stories, *, outlet: Outlet, capacity: int, counts: Counts, redact: Redact,
-        spawn: Spawn,
+        self, stories: Stories, *, outlet: Outlet, capacity: int, now: Callable[[], int | None],
+        counts: Counts, redact: Redact, spawn: Spawn,
     ) -> None:  # fmt: skip
         self.owners: Owners
         self.watches: list[Source] = []
         self._stories = stories
         self._outlet = outlet
         self._capacity = capacity
+        self._now = now
         self._counts = counts
         self._redact = redact
         self._spawn = spawn
@@ -187,13 +191,21 @@ class Intake:
 
     def _parse(self, raw: Raw) -> Frame | None:
         try:
-            return parse_frame(self._redact(raw))
+            return self._dated(parse_frame(self._redact(raw)))
         except MalformedError as error:
             self._counts.dropped("malformed")
             logger.warning(
                 "a frame cannot be used", extra={"resource": raw["resource"], "reason": str(error)}
             )
             return None
+
+    def _dated(self, frame: Frame) -> Frame:
+        # Whoever writes an object may write times into its managedFields; a time of the future
+        # would stop the fold's clock until then.
+        now, written = self._now(), frame.body.server_time
+        if now is None or written is None or written <= now + _AHEAD:
+            return frame
+        return frame._replace(body=frame.body._replace(server_time=None))
 
     def _objects(self, frames: list[Frame]) -> None:
         for frame in frames:

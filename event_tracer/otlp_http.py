@@ -19,9 +19,12 @@ from event_tracer.sender import Answer, acknowledged
 
 # OTLP specification, "Retryable Response Codes"
 _RETRYABLE = frozenset({429, 502, 503, 504})
-_REFUSED = frozenset({400, 413, 422})  # the content: invalid or too large
+# The content: too large, or invalid, which a collector says in a Status and nobody else: a server
+# of HTTPS answers 400 to all that comes without TLS (Go's net/http).
+_TOO_LARGE, _INVALID = 413, frozenset({400, 422})
 _LONGEST_ANSWER = 64 * 1024
 _PROTOBUF = "application/x-protobuf"
+_STATUS_TYPES = (_PROTOBUF, "application/json")
 
 
 class HttpSender:
@@ -104,7 +107,8 @@ def _read(response: aiohttp.ClientResponse, body: bytes) -> Answer:
     return Answer(
         accepted=False,
         retryable=status in _RETRYABLE,
-        refused=status in _REFUSED,
+        refused=status == _TOO_LARGE
+        or (status in _INVALID and response.content_type in _STATUS_TYPES),
         after=retry_after(response.headers.get("retry-after")),
         reason=f"{status} {response.reason or ''}{_message(response, body)}".strip(),
     )

@@ -145,6 +145,8 @@ class Outbox:
             await self._write(self._store)
 
     async def _write(self, store: Store) -> None:
+        if not self.is_whole:
+            return
         self._changed.clear()
         staged, self._staged = self._staged, []
         data, left_out = dump(self._snapshot())

@@ -19,6 +19,7 @@ from event_tracer.watch import Watch
 
 _MOST_CUSTOM = 20
 _CONCURRENT = 8
+_PATIENCE = 60.0  # seconds
 _FORBIDDEN = 300.0  # seconds until a forbidden kind is asked for again
 _ACCEPT = METADATA.format(kind="PartialObjectMetadata")
 
@@ -56,6 +57,7 @@ class Owners:
         self._watches: list[Watch] = []
         self._watched: set[Kind] = set()
         self._custom: dict[Kind, asyncio.Task[None]] = {}
+        self._met: dict[Kind, float] = {}  # the loop's time
         self._asked: Recent[str, bool] = Recent(most=50_000)  # ns of the loop's time
         self._asking: dict[str, asyncio.Task[Raw | None]] = {}
         self._forbidden: dict[Kind, float] = {}
@@ -68,9 +70,21 @@ class Owners:
 
     @property
     def are_live(self) -> bool:
-        """Whether all that happened to what is watched was read, as far as that is allowed."""
-        return all(watch.is_live or watch.is_denied for watch in self._watches) and all(
-            task.done() for task in self._custom.values()
+        """Whether all that happened to what is watched was read, as far as that can be had.
+
+        A kind whose API answers with errors while others have been well for a minute, as a broken
+        conversion webhook makes it, is for now as one that is not there.
+        """
+        now = asyncio.get_running_loop().time()
+        are_well = any(watch.is_live and now - watch.since > _PATIENCE for watch in self._watches)
+
+        def is_read(watch: Watch) -> bool:
+            is_broken = are_well and watch.is_failing and now - watch.since > _PATIENCE
+            return watch.is_live or watch.is_denied or is_broken
+
+        return all(is_read(watch) for watch in self._watches) and all(
+            task.done() or (are_well and now - self._met[kind] > _PATIENCE)
+            for kind, task in self._custom.items()
         )
 
     @property
@@ -100,6 +114,7 @@ class Owners:
         kind = (_group(owner.api_version), owner.kind)
         is_new = kind not in self._watched and kind not in self._custom
         if is_new and owner.api_version and len(self._custom) < _MOST_CUSTOM:
+            self._met[kind] = asyncio.get_running_loop().time()
             discovery = self._discover(owner.api_version, owner.kind)
             self._custom[kind] = self._spawn(discovery, f"discover {owner.kind}")
             self._custom[kind].add_done_callback(lambda task: self._on_change())
@@ -142,13 +157,16 @@ class Owners:
         return await asyncio.shield(self._asking[key])
 
     async def _fetch(self, item: KubeObject) -> Raw | None:
-        async with self._slots:
-            frame = await persistently(lambda: self._get(item))
+        frame = await persistently(lambda: self._get(item))
         now = asyncio.get_running_loop().time()
         self._asked.put(_key(item), True, now=int(now * SECOND))
         return frame
 
     async def _get(self, item: KubeObject) -> Raw | None:
+        async with self._slots:
+            return await self._get_now(item)
+
+    async def _get_now(self, item: KubeObject) -> Raw | None:
         resource = await self._discovery.find(item.api_version, item.kind)
         if resource is None:
             self._counts.looked_up("absent")
@@ -162,7 +180,9 @@ class Owners:
                 return None
             raise
         # Another object of the same name says nothing about this one.
-        is_it = not is_uuid(item.uid) or body.get("metadata", {}).get("uid") == item.uid
+        meta = body.get("metadata") if isinstance(body, dict) else None
+        uid = meta.get("uid") if isinstance(meta, dict) else ""
+        is_it = bool(meta) and (not is_uuid(item.uid) or uid == item.uid)
         self._counts.looked_up("found" if is_it else "absent")
         frame = {"type": "ADDED", "resource": resource.name, "kind": resource.kind, "object": body}
         return frame if is_it else None

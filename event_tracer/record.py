@@ -179,7 +179,10 @@ class _Recorder:
         item = object_of(frame.body.involved)
         if self._owners.may_fetch(item) and (raw := await self._owners.fetch(item)):
             self._write(raw)
-            self._meet(parse_frame(raw))
+            try:
+                self._meet(parse_frame(raw))
+            except MalformedError as error:
+                self.dropped(str(error))
 
     def standing(self, watch: Source) -> None:
         """A watch goes on, or is refused."""

@@ -1,6 +1,7 @@
 """Kinds of objects by their place in the API."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,10 @@ class Resource:
         parts = ["apis" if self.group else "api", self.api_version]
         if namespace and self.is_namespaced:
             parts += ["namespaces", namespace]
-        return "/" + "/".join([*parts, self.plural, *([name] if name else [])])
+        parts += [self.plural, *([name] if name else [])]
+        return "/" + "/".join(
+            quote(part, safe="/" if part == self.api_version else "") for part in parts
+        )
 
 
 EVENTS = Resource(plural="events", kind="Event")

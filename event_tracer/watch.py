@@ -56,6 +56,8 @@ class Watch:
         self.is_denied = False
         self.is_paused = False
         self.moved = 0.0  # the loop's time at the last sign of progress
+        self.since = 0.0  # the loop's time since which `is_live` is what it is
+        self.is_failing = False  # the last request was answered, with an error
         self._api = api
         self._lister = Lister(api, resource, namespace=namespace)
         self._reader = reader
@@ -78,6 +80,7 @@ class Watch:
     async def run(self) -> None:
         """Read until cancelled."""
         clock = asyncio.get_running_loop().time
+        self.since = clock()
         while True:
             pause, self.moved = 0.0, clock()
             try:
@@ -115,6 +118,7 @@ class Watch:
                 self._succeeded()
 
     def _trouble(self, error: ApiError) -> float:
+        self.is_failing = error.status > 0
         if not error.is_refusal:
             logger.warning("the API server failed", extra=self._about(error=str(error)))
             return self._backoff.pause(after=error.retry_after)
@@ -130,7 +134,7 @@ class Watch:
     def _succeeded(self) -> None:
         self._backoff.reset()
         self._denied.reset()
-        self._relists, self._refused = 0, 0.0
+        self._relists, self._refused, self.is_failing = 0, 0.0, False
         self._set(is_denied=False)
 
     def _about(self, **more: object) -> dict[str, object]:
@@ -268,6 +272,8 @@ class Watch:
 
     def _set(self, *, is_live: bool | None = None, is_denied: bool | None = None) -> None:
         before = (self.is_live, self.is_denied)
+        if is_live is not None and is_live != self.is_live:
+            self.since = asyncio.get_running_loop().time()
         if is_live is not None:
             self.is_live = is_live
             if self._quiet:

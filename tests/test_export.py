@@ -18,9 +18,18 @@ TROUBLE: dict[str, tuple[Answer, str]] = {
     "404": (otlp.refuse(404), "404 Not Found"),
     "500": (otlp.refuse(500), "500 Internal Server Error"),
     "nothing": (otlp.hang, "no answer in time"),
+    "400 by no collector": (
+        lambda *_: _plain(),
+        "400 Bad Request: Client sent an HTTP request to an HTTPS server.",
+    ),
     "a web page": (lambda *_: _page(), "it answered with a web page, so it is no collector"),
 }
 POISON = otlp.named("300")
+
+
+async def _plain() -> web.StreamResponse:
+    text = "Client sent an HTTP request to an HTTPS server.\n"  # Go's net/http
+    return web.Response(status=400, text=text)
 
 
 async def _page() -> web.StreamResponse:
@@ -48,7 +57,7 @@ def test_everything_arrives_once_through_trouble(
         assert numbers(out.gone) == each(1300)
         assert out.counts.spans == {"": 1300}
         assert reasons(caplog, "the back end took nothing") == {reason: 6}
-        assert out.counts.operations == {reason: 6, "": 3}
+        assert out.counts.operations == {reason.partition(":")[0]: 6, "": 3}
 
     with_collector(test)
 
@@ -98,6 +107,18 @@ def test_retry_after_is_honoured() -> None:
 
         assert all(70 <= pause < 71 for pause in pauses(collector.requests))
         assert len(collector.requests) == 4
+
+    with_collector(test)
+
+
+def test_nobody_is_waited_for_for_ever() -> None:
+    """A Retry-After of years is a mistake of somebody's: it is asked again within a day."""
+
+    async def test(out: Out, collector: Collector) -> None:
+        collector.respond(otlp.refuse(503, retry_after="9" * 400), times=1)
+        await out.send(numbered(1))
+
+        assert pauses(collector.requests)[0] > 60
 
     with_collector(test)
 

@@ -3,7 +3,7 @@
 import tracemalloc
 from unittest import mock
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from event_tracer.lowest import Lowest
@@ -13,6 +13,7 @@ NUMBERS = st.integers(min_value=0, max_value=8)
 
 
 @given(st.lists(st.tuples(NUMBERS, st.booleans())), st.sampled_from([0, 1000]), st.booleans())
+@example([(5, True), (3, True), *[(n, on) for n in (6, 7, 8) for on in (True, False)]], 0, False)
 def test_it_is_the_least_of_those_that_are_there(
     steps: list[tuple[int, bool]], slack: int, asks: bool
 ) -> None:

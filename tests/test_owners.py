@@ -220,6 +220,33 @@ def test_a_right_that_comes_later_is_used() -> None:
     in_world(test)
 
 
+@pytest.mark.parametrize("verb", ["list", "discover"])
+def test_a_broken_kind_holds_up_nothing_for_long(verb: str) -> None:
+    """A conversion webhook or an aggregated API that is down fails its own kind for ever."""
+
+    async def test(world: World) -> None:
+        resource = world.server.register(
+            group="example.com", version="v1", plural="things", kind="Thing"
+        )
+        broken = "/apis/example.com/v1" if verb == "discover" else resource
+        world.server.fail(UNAVAILABLE, resource=broken, verb=verb)
+        cluster = Cluster()
+        cluster.wait(100 * SECOND)
+        cluster.apply("web")
+        owner = {"apiVersion": "example.com/v1", "kind": "Thing", "name": "x", "uid": CLAIM}
+        cluster.hand_over(cluster.pods[0], [{**owner, "controller": True}])
+        cluster.event(cluster.pods[0], "Touched", "x-controller", "m")
+        task = world.start()
+        await world.play(cluster)
+        await asyncio.sleep(30)
+        assert "Touched" not in {received.span.name for received in world.collector.spans}
+        assert await world.end(task)
+
+        assert "Touched" in {received.span.name for received in world.collector.spans}
+
+    in_world(test)
+
+
 def test_with_namespaces_only_these_are_read() -> None:
     """Roles are enough: no request is for all namespaces but that for the cluster's uid."""
 

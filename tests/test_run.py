@@ -196,7 +196,13 @@ def test_a_broken_checkpoint_is_left_aside(kept: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["event_tracer.intake.parse_frame", "event_tracer.export.version_of"]
+    "place",
+    [
+        "event_tracer.intake.parse_frame",
+        "event_tracer.export.version_of",
+        "event_tracer.core.mapping.event_name",
+        "event_tracer.core.story.pod_of",
+    ],
 )
 def test_a_task_that_fails_ends_the_run(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mistake of ours is no reason to go on half: exit 1, after all that can be is delivered."""

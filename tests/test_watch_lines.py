@@ -1,12 +1,15 @@
 """What the lines of a watch may be, and how it goes on after each."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
+from aiohttp import web
 
 from event_tracer.lines import LONGEST, lines
 from tests import apiserver_faults as faults
-from tests.watching import PODS, Bench, on_bench, says
+from tests.apiserver_wire import said
+from tests.watching import PODS, Bench, on_bench
 
 NO_REASON = b'{"type":"ERROR","object":{}}'
 BAD: dict[str, tuple[bytes, str]] = {
@@ -113,15 +116,17 @@ def test_half_a_line_is_read_whole_the_next_time(is_clean: bool) -> None:
 
 
 def test_a_whole_list_for_a_watch_is_no_storm() -> None:
-    """A proxy that drops the query answers with one line that never ends: counted, and waited."""
+    """A proxy that drops the query answers with one line without an end: counted, and waited."""
+
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
+        return said({"kind": "EventList", "metadata": {"resourceVersion": "9"}, "items": []})
 
     async def test(bench: Bench) -> None:
-        whole = b'{"kind":"EventList","metadata":{"resourceVersion":"9"},"items":[]}'
-        bench.server.fail(says(whole), verb="watch", times=3)
+        bench.server.fail(answer, verb="watch", times=3)
         watch = await bench.watch()
         await asyncio.sleep(30)
 
-        assert bench.told.lost == {"malformed": 3}
+        assert bench.told.lost == {"truncated": 3}
         assert bench.told.causes == ["error"] * 3
         assert watch.is_live
 
@@ -180,21 +185,26 @@ def test_deletions_are_frames_and_move_the_version() -> None:
     on_bench(test)
 
 
-@pytest.mark.parametrize("size", [1, 7, LONGEST + 5])
+def read(text: bytes, *, size: int) -> tuple[list[bytes], list[str]]:
+    """The lines of a text that comes in chunks of a size, and why some were lost."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for at in range(0, len(text), size):
+            yield text[at : at + size]
+
+    async def main() -> list[bytes]:
+        return [line async for line in lines(chunks(), on_loss=lost.append)]
+
+    lost: list[str] = []
+    return asyncio.run(main()), lost
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
 def test_lines_do_not_depend_on_how_bytes_come(size: int) -> None:
     """However they are cut, the same lines, and the same losses."""
     text = b"one\n\ntwo\r\n" + b"x" * 50 + b"\nthree\nhalf"
 
-    async def chunks(size: int):  # type: ignore[no-untyped-def]
-        for at in range(0, len(text), size):
-            yield text[at : at + size]
-
-    async def read() -> list[bytes]:
-        return [line async for line in lines(chunks(size), on_loss=lost.append)]
-
-    lost: list[str] = []
-    assert asyncio.run(read()) == [b"one", b"two\r", b"x" * 50, b"three"]
-    assert lost == ["truncated"]
+    assert read(text, size=size) == ([b"one", b"two\r", b"x" * 50, b"three"], ["truncated"])
 
 
 @pytest.mark.parametrize("size", [1 << 16, LONGEST + 10, 3 * LONGEST])
@@ -203,13 +213,4 @@ def test_an_overlong_line_is_lost_once(size: int) -> None:
     longest = b"y" * LONGEST
     text = b"x" * (LONGEST + 1) + b"\n" + longest + b"\nz\n"
 
-    async def chunks():  # type: ignore[no-untyped-def]
-        for at in range(0, len(text), size):
-            yield text[at : at + size]
-
-    async def read() -> list[bytes]:
-        return [line async for line in lines(chunks(), on_loss=lost.append)]
-
-    lost: list[str] = []
-    assert asyncio.run(read()) == [longest, b"z"]
-    assert lost == ["too_long"]
+    assert read(text, size=size) == ([longest, b"z"], ["too_long"])

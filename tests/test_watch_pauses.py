@@ -132,9 +132,7 @@ def test_a_right_that_comes_is_used() -> None:
 
 @pytest.mark.parametrize("verb", ["list", "watch", "*"])
 @pytest.mark.parametrize("resource", [EVENTS, PODS], ids=["events", "pods"])
-def test_a_refusal_of_what_was_allowed_counts_after_a_minute(
-    resource: Resource, verb: str
-) -> None:
+def test_a_refusal_of_what_was_allowed_counts_after_a_minute(resource: Resource, verb: str) -> None:
     """RBAC may be in the middle of an upgrade: before that it is an error like others."""
 
     async def test(bench: Bench) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
 from aiohttp import web
@@ -69,8 +70,7 @@ class Recorder:
         return self.most is None or len(self.frames) < self.most
 
     async def room(self, watch: Source) -> None:
-        while not self.has_room(watch):
-            await asyncio.sleep(1)
+        await until(lambda: self.has_room(watch))
 
     # -- Counts
 
@@ -135,10 +135,19 @@ def on_bench(test: Callable[[Bench], Awaitable[None]]) -> None:
     run(main())
 
 
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait for it, to a tenth of a second."""
+    for _ in range(36_000):
+        if is_so():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("not within an hour")
+
+
 def gaps(asked: list[Asked]) -> list[float]:
     """The seconds between requests."""
     times = [one.time for one in asked]
-    return [after - before for before, after in zip(times, times[1:], strict=False)]
+    return [after - before for before, after in pairwise(times)]
 
 
 def says(*lines: bytes, after: float = 0.0) -> Answer:

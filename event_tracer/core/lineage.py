@@ -6,7 +6,7 @@ from typing import NamedTuple
 from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.objects import ObjectMetadata, OwnerReference
 from event_tracer.core.recent import Recent
-from event_tracer.core.tables import CHILDREN, COMBINED, ChildRule
+from event_tracer.core.tables import CHILDREN, COMBINED, ROOT_ANNOTATIONS, ChildRule
 from event_tracer.core.times import SECOND, second_of
 
 Name = tuple[str, str, str]  # kind, namespace, name
@@ -240,7 +240,10 @@ def _kube_object(meta: ObjectMetadata) -> KubeObject:
         other_owners=meta.other_owners,
         created=meta.created,
         labels=tuple(meta.labels.items()) if is_root else (),
-        annotations=tuple(meta.annotations.items()) if is_root else (),
+        # What kubectl apply keeps in one may hold passwords, and is as long as the object.
+        annotations=tuple(
+            (key, value) for key, value in meta.annotations.items() if key in ROOT_ANNOTATIONS
+        ),
     )
 
 
