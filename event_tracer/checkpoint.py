@@ -61,7 +61,8 @@ _CHECKPOINT = TypeAdapter(Checkpoint)
 def dump(checkpoint: Checkpoint, *, most: int = MOST_BYTES) -> tuple[bytes, int]:
     """Checkpoint → bytes of at most `most`, and how many ids and spans were left out for that.
 
-    The oldest ids of sent object spans go first, with the objects deleted longest ago.
+    The oldest ids of sent object spans go first, with the objects deleted longest ago; then the
+    object spans that wait for an acknowledgement, then those that are not settled.
     """
     left_out = 0
     while True:
@@ -78,6 +79,10 @@ def _fewer(checkpoint: Checkpoint) -> tuple[Checkpoint, int]:
         sent, gone = _newest(state.sent), _newest(state.gone)
         fewer = replace(checkpoint, state=replace(state, sent=sent, gone=gone))
         return fewer, len(state.sent) - len(sent)
+    if state and not checkpoint.spans:
+        unsettled, counts = _newest(state.unsettled), _newest(state.counts)
+        fewer = replace(checkpoint, state=replace(state, unsettled=unsettled, counts=counts))
+        return fewer, len(state.unsettled) - len(unsettled)
     spans = _newest(checkpoint.spans)
     return replace(checkpoint, spans=spans), len(checkpoint.spans) - len(spans)
 

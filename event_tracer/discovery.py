@@ -1,27 +1,32 @@
 """Which resource serves objects of a kind."""
 
+import asyncio
+
 from event_tracer.api import Api, ApiError
 from event_tracer.resources import EVENTS, NAMESPACES, WORKLOADS, Resource
 
+_KEPT = 300.0  # seconds; a CustomResourceDefinition may come later than what names it
 _KNOWN = {(item.api_version, item.kind): item for item in (*WORKLOADS, NAMESPACES, EVENTS)}
 # Event references to Nodes come without apiVersion from the kubelet (pkg/kubelet/kubelet.go).
 _CORE_KINDS = frozenset({"Node", "Pod", "Namespace", "Service", "PersistentVolume"})
 
 
 class Discovery:
-    """Asks the API server once for each group and version."""
+    """Asks the API server once for each group and version, again where it lacked a kind."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._found: dict[tuple[str, str], Resource] = dict(_KNOWN)
-        self._asked: set[str] = set()
+        self._asked: dict[str, float] = {}  # the loop's time
 
     async def find(self, api_version: str, kind: str) -> Resource | None:
         """The resource of `kind`; None where there is none. Raises ApiError."""
         if not api_version and kind in _CORE_KINDS:
             api_version = "v1"
         key = (api_version, kind)
-        if key not in self._found and api_version and api_version not in self._asked:
+        now = asyncio.get_running_loop().time()
+        is_known = key in self._found or not api_version
+        if not is_known and now - self._asked.get(api_version, -_KEPT) >= _KEPT:
             await self._ask(api_version)
         return self._found.get(key)
 
@@ -33,7 +38,7 @@ class Discovery:
             if not error.is_refusal:
                 raise
             body = {}
-        self._asked.add(api_version)
+        self._asked[api_version] = asyncio.get_running_loop().time()
         for item in body.get("resources") or () if isinstance(body, dict) else ():
             plural, kind = (
                 (item.get("name"), item.get("kind")) if isinstance(item, dict) else ("", "")

@@ -111,7 +111,13 @@ def _headers(text: str) -> tuple[tuple[str, str], ...]:
     for number, found in enumerate(parsed, start=1):
         if not found:
             raise EndpointError(f"{PREFIX}HEADERS: entry {number} is not like name=value")
-    return tuple({name: value for found in parsed for name, value in found.items()}.items())
+    headers = {name: value for found in parsed for name, value in found.items()}
+    for number, (name, value) in enumerate(headers.items(), start=1):
+        if not name.isascii() or not value.isascii() or not value.isprintable():
+            raise EndpointError(
+                f"{PREFIX}HEADERS: entry {number} has a character that none may have"
+            )
+    return tuple(headers.items())
 
 
 def _seconds(text: str | None) -> float:

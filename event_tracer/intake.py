@@ -128,9 +128,9 @@ class Intake:
         """A LIST is complete."""
         found = self._lists.pop((watch.namespace, watch.resource.name))
         if watch.resource is not EVENTS:
-            uids = frozenset(found.uids)
-            kind = watch.resource.kind
-            self.feed(Census(kind=kind, namespace=watch.namespace, uids=uids))
+            uids, kind = frozenset(found.uids), watch.resource.kind
+            if self.owners.is_alone(kind):
+                self.feed(Census(kind=kind, namespace=watch.namespace, uids=uids))
             return
         await self._look_up(found.frames)
         if listed.cause:

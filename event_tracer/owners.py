@@ -87,6 +87,10 @@ class Owners:
             for kind, task in self._custom.items()
         )
 
+    def is_alone(self, kind: str) -> bool:
+        """Whether no other group's objects of this name are watched."""
+        return len([name for _, name in self._watched if name == kind]) <= 1
+
     @property
     def versions(self) -> dict[str, str]:
         """What was read last, by `namespace/resource`."""
@@ -112,13 +116,20 @@ class Owners:
     def meet(self, owner: OwnerReference) -> None:
         """Take in that something has this owner; its kind is watched from then on."""
         kind = (_group(owner.api_version), owner.kind)
-        is_new = kind not in self._watched and kind not in self._custom
+        is_new = kind not in self._watched and not self._is_known(kind)
         if is_new and owner.api_version and len(self._custom) < _MOST_CUSTOM:
             self._met[kind] = asyncio.get_running_loop().time()
             discovery = self._discover(owner.api_version, owner.kind)
             self._custom[kind] = self._spawn(discovery, f"discover {owner.kind}")
             self._custom[kind].add_done_callback(lambda task: self._on_change())
             self._on_change()
+
+    def _is_known(self, kind: Kind) -> bool:
+        """Whether a discovery of `kind` is under way, or found nothing of late."""
+        now = asyncio.get_running_loop().time()
+        return kind in self._custom and (
+            not self._custom[kind].done() or now - self._met[kind] < _FORBIDDEN
+        )
 
     async def _discover(self, api_version: str, kind: str) -> None:
         resource = await persistently(lambda: self._discovery.find(api_version, kind))

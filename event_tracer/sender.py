@@ -28,7 +28,8 @@ class Answer:
 def acknowledged(response: ExportTraceServiceResponse) -> Answer:
     """What a collector that took the request says of it."""
     partial = response.partial_success
-    return Answer(accepted=True, rejected=partial.rejected_spans, reason=partial.error_message)
+    rejected = max(0, partial.rejected_spans)
+    return Answer(accepted=True, rejected=rejected, reason=partial.error_message)
 
 
 class Sender(Protocol):

@@ -158,10 +158,6 @@ class Lineage:
         """`item` and its controller owners as of Unix `second`, the root last."""
         return tuple(self._ascend(item, second=second, now=now))
 
-    def is_live(self, identity: str) -> bool:
-        """Whether the object's metadata is known and it has not been deleted."""
-        return identity in self._objects
-
     def expire(self, *, now: int) -> None:
         """Forget what nothing has asked for in a long time."""
         self._deleted.expire(before=now - TOMBSTONE)
