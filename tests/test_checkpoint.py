@@ -177,9 +177,9 @@ def or_refuses(data: bytes) -> Checkpoint | None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"", b"{}", b"\x1f\x8b", gzip.compress(b""), gzip.compress(b"{"), gzip.compress(b"[]"),
-        gzip.compress(b"null"), gzip.compress(b"\xff\xfe"), gzip.compress(b'{"events": 7}'),
-        gzip.compress(b'{"state": {}}'), gzip.compress(b'{"spans": [["!"]]}'),
+        b"", b"{}", b"\x1f\x8b", gzip.compress(b"", mtime=0), gzip.compress(b"{", mtime=0), gzip.compress(b"[]", mtime=0),
+        gzip.compress(b"null", mtime=0), gzip.compress(b"\xff\xfe", mtime=0), gzip.compress(b'{"events": 7}', mtime=0),
+        gzip.compress(b'{"state": {}}', mtime=0), gzip.compress(b'{"spans": [["!"]]}', mtime=0),
     ],
 )  # fmt: skip
 def test_what_is_no_checkpoint_is_refused(data: bytes) -> None:
@@ -201,7 +201,7 @@ def test_a_damaged_checkpoint_is_refused(harm: Callable[[bytes, int], bytes]) ->
 @given(st.binary(max_size=200), st.booleans())
 def test_no_bytes_are_taken_for_a_checkpoint(data: bytes, is_packed: bool) -> None:
     """Whatever they are, the answer is a CheckpointError and nothing else."""
-    found = or_refuses(gzip.compress(data) if is_packed else data)
+    found = or_refuses(gzip.compress(data, mtime=0) if is_packed else data)
 
     assert found in (None, Checkpoint())  # `{}` says nothing
 
