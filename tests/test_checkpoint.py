@@ -177,8 +177,10 @@ def or_refuses(data: bytes) -> Checkpoint | None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"", b"{}", b"\x1f\x8b", gzip.compress(b"", mtime=0), gzip.compress(b"{", mtime=0), gzip.compress(b"[]", mtime=0),
-        gzip.compress(b"null", mtime=0), gzip.compress(b"\xff\xfe", mtime=0), gzip.compress(b'{"events": 7}', mtime=0),
+        b"", b"{}", b"\x1f\x8b", gzip.compress(b"", mtime=0), gzip.compress(b"{", mtime=0),
+        gzip.compress(b"[]", mtime=0),
+        gzip.compress(b"null", mtime=0), gzip.compress(b"\xff\xfe", mtime=0),
+        gzip.compress(b'{"events": 7}', mtime=0),
         gzip.compress(b'{"state": {}}', mtime=0), gzip.compress(b'{"spans": [["!"]]}', mtime=0),
     ],
 )  # fmt: skip
