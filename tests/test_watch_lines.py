@@ -133,6 +133,22 @@ def test_a_whole_list_for_a_watch_is_no_storm() -> None:
     on_bench(test)
 
 
+def test_a_page_for_a_watch_is_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    """Its lines are no frames, so none is counted as lost; the log says what came."""
+
+    async def test(bench: Bench) -> None:
+        bench.server.fail(faults.LOGIN_PAGE, verb="watch", times=3)
+        watch = await bench.watch()
+        await asyncio.sleep(30)
+
+        assert bench.told.lost == {}
+        assert bench.told.causes == ["error"] * 3
+        assert watch.is_live
+
+    on_bench(test)
+    assert any("text/html" in vars(record).get("error", "") for record in caplog.records)
+
+
 def test_a_frame_without_metadata_is_the_readers() -> None:
     """What an object lacks is not the watch's affair; the version stays as it was."""
 

@@ -151,6 +151,41 @@ def test_a_refusal_of_what_was_allowed_counts_after_a_minute(resource: Resource,
     on_bench(test)
 
 
+def test_what_was_denied_is_behind_while_it_catches_up() -> None:
+    """Once a frame has come it is allowed; live only after the silence that follows."""
+
+    async def test(bench: Bench) -> None:
+        known = bench.write("one")
+        bench.server.forbidden.append(Forbidden(resource="events"))
+        watch = await bench.watch(version=str(known))
+        assert watch.is_denied
+        bench.write("two")
+        bench.server.forbidden.clear()
+        await asyncio.sleep(60)
+
+        assert bench.told.frames == ["two"]
+        assert bench.told.standings == [(False, True), (False, False), (True, False)]
+
+    on_bench(test)
+
+
+def test_a_right_that_goes_again_is_asked_for_soon_again() -> None:
+    """Pauses begin anew after each success: the next grant is not five minutes late."""
+
+    async def test(bench: Bench) -> None:
+        watch = await bench.watch()
+        for wait in (3600, 70):
+            bench.server.forbidden.append(Forbidden(resource="events"))
+            bench.server.close_watches()
+            await asyncio.sleep(wait)
+            assert watch.is_denied
+            bench.server.forbidden.clear()
+            await asyncio.sleep(20 if wait == 70 else 400)
+            assert watch.is_live
+
+    on_bench(test)
+
+
 def test_short_refusals_do_not_add_up() -> None:
     """Half a minute, twice, with a success between: never denied."""
 
