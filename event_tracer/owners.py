@@ -19,7 +19,7 @@ from event_tracer.watch import Watch
 
 _MOST_CUSTOM = 20
 _CONCURRENT = 8
-_PATIENCE = 60.0  # seconds
+_PATIENCE = 300.0  # seconds
 _FORBIDDEN = 300.0  # seconds until a forbidden kind is asked for again
 _ACCEPT = METADATA.format(kind="PartialObjectMetadata")
 
@@ -72,7 +72,7 @@ class Owners:
     def are_live(self) -> bool:
         """Whether all that happened to what is watched was read, as far as that can be had.
 
-        A kind whose API answers with errors while others have been well for a minute, as a broken
+        A kind whose API answers with errors while others have been well for minutes, as a broken
         conversion webhook makes it, is for now as one that is not there.
         """
         now = asyncio.get_running_loop().time()

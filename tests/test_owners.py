@@ -240,7 +240,7 @@ def test_a_broken_kind_holds_up_nothing_for_long(verb: str) -> None:
         await world.play(cluster)
         await asyncio.sleep(30)
         assert "Touched" not in {received.span.name for received in world.collector.spans}
-        assert await world.end(task)
+        assert await world.end(task, after=900)
 
         assert "Touched" in {received.span.name for received in world.collector.spans}
 

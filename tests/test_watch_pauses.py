@@ -169,23 +169,6 @@ def test_what_was_denied_is_behind_while_it_catches_up() -> None:
     on_bench(test)
 
 
-def test_a_right_that_goes_again_is_asked_for_soon_again() -> None:
-    """Pauses begin anew after each success: the next grant is not five minutes late."""
-
-    async def test(bench: Bench) -> None:
-        watch = await bench.watch()
-        for wait in (3600, 70):
-            bench.server.forbidden.append(Forbidden(resource="events"))
-            bench.server.close_watches()
-            await asyncio.sleep(wait)
-            assert watch.is_denied
-            bench.server.forbidden.clear()
-            await asyncio.sleep(20 if wait == 70 else 400)
-            assert watch.is_live
-
-    on_bench(test)
-
-
 def test_short_refusals_do_not_add_up() -> None:
     """Half a minute, twice, with a success between: never denied."""
 
