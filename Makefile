@@ -31,7 +31,7 @@ demo: $(VENV)/runtime  ## draw the sample that ships in the package
 
 .PHONY: test
 test: $(VENV)/dev  ## run the tests
-	$(BIN)/python -m pytest -q -n 4
+	$(BIN)/python -m pytest -q -n 4 --dist worksteal
 
 .PHONY: lint
 lint: $(VENV)/dev  ## ruff, mypy, import-linter

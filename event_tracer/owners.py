@@ -75,15 +75,15 @@ class Owners:
         A kind whose API answers with errors while others have been well for minutes, as a broken
         conversion webhook makes it, is for now as one that is not there.
         """
-        now = asyncio.get_running_loop().time()
-        are_well = any(watch.is_live and now - watch.since > _PATIENCE for watch in self._watches)
+        long_ago = asyncio.get_running_loop().time() - _PATIENCE
+        are_well = any(watch.is_live and watch.failed < long_ago for watch in self._watches)
 
         def is_read(watch: Watch) -> bool:
-            is_broken = are_well and watch.is_failing and now - watch.since > _PATIENCE
+            is_broken = are_well and watch.failing_since < long_ago
             return watch.is_live or watch.is_denied or is_broken
 
         return all(is_read(watch) for watch in self._watches) and all(
-            task.done() or (are_well and now - self._met[kind] > _PATIENCE)
+            task.done() or (are_well and self._met[kind] < long_ago)
             for kind, task in self._custom.items()
         )
 

@@ -56,8 +56,8 @@ class Watch:
         self.is_denied = False
         self.is_paused = False
         self.moved = 0.0  # the loop's time at the last sign of progress
-        self.since = 0.0  # the loop's time since which `is_live` is what it is
-        self.is_failing = False  # the last request was answered, with an error
+        self.failed = 0.0  # the loop's time at the last error, or at the start
+        self.failing_since = inf  # the loop's time since which each request is answered by an error
         self._api = api
         self._lister = Lister(api, resource, namespace=namespace)
         self._reader = reader
@@ -80,7 +80,7 @@ class Watch:
     async def run(self) -> None:
         """Read until cancelled."""
         clock = asyncio.get_running_loop().time
-        self.since = clock()
+        self.failed = clock()
         while True:
             pause, self.moved = 0.0, clock()
             try:
@@ -118,11 +118,11 @@ class Watch:
                 self._succeeded()
 
     def _trouble(self, error: ApiError) -> float:
-        self.is_failing = error.status > 0
+        self.failed = now = asyncio.get_running_loop().time()
+        self.failing_since = min(self.failing_since, now) if error.status else inf
         if not error.is_refusal:
             logger.warning("the API server failed", extra=self._about(error=str(error)))
             return self._backoff.pause(after=error.retry_after)
-        now = asyncio.get_running_loop().time()
         self._refused = self._refused or now
         if not self._is_first and now - self._refused < _PATIENCE:
             return self._backoff.pause()
@@ -134,7 +134,7 @@ class Watch:
     def _succeeded(self) -> None:
         self._backoff.reset()
         self._denied.reset()
-        self._relists, self._refused, self.is_failing = 0, 0.0, False
+        self._relists, self._refused, self.failing_since = 0, 0.0, inf
         self._set(is_denied=False)
 
     def _about(self, **more: object) -> dict[str, object]:
@@ -272,8 +272,6 @@ class Watch:
 
     def _set(self, *, is_live: bool | None = None, is_denied: bool | None = None) -> None:
         before = (self.is_live, self.is_denied)
-        if is_live is not None and is_live != self.is_live:
-            self.since = asyncio.get_running_loop().time()
         if is_live is not None:
             self.is_live = is_live
             if self._quiet:
