@@ -1,20 +1,31 @@
-"""`event-tracer run`: what it needs is made and checked here, then it runs until a signal."""
+"""`event-tracer run`: what it needs is made and checked here, then it runs until a signal.
+
+With leader election it first becomes the leader, so that taking over is a restart like any other.
+"""
 
 import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from event_tracer import endpoint, otlp, sdk, server, view
 from event_tracer.api import Api, persistently
 from event_tracer.bridge import Bridge
-from event_tracer.checkpoint import CheckpointError
+from event_tracer.checkpoint import CheckpointError, Store
 from event_tracer.cluster import cluster_uid
-from event_tracer.connection import ConnectionSettingsError, connector, is_in_cluster
+from event_tracer.connection import (
+    ConnectionSettingsError,
+    connector,
+    is_in_cluster,
+    own_namespace,
+)
 from event_tracer.export import Delivery
+from event_tracer.fencing import LeaderDelivery, LeaderStore
+from event_tracer.leader import Election, LostError, lead, own_identity
 from event_tracer.live import Live
 from event_tracer.live_settings import RunSettings
 from event_tracer.stores import begin, store_of
@@ -35,11 +46,33 @@ class StartError(Exception):
 async def run(settings: RunSettings, *, stop: asyncio.Event) -> bool:
     """Run until `stop`; whether all went as it should. Raises StartError."""
     async with AsyncExitStack() as stack:
-        try:
-            bridge = await _unless(stop, _start(settings, stack))
-        except _WRONG as error:
-            raise StartError(str(error)) from None
-        return await bridge.run(stop) if bridge else True
+        with _told():
+            made = await _unless(stop, _prepare(settings, stack))
+        if made is None:
+            return True
+        election = made.probes.election
+        return await (_as_leader(made, election, stop) if election else made.work(stop))
+
+
+async def _as_leader(made: "_Run", election: Election, stop: asyncio.Event) -> bool:
+    with _told():
+        await _unless(stop, made.stand_by(election))
+    if not election.is_leader:
+        await election.release()
+        return True
+    try:
+        return await lead(election, lambda: made.work(stop))
+    except LostError as error:
+        logger.critical("no longer the leader; ending at once", extra={"reason": str(error)})
+        return False
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except _WRONG as error:
+        raise StartError(str(error)) from None
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[T]) -> T | None:
@@ -54,31 +87,101 @@ async def _unless(stop: asyncio.Event, work: Awaitable[T]) -> T | None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _start(settings: RunSettings, stack: AsyncExitStack) -> Bridge:
+class _Probes:
+    """What /healthz and /readyz say, from the start of a process."""
+
+    def __init__(self) -> None:
+        self.bridge: Bridge | None = None
+        self.election: Election | None = None
+
+    def health(self) -> str:
+        """Why this process should be started anew; empty where it should not."""
+        return self.bridge.health() if self.bridge else ""
+
+    def readiness(self) -> str:
+        """Why it does not do its part yet; a standby's part is to stand by."""
+        if self.bridge:
+            return self.bridge.readiness()
+        return self.election.trouble if self.election else "the API server has not answered yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """A run whose API server has answered."""
+
+    settings: RunSettings
+    api: Api
+    delivery: Delivery
+    target: str
+    store: Store | None
+    telemetry: Telemetry
+    cluster_uid: str
+    probes: _Probes
+
+    async def stand_by(self, election: Election) -> None:
+        """Return once it leads; that it could, if it had to, is seen before."""
+        await begin(self.store, cluster_uid=self.cluster_uid)
+        await election.acquire()
+
+    async def work(self, stop: asyncio.Event) -> bool:
+        """Go on from the checkpoint until `stop`. Raises StartError."""
+        with _told():
+            checkpoint = await _unless(stop, begin(self.store, cluster_uid=self.cluster_uid))
+        if checkpoint is None:
+            return True
+        bridge = self.probes.bridge = Bridge(
+            self.settings, api=self.api, delivery=self.delivery, target=self.target,
+            store=self.store, telemetry=self.telemetry, checkpoint=checkpoint,
+        )  # fmt: skip
+        about = {"endpoint": self.target, "checkpoint": str(self.store or "none")}
+        about["address"] = _address(self.settings) or "none"
+        logger.info("running", extra={**about, "cluster_uid": checkpoint.cluster_uid})
+        return await bridge.run(stop)
+
+
+async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
     delivery, target, component = await stack.enter_async_context(_delivery(settings))
     telemetry = Telemetry(exporter=component, clock=asyncio.get_running_loop().time)
     stack.push_async_callback(asyncio.to_thread, telemetry.shutdown)
+    probes = _Probes()
+    await _serve(settings, stack, probes, telemetry)
     api = Api(await connector(kubeconfig=settings.kubeconfig, context=settings.context))
     stack.push_async_callback(api.close)
-    store = store_of(settings.checkpoint, api=api, kubeconfig=settings.kubeconfig)
+    election = _election(settings, api) if settings.leader_elect else None
+    store = store_of(settings.place, api=api, kubeconfig=settings.kubeconfig)
     uid = settings.cluster_uid or await persistently(lambda: cluster_uid(api))
-    checkpoint = await begin(store, cluster_uid=uid)
-    bridge = Bridge(
-        settings, api=api, delivery=delivery, target=target, store=store, telemetry=telemetry,
-        checkpoint=checkpoint,
+    if election and store:
+        probes.election = election
+        telemetry.watch_leader(lambda: election.is_leader)
+        delivery, store = LeaderDelivery(delivery, election), LeaderStore(store, election)
+    return _Run(
+        settings=settings, api=api, delivery=delivery, target=target, store=store,
+        telemetry=telemetry, cluster_uid=uid, probes=probes,
     )  # fmt: skip
+
+
+async def _serve(
+    settings: RunSettings, stack: AsyncExitStack, probes: _Probes, telemetry: Telemetry
+) -> None:
     address = _address(settings)
     if address:
         served = server.serve(
             address=address,
-            health=bridge.health,
-            ready=bridge.readiness,
+            health=probes.health,
+            ready=probes.readiness,
             metrics=telemetry.text,
         )
         await stack.enter_async_context(served)
-    about = {"endpoint": target, "checkpoint": str(store or "none"), "address": address or "none"}
-    logger.info("running", extra={**about, "cluster_uid": checkpoint.cluster_uid})
-    return bridge
+
+
+def _election(settings: RunSettings, api: Api) -> Election:
+    namespace = own_namespace()
+    if not namespace:
+        raise StartError("--leader-elect needs a Pod's own namespace; set POD_NAMESPACE")
+    return Election(
+        api, namespace=namespace, name=settings.lease, identity=own_identity(),
+        duration=settings.lease_duration,
+    )  # fmt: skip
 
 
 def _address(settings: RunSettings) -> str:

@@ -12,12 +12,12 @@ from event_tracer import endpoint, otlp, stores
 from event_tracer.api import Api, ApiError
 from event_tracer.checkpoint import CheckpointError, ConfigMapStore, Store
 from event_tracer.cluster import cluster_uid
-from event_tracer.connection import ConnectionSettingsError, connector
+from event_tracer.connection import ConnectionSettingsError, connector, own_namespace
 from event_tracer.core.gap import SERVICE
 from event_tracer.core.span import Span
 from event_tracer.core.times import SECOND, human
 from event_tracer.live_settings import CheckSettings
-from event_tracer.resources import EVENTS, NAMESPACES, WORKLOADS, Resource
+from event_tracer.resources import EVENTS, LEASES, NAMESPACES, WORKLOADS, Resource
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _SKEW = 5 * SECOND  # ns of difference that an NTP client would not leave
@@ -80,6 +80,9 @@ async def _cluster(api: Api, settings: CheckSettings) -> AsyncIterator[Line]:
     yield await _identity(api, settings)
     for right in _rights(settings):
         yield await _may(api, right)
+    if settings.leader_elect and not own_namespace():
+        advice = "set POD_NAMESPACE to the namespace of the Pod"
+        yield Line(verdict="missing", what="the Lease's namespace", advice=advice)
     yield await _checkpoint(api, settings)
 
 
@@ -129,6 +132,17 @@ def _rights(settings: CheckSettings) -> Iterator[_Right]:
         verb="get", resource=NAMESPACES, namespace="kube-system", name="kube-system", loss=loss,
         optional=True,
     )  # fmt: skip
+    if settings.leader_elect and own_namespace():
+        yield from _lease_rights(settings.lease, namespace=own_namespace())
+
+
+def _lease_rights(name: str, *, namespace: str) -> Iterator[_Right]:
+    # RBAC cannot restrict create to a name (Kubernetes, "Using RBAC Authorization").
+    for verb, named in (("get", name), ("create", ""), ("update", name)):
+        yield _Right(
+            verb=verb, resource=LEASES, namespace=namespace, name=named,
+            loss="no replica can become the leader",
+        )  # fmt: skip
 
 
 async def _may(api: Api, right: _Right) -> Line:
@@ -154,7 +168,7 @@ async def _may(api: Api, right: _Right) -> Line:
 
 async def _checkpoint(api: Api, settings: CheckSettings) -> Line:
     try:
-        store = stores.store_of(settings.checkpoint, api=api, kubeconfig=settings.kubeconfig)
+        store = stores.store_of(settings.place, api=api, kubeconfig=settings.kubeconfig)
     except CheckpointError as error:
         return Line(verdict="missing", what="the checkpoint", advice=str(error))
     if store is None:

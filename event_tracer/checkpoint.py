@@ -2,6 +2,7 @@
 
 import errno
 import gzip
+import hashlib
 import os
 import zlib
 from base64 import b64decode, b64encode
@@ -34,6 +35,10 @@ class CheckpointError(Exception):
     def __init__(self, text: str, *, is_final: bool = False) -> None:
         super().__init__(text)
         self.is_final = is_final
+
+
+class ConflictError(CheckpointError):
+    """Somebody else has written it since this process last read or wrote it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,30 +183,30 @@ class ConfigMapStore:
             "labels": {"app.kubernetes.io/name": "event-tracer"},
         }
         self._version = ""
+        self._known: set[bytes] = set()  # digests of what this process read or may have written
 
     def __str__(self) -> str:
         return f"ConfigMap {self._meta['namespace']}/{self._meta['name']}"
 
     async def read(self) -> bytes | None:
         """What was written last, if anything was. Raises CheckpointError."""
-        try:
-            found = await self._api.get(self._one)
-        except ApiError as error:
-            if error.status == 404:
-                return None
-            raise self._error("read", error) from None
-        self._version = found["metadata"]["resourceVersion"]
-        text = (found.get("binaryData") or {}).get(_KEY)
-        return b64decode(text) if text else None
+        data = await self._read()
+        self._known = {_digest(data)}
+        return data
 
     async def write(self, data: bytes) -> None:
-        """Replace it. Raises CheckpointError."""
+        """Replace it. Raises CheckpointError, a ConflictError where that is somebody else's word.
+
+        The next try is written over that.
+        """
+        self._known.add(_digest(data))
         try:
             written = await self._send({_KEY: b64encode(data).decode()}, query=None)
         except ApiError as error:
-            await self._on_conflict(error)
-            raise self._error("write", error) from None
-        self._version = written["metadata"]["resourceVersion"]
+            await self._on_error(error, data)
+        else:
+            self._version = written["metadata"]["resourceVersion"]
+            self._known = {_digest(data)}
 
     async def probe(self) -> None:
         """See, after a `read`, whether it can be written. Raises CheckpointError."""
@@ -220,14 +225,37 @@ class ConfigMapStore:
         body["metadata"]["resourceVersion"] = self._version
         return await self._api.put(self._one, body, query=query)
 
-    async def _on_conflict(self, error: ApiError) -> None:
+    async def _read(self) -> bytes | None:
+        try:
+            found = await self._api.get(self._one)
+        except ApiError as error:
+            if error.status != 404:
+                raise self._error("read", error) from None
+            self._version = ""
+            return None
+        self._version = found["metadata"]["resourceVersion"]
+        text = (found.get("binaryData") or {}).get(_KEY)
+        return b64decode(text) if text else None
+
+    async def _on_error(self, error: ApiError, data: bytes) -> None:
+        """See what is there after a write of which no success is known."""
+        failed = self._error("write", error)
         if error.status == 404:  # somebody deleted it
             self._version = ""
-        elif error.status == 409:  # somebody else wrote it, or the answer to a write was lost
-            try:
-                await self.read()
-            except CheckpointError:
-                return
+        if error.status != 409:
+            raise failed from None
+        try:
+            found = await self._read()
+        except CheckpointError:
+            raise failed from None
+        if found is not None and _digest(found) not in self._known:
+            raise ConflictError(str(failed)) from None
+        if found != data:
+            raise failed from None
 
     def _error(self, verb: str, error: ApiError) -> CheckpointError:
         return CheckpointError(f"cannot {verb} {self}: {error}", is_final=error.status == 403)
+
+
+def _digest(data: bytes | None) -> bytes:
+    return hashlib.sha256(data or b"").digest()

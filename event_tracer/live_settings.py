@@ -1,13 +1,16 @@
 """The settings of the commands that speak to a cluster."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from event_tracer.server import parse_address
 from event_tracer.settings import BaseOptions, MessageOptions, NamespaceNames, Settings, option
 
 _CLUSTER, _SENDING = "which cluster", "where the spans go, and what is kept"
+_LEADER = "which replica works"
+_OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")  # RFC 1123 subdomain, nearly
 
 
 def _address(text: str) -> str:
@@ -52,7 +55,44 @@ class CheckpointOptions(BaseOptions):
     )
 
 
-class RunSettings(ClusterOptions, Settings, MessageOptions, CheckpointOptions):
+def _object_name(text: str) -> str:
+    if len(text) > 253 or not _OBJECT_NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is no name of an object in Kubernetes")
+    return text
+
+
+class LeaderOptions(CheckpointOptions):
+    """Which of several replicas works."""
+
+    leader_elect: bool = option(
+        False,
+        "for several replicas: one works, the others stand by and take over from its checkpoint, "
+        "which must be a ConfigMap (--checkpoint auto is one then)",
+        group=_LEADER,
+    )
+    lease: Annotated[str, AfterValidator(_object_name)] = option(
+        "event-tracer",
+        "the Lease, in the Pod's own namespace, that the leader holds",
+        group=_LEADER,
+        metavar="NAME",
+    )
+
+    @model_validator(mode="after")
+    def _all_share_a_checkpoint(self) -> "LeaderOptions":
+        if self.leader_elect and self.checkpoint.partition("/")[0] not in ("auto", "configmap"):
+            raise ValueError(
+                "--leader-elect needs a checkpoint that all replicas share: "
+                "--checkpoint configmap or configmap/NAME"
+            )
+        return self
+
+    @property
+    def place(self) -> str:
+        """Where the checkpoint is: as `checkpoint`, but a ConfigMap where it must be one."""
+        return "configmap" if self.leader_elect and self.checkpoint == "auto" else self.checkpoint
+
+
+class RunSettings(ClusterOptions, Settings, MessageOptions, LeaderOptions):
     """What `run` may be told."""
 
     to: Literal["otlp", "sdk", "console"] = option(
@@ -79,6 +119,13 @@ class RunSettings(ClusterOptions, Settings, MessageOptions, CheckpointOptions):
         group=_SENDING,
         metavar="SECONDS",
     )
+    lease_duration: Annotated[int, Field(ge=3, le=3600)] = option(
+        15,
+        "seconds without a sign of the leader after which another takes over; it ends itself after "
+        "two thirds of them without an answer from the API server",
+        group=_LEADER,
+        metavar="SECONDS",
+    )
     bind_address: Annotated[str, AfterValidator(_address)] = option(
         "auto",
         "[HOST]:PORT of /metrics, /healthz and /readyz; auto: :8080 in a cluster, else none",
@@ -90,7 +137,7 @@ class RecordSettings(ClusterOptions, MessageOptions):
     """What `record` may be told."""
 
 
-class CheckSettings(ClusterOptions, CheckpointOptions):
+class CheckSettings(ClusterOptions, LeaderOptions):
     """What `check` may be told."""
 
     cluster_name: str = option("", "k8s.cluster.name of the test span", metavar="NAME")

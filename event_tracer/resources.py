@@ -38,6 +38,7 @@ class Resource:
 
 EVENTS = Resource(plural="events", kind="Event")
 NAMESPACES = Resource(plural="namespaces", kind="Namespace", is_namespaced=False)
+LEASES = Resource(plural="leases", kind="Lease", group="coordination.k8s.io")
 WORKLOADS = (
     Resource(plural="deployments", kind="Deployment", group="apps"),
     Resource(plural="statefulsets", kind="StatefulSet", group="apps"),

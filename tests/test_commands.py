@@ -16,7 +16,7 @@ from tests.support import Run
 
 VALUES: dict[str, tuple[str, Any]] = {
     "bind_address": ("127.0.0.1:9090", "127.0.0.1:9090"),
-    "checkpoint": ("/var/lib/saved", "/var/lib/saved"),
+    "checkpoint": ("configmap/mine", "configmap/mine"),
     "cluster_name": ("prod", "prod"),
     "cluster_uid": ("c1", "c1"),
     "context": ("prod", "prod"),
@@ -28,6 +28,9 @@ VALUES: dict[str, tuple[str, Any]] = {
     "kind": ("job,po", ("Job", "Pod")),
     "kubeconfig": ("/etc/config", "/etc/config"),
     "label_attributes": ("team,tier", ("team", "tier")),
+    "leader_elect": ("true", True),
+    "lease": ("mine", "mine"),
+    "lease_duration": ("30", 30),
     "log_format": ("console", "console"),
     "log_level": ("debug", "debug"),
     "namespace": ("a,b", ("a", "b")),
