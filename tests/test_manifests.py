@@ -2,10 +2,12 @@
 
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 import yaml
+from kubernetes_asyncio import client
 
 from event_tracer.live_settings import RunSettings
 from event_tracer.loading import load
@@ -41,6 +43,38 @@ def test_it_builds(name: str) -> None:
         assert labels["app.kubernetes.io/part-of"] == "event-tracer"
         assert labels["app.kubernetes.io/name"] in ("event-tracer", "otel-collector")
         assert is_global or item["metadata"]["namespace"]
+
+
+def unknown(value: object, kind: str) -> list[str]:
+    """The fields that the API does not know. Raises ValueError where one is missing."""
+    if match := re.fullmatch(r"(?:list\[|dict\(str, )(.+)[\])]", kind):
+        items = value.values() if isinstance(value, dict) else value
+        assert isinstance(items, Iterable)
+        return [problem for item in items for problem in unknown(item, match[1])]
+    model = getattr(client, kind, None)
+    if not model or not isinstance(value, dict):
+        return []
+    names = {name: attribute for attribute, name in model.attribute_map.items()}
+    problems = [f"{kind}.{name}" for name in value.keys() - names.keys()]
+    given = {names[name]: item for name, item in value.items() if name in names}
+    model(**given)  # raises ValueError where something is missing
+    return problems + [
+        problem
+        for name, item in given.items()
+        for problem in unknown(item, model.openapi_types[name])
+    ]
+
+
+@needs_kubectl
+@pytest.mark.parametrize("name", BUILDS)
+def test_the_api_knows_each_field(name: str) -> None:
+    """By the models of its client, of all kinds that are Kubernetes' own."""
+    for item in build(name):
+        group, _, version = item["apiVersion"].rpartition("/")
+        kind = f"{version.capitalize()}{item['kind']}"
+
+        assert hasattr(client, kind) or group == "monitoring.coreos.com"
+        assert unknown(item, kind) == []
 
 
 @needs_kubectl
