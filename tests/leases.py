@@ -1,6 +1,7 @@
 """What tests of leader election share: candidates for one Lease, and what becomes of it."""
 
 import asyncio
+import json
 import os
 import random
 import re
@@ -19,6 +20,7 @@ from event_tracer.leader import Election, LostError
 from tests import virtual
 from tests.apiserver import ApiServer
 from tests.apiserver_faults import Answer
+from tests.cluster import Cluster
 from tests.fields import SECOND, Raw
 from tests.listener import drop
 from tests.live import World
@@ -155,6 +157,15 @@ def unheard(server: ApiServer) -> Answer:
         return made
 
     return answer
+
+
+def sparse(cluster: Cluster) -> Cluster:
+    """The same life with room between its resourceVersions, for writes of Leases and ConfigMaps."""
+    text = json.dumps(cluster.frames)
+    cluster.frames = json.loads(
+        re.sub(r'"resourceVersion": "(\d+)"', r'"resourceVersion": "\g<1>000"', text)
+    )
+    return cluster
 
 
 class Replica:

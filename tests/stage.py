@@ -75,12 +75,12 @@ class Stage:
 
         asyncio.run_coroutine_threadsafe(doing(), self._loop).result(PATIENCE)
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
         """Start a command on this stage."""
         command = [sys.executable, "-m", "event_tracer", *arguments]
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=self._environment(),
+            env=self._environment() | environ,
         )  # fmt: skip
         self._processes.append(process)
         return process
