@@ -57,7 +57,7 @@ async def run(settings: RunSettings, *, stop: asyncio.Event) -> bool:
 async def _as_leader(made: "_Run", election: Election, stop: asyncio.Event) -> bool:
     with _told():
         await _unless(stop, made.stand_by(election))
-    if not election.is_leader:
+    if stop.is_set() and not election.is_leader:
         await election.release()
         return True
     try:

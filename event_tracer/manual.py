@@ -37,12 +37,16 @@ Watch a cluster and send each Event as a span, each rollout as a trace.
 
 Reads Events and the metadata of workloads, and writes nothing but its checkpoint. What the back
 end has not acknowledged is sent again, also after a restart; while it is away, reading waits.
-SIGTERM and SIGINT deliver what is left and exit with 0.""",
+SIGTERM and SIGINT deliver what is left and exit with 0.
+
+With --leader-elect one of several replicas does this and the others stand by. Who holds the Lease
+works; where it is lost, the process ends at once with 1, and another goes on from the checkpoint.""",
     """\
   event-tracer run --to console
   OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 event-tracer run
   event-tracer run --namespaces shop,web --checkpoint /var/lib/event-tracer/checkpoint
-  event-tracer run --exclude-reason LeaderElection --start now""",
+  event-tracer run --exclude-reason LeaderElection --start now
+  POD_NAMESPACE=ops event-tracer run --leader-elect --to console""",
 )
 RECORD = Page(
     "a live cluster's Events and owners to a file, for replay anywhere",
@@ -63,6 +67,7 @@ missing.""",
     """\
   event-tracer check
   OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 event-tracer check --context prod
+  POD_NAMESPACE=ops event-tracer check --leader-elect
   kubectl -n event-tracer exec deploy/event-tracer -- event-tracer check""",
 )
 SETTINGS = """\

@@ -1,8 +1,6 @@
 """What tests of leader election share: candidates for one Lease, and what becomes of it."""
 
 import asyncio
-import json
-import os
 import random
 import re
 import time
@@ -14,20 +12,23 @@ import pytest
 from aiohttp import web
 from kubernetes_asyncio.client import ApiClient, Configuration
 
-from event_tracer import app
 from event_tracer.api import Api
 from event_tracer.leader import Election, LostError
+from tests import apiserver_faults as faults
 from tests import virtual
 from tests.apiserver import ApiServer
 from tests.apiserver_faults import Answer
-from tests.cluster import Cluster
 from tests.fields import SECOND, Raw
 from tests.listener import drop
-from tests.live import World
 
 LEASES = "leases"
 DURATION, DEADLINE, RETRY = 15, 10.0, 2.0
 _MICRO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+FAILURES: list[Any] = [
+    faults.BROKEN, faults.FORBIDDEN, faults.UNAUTHORIZED, faults.THROTTLED, faults.BAD_GATEWAY,
+    faults.LOGIN_PAGE, faults.hang, faults.mute, faults.empty, faults.lose, faults.slow(7),
+]  # fmt: skip
+"""What may come instead of an answer."""
 Test = Callable[["Contest"], Awaitable[None]]
 
 
@@ -159,52 +160,15 @@ def unheard(server: ApiServer) -> Answer:
     return answer
 
 
-def sparse(cluster: Cluster) -> Cluster:
-    """The same life with room between its resourceVersions, for writes of Leases and ConfigMaps."""
-    text = json.dumps(cluster.frames)
-    cluster.frames = json.loads(
-        re.sub(r'"resourceVersion": "(\d+)"', r'"resourceVersion": "\g<1>000"', text)
-    )
-    return cluster
+def now() -> float:
+    """The loop's clock."""
+    return asyncio.get_running_loop().time()
 
 
-class Replica:
-    """One of several bridges in a world, with a token of its own."""
-
-    def __init__(self, world: World, name: str, **flags: Any) -> None:
-        self.name, self._world = name, world
-        world.use_token(name)
-        config = world.folder / f"config-{name}"
-        config.write_text((world.folder / "config").read_text())
-        made = {"kubeconfig": str(config), "checkpoint": "configmap", "leader_elect": True}
-        settings = world.settings(**{**made, **flags})
-        self.stop = asyncio.Event()
-        self.task = asyncio.create_task(app.run(settings, stop=self.stop), name=name)
-
-    @classmethod
-    async def start(cls, world: World, name: str, **flags: Any) -> "Replica":
-        """Start one, and give it a second."""
-        os.environ["HOSTNAME"] = name  # as in a Pod of that name
-        made = cls(world, name, **flags)
-        await asyncio.sleep(1)
-        return made
-
-    @property
-    def leads(self) -> bool:
-        """Whether the Lease says so."""
-        return f"{self.name}_" in str(spec_of(self._world.server).get("holderIdentity"))
-
-    @property
-    def asked(self) -> set[tuple[str, str]]:
-        """The verbs and resources of all its requests, without dry runs."""
-        return {
-            (asked.verb, asked.resource)
-            for asked in self._world.server.requests
-            if asked.headers.get("authorization") == f"Bearer {self.name}"
-            and "dryRun" not in asked.query
-        }
-
-    async def end(self) -> bool:
-        """SIGTERM."""
-        self.stop.set()
-        return await self.task
+async def leader_of(contest: Contest, *, within: float) -> float:
+    """The seconds until somebody leads."""
+    begun = now()
+    while not contest.leaders:
+        assert now() - begun <= within, "nobody leads"
+        await asyncio.sleep(0.05)
+    return now() - begun

@@ -100,6 +100,37 @@ def test_a_right_that_only_helps_is_a_note(plural: str, told: list[str]) -> None
     in_time(test)
 
 
+def test_a_leader_needs_its_lease() -> None:
+    """--leader-elect: get, create and update in the Pod's namespace, by name where RBAC can."""
+
+    async def test(world: World) -> None:
+        flags = {"leader_elect": True, "checkpoint": "auto", "lease": "mine"}
+        lines = await looked(world, **flags)
+        assert not_ok(lines) == []
+        what = [line.what for line in lines]
+        assert {"may get the lease mine", "may create leases in ops"} <= set(what)
+        assert "the checkpoint can be written: ConfigMap ops/event-tracer" in what
+
+        world.server.forbidden.append(Forbidden(resource="leases", verb="update"))
+        (line,) = not_ok(await looked(world, **flags))
+        assert (line.verdict, line.what) == ("missing", "may not update the lease mine")
+        assert line.advice.endswith("; allow it in the Role")
+
+    in_time(test, POD_NAMESPACE="ops")
+
+
+def test_a_leader_needs_a_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside of a Pod it must be told."""
+    monkeypatch.delenv("POD_NAMESPACE", raising=False)
+
+    async def test(world: World) -> None:
+        found = not_ok(await looked(world, leader_elect=True, checkpoint="auto"))
+        assert [line.what for line in found] == ["the Lease's namespace", "the checkpoint"]
+        assert all("POD_NAMESPACE" in line.advice for line in found)
+
+    in_time(test)
+
+
 def test_a_cluster_without_a_name_is_a_note() -> None:
     """And one whose uid is told needs no right to read it."""
 

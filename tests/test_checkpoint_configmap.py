@@ -3,11 +3,12 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 from aiohttp import web
 
-from event_tracer.checkpoint import MOST_BYTES, Checkpoint, dump
+from event_tracer.checkpoint import MOST_BYTES, Checkpoint, CheckpointError, ConflictError, dump
 from event_tracer.core.span import Span
 from event_tracer.export import Exporter
 from event_tracer.outbox import Outbox
@@ -17,6 +18,7 @@ from tests import apiserver_faults as faults
 from tests.apiserver import CLUSTER
 from tests.configmaps import MAPS, Ops, refused, with_ops
 from tests.exporting import Counted
+from tests.leases import unheard
 
 # -- reading and writing
 
@@ -73,10 +75,51 @@ def test_what_somebody_else_wrote_is_not_lost_unseen(is_new: bool) -> None:
             await other.read()
         await other.write(b"theirs")
         error = await refused(ops.store.write(b"ours"))
+        assert isinstance(error, ConflictError)
         assert (ops.data, error.is_final) == (b"theirs", False)
         assert str(error).startswith("cannot write ConfigMap ops/saved: 409 Conflict")
         await ops.store.write(b"ours, again")
         assert ops.data == b"ours, again"
+
+    with_ops(test)
+
+
+@pytest.mark.parametrize("verb", ["create", "update"])
+def test_a_lost_answer_is_noticed(verb: str) -> None:
+    """409 on what it wrote itself: it is there, which is all that was wanted."""
+
+    async def test(ops: Ops) -> None:
+        if verb == "update":
+            await ops.store.write(b"zero")
+        ops.server.fail(unheard(ops.server), resource=MAPS, verb=verb, times=1)
+        with suppress(CheckpointError):  # aiohttp itself sends a PUT again
+            await ops.store.write(b"one")
+        assert ops.data == b"one"
+        await ops.store.write(b"one")
+        await ops.store.write(b"two")
+        assert ops.data == b"two"
+
+    with_ops(test)
+
+
+def test_a_conflict_with_oneself_is_none() -> None:
+    """The answers to two writes were lost, or the ConfigMap was annotated: nobody else wrote it."""
+
+    async def test(ops: Ops) -> None:
+        ops.server.fail(unheard(ops.server), resource=MAPS, verb="create", times=1)
+        await refused(ops.store.write(b"one"))
+        for data in (b"two", b"three"):
+            if data == b"three":
+                assert ops.object
+                noted = {**ops.object["metadata"], "annotations": {"by": "kubectl"}}
+                ops.server.write(
+                    {"type": "MODIFIED", "resource": MAPS,
+                     "object": {**ops.object, "metadata": noted}}
+                )  # fmt: skip
+            error = await refused(ops.store.write(data))
+            assert not isinstance(error, ConflictError)
+            await ops.store.write(data)
+            assert ops.data == data
 
     with_ops(test)
 

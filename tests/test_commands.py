@@ -155,6 +155,10 @@ def test_several_patterns_are_one_each(tmp_path: Path) -> None:
         (["run", "--redact", "("], "( is no regular expression"),
         (["run", "--to", "jaeger"], "argument --to: invalid choice: 'jaeger'"),
         (["run", "--start", "then"], "argument --start: invalid choice: 'then'"),
+        (["run", "--leader-elect", "--checkpoint", "none"], "a checkpoint that all replicas share"),
+        (["check", "--leader-elect", "--checkpoint", "./x"], "configmap or configmap/NAME"),
+        (["run", "--lease", "A/b"], "'A/b' is no name of an object in Kubernetes"),
+        (["run", "--lease-duration", "2"], "--lease-duration: input should be greater than"),
         (["run", "--kind", "deplyment"], "did you mean Deployment?"),
         (["run", "file.json"], "unrecognized arguments: file.json"),
         (["run", "--shift-to-now"], "unrecognized arguments: --shift-to-now"),
@@ -256,6 +260,7 @@ def test_without_a_kubeconfig_it_says_where_it_looked(
     ("arguments", "told"),
     [
         (["--checkpoint", "configmap"], "--checkpoint configmap needs a Pod's own namespace"),
+        (["--leader-elect"], "--leader-elect needs a Pod's own namespace; set POD_NAMESPACE"),
         (["--context", "there"], "there in "),
         (["--to", "sdk"], "OTEL_TRACES_EXPORTER"),
     ],
