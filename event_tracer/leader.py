@@ -125,10 +125,12 @@ class Election:
             return
         try:
             async with asyncio.timeout(self._patience):
-                lease = await self._read()
-                if lease and _spec(lease).get("holderIdentity") == self.identity:
-                    free = {"holderIdentity": "", "leaseDurationSeconds": 1}
-                    await self._write(lease, {**_spec(lease), **free})
+                try:
+                    await self._let_go()
+                except ApiError as error:
+                    if error.status != _TAKEN:
+                        raise
+                    await self._let_go()  # a renewal was still under way
         except (ApiError, TimeoutError) as error:
             told = {"lease": str(self), "error": _text(error)}
             logger.warning("the Lease is not released; the next leader waits for it", extra=told)
@@ -207,6 +209,12 @@ class Election:
         self._held = await self._write(lease, spec)
         # Others count from when they see this write, which is later than it was begun.
         self._until = begun + self._deadline
+
+    async def _let_go(self) -> None:
+        lease = await self._read()
+        if lease and _spec(lease).get("holderIdentity") == self.identity:
+            free = {"holderIdentity": "", "leaseDurationSeconds": 1}
+            await self._write(lease, {**_spec(lease), **free})
 
     # -- requests
 

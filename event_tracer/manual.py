@@ -39,8 +39,8 @@ Reads Events and the metadata of workloads, and writes nothing but its checkpoin
 end has not acknowledged is sent again, also after a restart; while it is away, reading waits.
 SIGTERM and SIGINT deliver what is left and exit with 0.
 
-With --leader-elect one of several replicas does this and the others stand by. Who holds the Lease
-works; where it is lost, the process ends at once with 1, and another goes on from the checkpoint.""",
+With --leader-elect one of several replicas, the one that holds a Lease, does this, and the others
+stand by. Whoever loses it ends at once with 1, and another goes on from the checkpoint.""",
     """\
   event-tracer run --to console
   OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 event-tracer run

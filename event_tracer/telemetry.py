@@ -60,6 +60,7 @@ class Telemetry:
         self._clock = clock
         self._acknowledged_at = clock()
         self._queue: Callable[[], int] = int
+        self._leads: Callable[[], bool] = lambda: True
         self._registry = CollectorRegistry()
         exporters = [_exporter(name) for name in _names()]
         self._provider = MeterProvider(
@@ -141,7 +142,8 @@ class Telemetry:
         )  # fmt: skip
         meter.create_observable_gauge(
             "event_tracer.export.last_acknowledgement.age", [self._age], "s",
-            "Since the collector last acknowledged spans; since the start while it never did.",
+            "Since the collector last acknowledged spans; since the start while it never did. "
+            "A standby has none.",
         )  # fmt: skip
         meter.create_observable_gauge(
             "event_tracer.export.queue.size", [self._queue_size], "{span}", "Spans that wait."
@@ -214,6 +216,7 @@ class Telemetry:
         def observe(_: CallbackOptions) -> Iterable[Observation]:
             return [Observation(int(read()))]
 
+        self._leads = read
         self._meter.create_observable_gauge(
             "event_tracer.leader",
             [observe],
@@ -236,7 +239,7 @@ class Telemetry:
         return self._component | {ERROR_TYPE: error_type} if error_type else self._component
 
     def _age(self, _: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(self._clock() - self._acknowledged_at)]
+        return [Observation(self._clock() - self._acknowledged_at)] if self._leads() else []
 
     def _queue_size(self, _: CallbackOptions) -> Iterable[Observation]:
         return [Observation(self._queue())]

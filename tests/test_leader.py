@@ -123,6 +123,22 @@ def test_a_released_lease_is_taken_at_once() -> None:
     with_contest(test)
 
 
+def test_a_renewal_that_comes_late_does_not_hinder_a_release() -> None:
+    """409: the Lease is read once more, and is still its own to release."""
+
+    async def test(contest: Contest) -> None:
+        async def overtake(_: Any) -> None:
+            contest.write({**contest.spec, "renewTime": "2026-11-01T08:00:00.000000Z"})
+
+        first = contest.start("a")
+        await asyncio.sleep(30)
+        contest.server.fail(overtake, resource=LEASES, verb="update", times=1)
+        await first.stop()
+        assert contest.spec["holderIdentity"] == ""
+
+    with_contest(test)
+
+
 def test_a_release_that_fails_only_costs_time() -> None:
     """The next one waits for the Lease."""
 

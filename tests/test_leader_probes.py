@@ -23,8 +23,11 @@ def test_a_standby_is_alive_and_ready() -> None:
         second = await Replica.start(world, "two", bind_address=two_)
         await asyncio.sleep(30)
         for address, leads in ((one, "1.0"), (two_, "0.0")):
+            text = (await ask(address, "metrics"))[1]
+            # of a standby it would rise for ever
+            assert ("\nevent_tracer_export_last_acknowledgement_age" in text) is (leads == "1.0")
             assert [(await ask(address, path))[0] for path in ("healthz", "readyz")] == [200, 200]
-            assert f"event_tracer_leader {leads}" in (await ask(address, "metrics"))[1].splitlines()
+            assert f"event_tracer_leader {leads}" in text.splitlines()
         await first.end()
         await asyncio.sleep(10)
         assert (await ask(two_, "readyz"))[0] == 200
