@@ -64,6 +64,7 @@ class Watch:
         self._counts = counts
         self._from_now = from_now
         self._is_first = True
+        self._has_watched = False  # LIST and WATCH are two rights
         self._cause = ""  # why a LIST is needed; once there was one
         self._target = 0  # the version that surely comes, where a LIST has shown it
         self._is_suspect = False  # the server may be another one than before
@@ -124,7 +125,7 @@ class Watch:
             logger.warning("the API server failed", extra=self._about(error=str(error)))
             return self._backoff.pause(after=error.retry_after)
         self._refused = self._refused or now
-        if not self._is_first and now - self._refused < _PATIENCE:
+        if self._has_watched and now - self._refused < _PATIENCE:
             return self._backoff.pause()
         if not self.is_denied:
             logger.warning("not allowed or not there", extra=self._about(error=str(error)))
@@ -227,6 +228,7 @@ class Watch:
     def _opening(self, response: aiohttp.ClientResponse) -> None:
         if response.content_type != "application/json":
             raise ApiError(f"{response.content_type} came, from a proxy perhaps", status=502)
+        self._has_watched = True
         self._since, self._opened = asyncio.get_running_loop().time(), self._api.now
         if self._target <= number(self.version):
             self._settle_soon()

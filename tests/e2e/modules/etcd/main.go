@@ -1,0 +1,10 @@
+// Command etcd is etcd as its own repository builds it.
+package main
+
+import (
+	"os"
+
+	"go.etcd.io/etcd/server/v3/etcdmain"
+)
+
+func main() { etcdmain.Main(os.Args) }

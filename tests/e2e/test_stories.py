@@ -1,0 +1,309 @@
+"""What Jaeger shows of what was done to a real cluster."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.e2e.bridge import run
+from tests.e2e.conftest import TABLE, Told
+from tests.e2e.jaeger import Span
+from tests.e2e.stories import STORIES
+from tests.e2e.telling import Trace
+
+CLIENT = "kubectl-client-side-apply"
+STARTED = ["Scheduled", "Pulled", "Created", "Started"]
+
+
+def only(spans: list[Span]) -> Span:
+    """The one span that there is."""
+    assert len(spans) == 1, [span.operation for span in spans]
+    return spans[0]
+
+
+def outcome(span: Span) -> str:
+    """An object span's outcome."""
+    return str(span.tags["event_tracer.outcome"])
+
+
+def names(spans: list[Span]) -> list[str]:
+    """Operations, in the order given."""
+    return [span.operation for span in spans]
+
+
+def roots(traces: list[Trace]) -> list[tuple[str, str]]:
+    """Who did what, in order."""
+    return [(trace.root.service, trace.root.operation) for trace in traces]
+
+
+def test_the_article_s_deployment(told: Told) -> None:
+    """The picture of design.md section 1, as Jaeger has it."""
+    trace = only_trace(told, "redis")
+    root = trace.root
+    assert (root.service, root.operation) == (CLIENT, "Create Deployment redis")
+    assert {outcome(span) for span in trace.spans if "event_tracer.outcome" in span.tags} == {
+        "settled"
+    }
+    assert not any(span.is_error for span in trace.spans)
+
+    scaling, replicas = trace.under(root)
+    assert (scaling.service, scaling.operation) == ("deployment-controller", "ScalingReplicaSet up")
+    assert (replicas.service, replicas.operation) == (
+        "deployment-controller", "ReplicaSet redis-*",
+    )  # fmt: skip
+    pod = only([span for span in trace.under(replicas) if span.operation == "Pod redis-*"])
+    assert pod.service == "replicaset-controller"
+    assert names(trace.under(replicas)) == ["SuccessfulCreate", "Pod redis-*"]
+    steps = [span for span in trace.under(pod) if span.operation != "Pulling"]
+    assert [(span.service, span.operation) for span in steps] == [
+        ("default-scheduler", "Scheduled"),
+        *(("kubelet", name) for name in ("Pulled", "Created", "Started")),
+    ]
+    # Jaeger cuts start and duration to µs, each for itself.
+    assert all(root.start <= span.start and span.end <= root.end + 1 for span in trace.spans)
+
+
+def only_trace(told: Told, name: str) -> Trace:
+    """The one trace of a story."""
+    (trace,) = told.traces(name)
+    return trace
+
+
+def test_the_rows_of_an_object_are_in_kubectl_s_order(told: Told) -> None:
+    """`kubectl get events --sort-by=.lastTimestamp` has whole seconds; Jaeger the order within."""
+    trace = only_trace(told, "redis")
+    pod = only(trace.named("Pod redis-*"))
+    events = [
+        event
+        for event in told.here.kube.items("events", "redis")
+        if event["involvedObject"]["kind"] == "Pod"
+    ]
+    second = {event["metadata"]["uid"]: str(_time(event))[:19] for event in events}
+    rows = [second[str(span.tags["k8s.event.uid"])] for span in trace.under(pod)]
+    assert rows == sorted(rows)
+    assert len(rows) == len(events)
+
+
+def _time(event: dict[str, Any]) -> str:
+    return str(event["lastTimestamp"] or event["eventTime"])
+
+
+def test_an_image_that_does_not_exist(told: Told) -> None:
+    """Pulling, Failed, BackOff, each with rising counts; the whole has failed."""
+    trace = only_trace(told, "non-exist")
+    assert (outcome(trace.root), trace.root.is_error) == ("failed", True)
+    pod = only(trace.named("Pod web-*"))
+    rows = trace.under(pod)
+    assert names(rows)[:3] == ["Scheduled", "Pulling", "Failed ErrImagePull"]
+    for name in ("Pulling", "BackOff image", "Failed ImagePullBackOff"):
+        counts = [int(str(span.tags["k8s.event.count"])) for span in trace.named(name)]
+        assert counts == list(range(1, len(counts) + 1))
+        assert len(counts) >= 3
+    assert all(span.is_error == span.operation.startswith("Failed") for span in rows)
+
+
+def test_a_rolling_update_is_a_trace_of_its_own(told: Told) -> None:
+    """One rollout, one trace; the second has the old pods' end beside the new ones' start."""
+    created, updated = told.traces("rolling-update")
+    assert roots([created, updated]) == [
+        (CLIENT, "Create Deployment web"), ("kubectl-set", "Update Deployment web"),
+    ]  # fmt: skip
+    for trace in (created, updated):
+        assert outcome(trace.root) == "settled"
+        assert len(trace.named("Started")) == 2
+        assert trace.named("ScalingReplicaSet up")
+    assert len(updated.named("Killing")) == 2
+    assert updated.named("ScalingReplicaSet down")
+    assert len(updated.named("ReplicaSet web-*")) == 2
+
+
+def test_a_rollback_is_told_apart(told: Told) -> None:
+    """The ReplicaSet is one that was there before, the story is not."""
+    created, broken, back = told.traces("rollback")
+    assert [trace.root.operation for trace in (created, broken, back)] == [
+        "Create Deployment web", "Update Deployment web", "Update Deployment web",
+    ]  # fmt: skip
+    assert [outcome(trace.root) for trace in (created, broken, back)] == [
+        "settled", "failed", "settled",
+    ]  # fmt: skip
+    assert back.named("ScalingReplicaSet down")
+
+
+def test_a_scale_by_a_person_and_one_by_the_autoscaler(told: Told) -> None:
+    """The autoscaler's, within ten minutes, belongs to the change before it."""
+    created, scaled = told.traces("scale")
+    assert roots([created, scaled]) == [
+        (CLIENT, "Create Deployment web"), ("kubectl", "Scale Deployment web"),
+    ]  # fmt: skip
+    assert len(scaled.named("ScalingReplicaSet up")) == 2
+    assert len(scaled.named("Started")) == 2
+
+
+def test_an_annotation_begins_no_story(told: Told) -> None:
+    """It raises the generation, and changes no spec."""
+    trace = only_trace(told, "annotate")
+    assert trace.root.operation == "Create Deployment web"
+    assert len(trace.named("Pod web-*")) == 2
+    assert len(trace.named("Killing")) == 1
+
+
+def test_a_crash_loop_has_failed(told: Told) -> None:
+    """Each restart and each back-off is a span; the newest is an error."""
+    trace = only_trace(told, "crash-loop")
+    assert outcome(trace.root) == "failed"
+    back_offs = trace.named("BackOff restart")
+    assert len(back_offs) >= 4
+    assert all(span.is_error for span in back_offs)
+    assert len(trace.named("Started")) >= 3
+
+
+def test_a_stateful_set_starts_one_after_the_other(told: Told) -> None:
+    """Its pods' names stand, as they are no generated ones."""
+    trace = only_trace(told, "stateful-set")
+    assert outcome(trace.root) == "settled"
+    first, second = only(trace.named("Pod web-0")), only(trace.named("Pod web-1"))
+    assert first.service == second.service == "statefulset-controller"
+    assert first.end <= second.start
+    for pod in (first, second):
+        assert [name for name in names(trace.under(pod)) if name != "Pulling"] == STARTED
+
+
+def test_a_daemon_set(told: Told) -> None:
+    """The pod is under the DaemonSet."""
+    trace = only_trace(told, "daemon-set")
+    assert trace.root.operation == "Create DaemonSet web"
+    pod = only(trace.named("Pod web-*"))
+    assert (pod.service, pod.parent) == ("daemonset-controller", trace.root.id)
+
+
+def test_each_job_is_a_story(told: Told) -> None:
+    """One has completed, since it was created; one has failed."""
+    by_name = {trace.root.operation: trace for trace in told.traces("job")}
+    once, broken = by_name["Create Job once"], by_name["Create Job broken"]
+    assert (outcome(once.root), outcome(broken.root)) == ("settled", "failed")
+    completed = only(once.named("Completed"))
+    assert completed.duration >= 1_000_000
+    assert only(broken.named("BackoffLimitExceeded")).is_error
+
+
+def test_a_cron_job_s_run_is_under_its_tick(told: Told) -> None:
+    """CronJob → Job → Pod."""
+    trace = told.traces("cron-job")[0]
+    assert (trace.root.service, trace.root.operation) == ("cronjob-controller", "CronJob tick")
+    started = only(trace.named("Started"))
+    assert trace.path(started) == ["CronJob tick", "Job tick-*", "Pod tick-*", "Started"]
+
+
+def test_a_deployment_deleted_while_it_starts(told: Told) -> None:
+    """What it wrote before, and its end."""
+    created, ended = told.traces("deleted")
+    assert created.root.operation == "Create Deployment web"
+    assert all(span.is_error for span in created.named("Unhealthy readiness"))
+    assert ended.root.operation == "Delete Deployment web"
+    assert only(ended.named("Killing")).service == "kubelet"
+
+
+def test_a_custom_resource_is_the_root(told: Told) -> None:
+    """Found by discovery, as the owner of a Deployment."""
+    trace = only_trace(told, "custom")
+    assert (trace.root.service, trace.root.operation) == (CLIENT, "Create Shop corner")
+    assert trace.path(only(trace.named("Started"))) == [
+        "Create Shop corner", "Deployment web", "ReplicaSet web-*", "Pod web-*", "Started",
+    ]  # fmt: skip
+
+
+def test_an_unschedulable_pod_waits(told: Told) -> None:
+    """A series of events.k8s.io counts the tries; Scheduled covers the whole time."""
+    trace = only_trace(told, "unschedulable")
+    pod = only(trace.named("Pod web-*"))
+    failed = trace.named("FailedScheduling")
+    assert all(span.is_error and span.parent == pod.id for span in failed)
+    assert max(int(str(span.tags["k8s.event.count"])) for span in failed) >= 2
+    scheduled = only(trace.named("Scheduled"))
+    assert failed[-1].end <= scheduled.end
+    assert scheduled.duration > 1_000_000
+    assert outcome(trace.root) == "settled"
+
+
+def test_a_liveness_probe_that_kills(told: Told) -> None:
+    """Unhealthy, Killing, and the next start."""
+    trace = only_trace(told, "liveness")
+    rows = names(trace.under(only(trace.named("Pod web-*"))))
+    assert rows.index("Unhealthy liveness") < rows.index("Killing")
+    assert rows.count("Started") >= 2
+    assert outcome(trace.root) == "failed"
+
+
+def test_a_node_that_goes_away(told: Told) -> None:
+    """The pod's eviction is in its Deployment's story, and so is the pod that finds no node."""
+    if not told.here.plane:
+        pytest.skip("the node must be one of our own")
+    trace = only_trace(told, "node-lost")
+    lost, waiting = sorted(trace.named("Pod web-*"), key=lambda span: span.start)
+    rows = trace.under(lost)
+    assert {"NodeNotReady", "TaintManagerEviction"} <= set(names(rows))
+    assert only([span for span in rows if span.operation == "NodeNotReady"]).is_error
+    assert "FailedScheduling" in names(trace.under(waiting))
+    assert outcome(trace.root) in ("pending", "failed")  # whichever was written last
+
+
+# -- all of them
+
+
+@pytest.fixture(scope="session")
+def expected(told: Told) -> dict[str, dict[str, dict[str, Any]]]:
+    """What the fold makes of the frames that were recorded meanwhile: namespace → id → span."""
+    output = told.here.folder / "expected.json"
+    for name in STORIES:
+        told.traces(name)
+    done = run("replay", str(told.recording()), "--to", "otlp-json", "--output", str(output))
+    assert done.returncode == 0, done.stderr
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for resource in json.loads(output.read_text())["resourceSpans"]:
+        service = _attribute(resource["resource"]["attributes"], "service.name")
+        for scope in resource["scopeSpans"]:
+            for span in scope["spans"]:
+                namespace = _attribute(span["attributes"], "k8s.namespace.name")
+                found.setdefault(namespace, {})[span["spanId"]] = {**span, "service": service}
+    return found
+
+
+def _attribute(attributes: list[dict[str, Any]], key: str) -> str:
+    return next(
+        (str(each["value"]["stringValue"]) for each in attributes if each["key"] == key), ""
+    )
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_jaeger_has_what_the_fold_makes(
+    told: Told, expected: dict[str, dict[str, dict[str, Any]]], name: str
+) -> None:
+    """Laws 1 and 2: every span, once, with one content, and no warning of Jaeger on any.
+
+    A crash loop goes on while the two are compared, so what is newer than Jaeger's is left out.
+    """
+    spans = [span for trace in told.traces(name) for span in trace.spans]
+    newest = max(span.end for span in spans)
+    wanted = {
+        key: span
+        for key, span in expected[name].items()
+        if int(span["startTimeUnixNano"]) // 1000 <= newest
+    }
+    warnings = [warning for span in spans for warning in span.warnings]
+    TABLE.append((name, len(wanted), len({span.id for span in spans}), len(warnings)))
+
+    assert warnings == []
+    assert [key for key, count in Counter(span.id for span in spans).items() if count > 1] == []
+    assert wanted.keys() == {span.id for span in spans}
+    for span in spans:
+        if "k8s.event.uid" in span.tags:
+            assert _content(wanted[span.id]) == (
+                span.service, span.operation, span.parent, span.start, span.duration,
+            )  # fmt: skip
+
+
+def _content(span: dict[str, Any]) -> tuple[str, str, str, int, int]:
+    start, end = int(span["startTimeUnixNano"]), int(span["endTimeUnixNano"])
+    duration = (end - start) // 1000
+    return span["service"], span["name"], span.get("parentSpanId", ""), start // 1000, duration
