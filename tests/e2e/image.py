@@ -41,7 +41,8 @@ def _install(target: Path) -> None:
         "--disable-pip-version-check", "--root-user-action=ignore", "--target", str(target),
     ]  # fmt: skip
     subprocess.run([*pip, "--require-hashes", "-r", ROOT / "requirements.lock"], check=True)
-    subprocess.run([*pip, ROOT], check=True)
+    # Without --upgrade pip leaves bin/ as it is.
+    subprocess.run([*pip, "--upgrade", ROOT], check=True)
 
 
 def _is_needed(path: Path) -> bool:

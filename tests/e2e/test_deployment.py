@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e import image, manifests
 from tests.e2e.jaeger import JaegerProgram
-from tests.e2e.kube import Raw
+from tests.e2e.kube import Kube, Raw
 from tests.e2e.manifests import NAMESPACE
 from tests.e2e.processes import wait
 from tests.e2e.site import JAEGER_PORT, Site
@@ -120,7 +120,7 @@ def test_it_runs_as_a_pod_and_an_upgrade_sends_nothing_again(
     )  # fmt: skip
     kube = here.kube
     kube.apply(*_deployed(here, name, jaeger.endpoint))
-    kube.run("rollout", "status", "deployment/event-tracer", f"-n={NAMESPACE}", "--timeout=180s")
+    _roll_out(kube)
 
     kube.run("create", "namespace", _STORY)
     stage = Stage(kube=kube, namespace=_STORY, image=here.image, lose_node=here.lose_node)
@@ -133,7 +133,7 @@ def test_it_runs_as_a_pod_and_an_upgrade_sends_nothing_again(
     assert _checkpoint(here)
 
     kube.run("rollout", "restart", "deployment/event-tracer", f"-n={NAMESPACE}")
-    kube.run("rollout", "status", "deployment/event-tracer", f"-n={NAMESPACE}", "--timeout=180s")
+    _roll_out(kube)
     assert _is_ready()
     stage.apply(stage.job(command=["true"]))
     wait("a Job's story", lambda: len(jaeger.query.find({"k8s.namespace.name": _STORY})) == 2)
@@ -143,6 +143,15 @@ def test_it_runs_as_a_pod_and_an_upgrade_sends_nothing_again(
         for span in found
     ]
     assert [key for key, count in Counter(span.id for span in spans).items() if count > 1] == []
+
+
+def _roll_out(kube: Kube) -> None:
+    here = f"--namespace={NAMESPACE}"
+    told = kube.run(
+        "rollout", "status", "deployment/event-tracer", here, "--timeout=120s", check=False
+    )
+    logs = kube.run("logs", "deployment/event-tracer", here, "--tail=20", check=False)
+    assert "successfully rolled out" in told, told + kube.run("get", "events", here) + logs
 
 
 def _checkpoint(here: Site) -> bool:
