@@ -9,7 +9,7 @@ import pytest
 from tests.e2e import manifests
 from tests.e2e.bridge import Bridge
 from tests.e2e.processes import Program
-from tests.e2e.site import Site, site
+from tests.e2e.site import Site, ports, site
 from tests.e2e.telling import Trace, act_all, traces_of
 
 CRD = {
@@ -32,7 +32,6 @@ SHOPS = {
         "apiGroups": ["example.com"], "resources": ["shops"], "verbs": ["get", "list", "watch"],
     }],
 }  # fmt: skip
-METRICS_PORT = 26_480
 TABLE: list[tuple[str, int, int, int]] = []
 """Story, spans expected, spans found, warnings."""
 
@@ -88,7 +87,7 @@ def told(here: Site) -> Iterator[Told]:
     """All stories, told by one bridge and recorded beside it."""
     recording = here.folder / "recording.jsonl"
     bridge = Bridge(
-        "bridge", folder=here.folder / "bridge", endpoint=here.endpoint, port=METRICS_PORT,
+        "bridge", folder=here.folder / "bridge", endpoint=here.endpoint, port=ports(),
         kubeconfig=manifests.kubeconfig_of(
             here.kube, manifests.NAMESPACE, here.folder / "event-tracer.yaml"
         ),

@@ -49,6 +49,14 @@ class Jaeger:
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
 
+    def answers(self) -> bool:
+        """Whether anything is there."""
+        try:
+            self.services()
+        except OSError:
+            return False
+        return True
+
     def services(self) -> list[str]:
         """All services that have sent a span."""
         return self._get("/api/services") or []
@@ -126,11 +134,7 @@ class JaegerProgram:
 
     def _is_ready(self) -> bool:
         assert self.program.is_running, self.program.text[-3000:]
-        try:
-            self.query.services()
-        except OSError:
-            return False
-        return True
+        return self.query.answers()
 
 
 def _config(storage: Raw, port: int) -> Raw:

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from tests.e2e.controlplane import ControlPlane
@@ -15,8 +16,13 @@ from tests.e2e.registry import Registry, busybox
 
 _BUSYBOX = "busybox:1.36"
 _SLEEP = ("sleep", "1000000")
-_PORT = 26_400
-JAEGER_PORT = _PORT + 40
+_blocks = count(26_400, 10)
+"""Ports below those that Linux gives out by itself, in blocks of ten."""
+
+
+def ports() -> int:
+    """The first port of a block that nobody else has."""
+    return next(_blocks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,17 +76,17 @@ def _made(folder: Path, stack: ExitStack) -> Site:
     pause, image = (
         registry.push(name, layer, command=_SLEEP) for name in ("pause:3.10", "library/busybox:1")
     )
-    plane = ControlPlane(folder / "cluster", first_port=_PORT)
+    plane = ControlPlane(folder / "cluster", first_port=ports())
     stack.callback(plane.stop)
     plane.start()
     nodes = [
-        Node(plane, name="node-1", port=_PORT + 10, pause=pause),
-        Node(plane, name="node-2", port=_PORT + 20, pause=pause, taint="away"),
+        Node(plane, name="node-1", port=ports(), pause=pause),
+        Node(plane, name="node-2", port=ports(), pause=pause, taint="away"),
     ]
     for node in nodes:
         stack.callback(node.stop)
         node.start()
-    jaeger = JaegerProgram(folder / "jaeger", first_port=JAEGER_PORT)
+    jaeger = JaegerProgram(folder / "jaeger", first_port=ports())
     stack.callback(jaeger.stop)
     jaeger.start()
     return Site(

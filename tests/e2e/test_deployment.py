@@ -3,15 +3,18 @@
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.e2e import image, manifests
-from tests.e2e.jaeger import JaegerProgram
+from tests.e2e.bridge import run
+from tests.e2e.jaeger import Jaeger, JaegerProgram
 from tests.e2e.kube import Kube, Raw
 from tests.e2e.manifests import NAMESPACE
-from tests.e2e.processes import wait
-from tests.e2e.site import JAEGER_PORT, Site
+from tests.e2e.processes import Program, wait
+from tests.e2e.programs import build
+from tests.e2e.site import Site, ports
 from tests.e2e.stage import Stage
 from tests.e2e.telling import traces_of
 
@@ -22,7 +25,7 @@ OVERLAYS = (
     "overlays/otel-collector",
     "overlays/monitoring",
 )
-_PORT = 26_490
+_PORT = ports()
 _STORY = "in-cluster"
 
 
@@ -78,7 +81,7 @@ def jaeger(here: Site) -> Iterator[JaegerProgram]:
     """One of its own."""
     if not here.registry:
         pytest.skip("the node must be one of our own, to have the image")
-    made = JaegerProgram(here.folder / "in-cluster", first_port=JAEGER_PORT + 90).start()
+    made = JaegerProgram(here.folder / "in-cluster", first_port=ports()).start()
     yield made
     made.program.kill()
 
@@ -162,3 +165,25 @@ def _checkpoint(here: Site) -> bool:
 def _is_ready() -> bool:
     with urllib.request.urlopen(f"http://127.0.0.1:{_PORT}/readyz", timeout=30) as response:
         return bool(response.status == 200)
+
+
+# -- on a laptop
+
+
+def test_the_jaeger_of_the_compose_file_answers(here: Site, tmp_path: Path) -> None:
+    """Its configuration, with the sample sent to it and found again after a kill."""
+    command = [str(build("jaeger") / "jaeger"), "--config", str(image.ROOT / "docker/jaeger.yaml")]
+    program = Program("jaeger", command, logs=tmp_path, environ={"JAEGER_DATA": str(tmp_path)})
+    jaeger = Jaeger("http://localhost:16686")
+    try:
+        program.start()
+        wait("Jaeger", jaeger.answers)
+        sent = run("replay", "--to", "otlp", "--shift-to-now")
+        assert sent.returncode == 0, sent.stderr
+        program.kill()
+        program.start()
+        wait("Jaeger", jaeger.answers)
+        traces = jaeger.find({"k8s.object.kind": "Deployment"})
+    finally:
+        program.kill()
+    assert traces

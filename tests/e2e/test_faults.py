@@ -13,7 +13,7 @@ from tests.e2e.controlplane import ControlPlane
 from tests.e2e.jaeger import Jaeger, JaegerProgram, Span
 from tests.e2e.load import Load
 from tests.e2e.processes import wait
-from tests.e2e.site import JAEGER_PORT, Site
+from tests.e2e.site import Site, ports
 
 LOAD = "load"
 LEASE = 15.0
@@ -38,9 +38,9 @@ class Chain:
         self.jaeger.program.kill()
 
 
-def chain(here: Site, name: str, *, offset: int) -> Chain:
+def chain(here: Site, name: str) -> Chain:
     """What one of the faults is tried on."""
-    folder, port = here.folder / f"fault-{name}", JAEGER_PORT + offset
+    folder, port = here.folder / f"fault-{name}", ports()
     jaeger = JaegerProgram(folder, first_port=port, badger=name == "jaeger").start()
     collector, endpoint = None, jaeger.endpoint
     if name == "collector":
@@ -67,7 +67,7 @@ class Tried:
 
     def __init__(self, here: Site, plane: ControlPlane) -> None:
         self.here, self._plane = here, plane
-        self.chains = {name: chain(here, name, offset=20 + 10 * n) for n, name in enumerate(FAULTS)}
+        self.chains = {name: chain(here, name) for name in FAULTS}
         self.load = Load(here.kube, namespace=LOAD, per_second=_RATE)
         self.took_over = 0.0
         """Seconds from the leader's death to the next acknowledged span."""

@@ -11,7 +11,7 @@ from tests.e2e.jaeger import JaegerProgram
 from tests.e2e.kube import Raw
 from tests.e2e.manifests import NAMESPACE, Verb
 from tests.e2e.processes import wait
-from tests.e2e.site import JAEGER_PORT, Site
+from tests.e2e.site import Site, ports
 from tests.e2e.telling import traces_of
 
 HA = "overlays/ha"
@@ -104,7 +104,7 @@ def _there(resource: str, namespace: str) -> Raw:
 def test_a_custom_kind_without_its_rule_is_what_references_say(told: Told) -> None:
     """The Deployment's owner is named by its reference, so it is the root; only who is unknown."""
     here = told.here
-    jaeger = JaegerProgram(here.folder / "without-rule", first_port=JAEGER_PORT + 10).start()
+    jaeger = JaegerProgram(here.folder / "without-rule", first_port=ports()).start()
     objects = manifests.rights(here.kube)
     nothing = Verb(role="", rule=0, resource="", verb="")
     here.kube.apply(*manifests.without(objects, nothing, namespace="without-rule"))

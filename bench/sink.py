@@ -1,0 +1,70 @@
+"""An OTLP collector over gRPC that takes everything: `python -m bench.sink FILE`.
+
+Prints its port. Counts event spans and, as they come, writes how many to FILE; to FILE.seen
+when each came (Event uid, ns), once a line comes on standard input.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import grpc
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
+
+_METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+_UID = "k8s.event.uid"
+
+
+class Sink:
+    """What has come."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.seen: list[tuple[str, int]] = []
+        self.spans = 0
+
+    async def export(self, request: bytes, _: Any) -> service.ExportTraceServiceResponse:
+        """Take a batch."""
+        now = time.monotonic_ns()
+        for resource in service.ExportTraceServiceRequest.FromString(request).resource_spans:
+            for scope in resource.scope_spans:
+                for span in scope.spans:
+                    self.spans += 1
+                    for attribute in span.attributes:
+                        if attribute.key == _UID:
+                            self.seen.append((attribute.value.string_value, now))
+        return service.ExportTraceServiceResponse()
+
+    async def report(self) -> None:
+        """Tell how many, now and then."""
+        while True:
+            self.path.write_text(json.dumps({"spans": self.spans, "events": len(self.seen)}))
+            await asyncio.sleep(0.05)
+
+
+async def main(path: Path) -> None:
+    """Serve until standard input ends."""
+    sink = Sink(path)
+    server = grpc.aio.server(options=[("grpc.max_receive_message_length", 16 << 20)])
+    handler = grpc.unary_unary_rpc_method_handler(
+        sink.export, response_serializer=service.ExportTraceServiceResponse.SerializeToString
+    )
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler(_METHOD.split("/")[1], {"Export": handler}),)
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    reporting = asyncio.create_task(sink.report())
+    await asyncio.to_thread(sys.stdin.read)
+    reporting.cancel()
+    path.with_suffix(".seen").write_text(json.dumps(sink.seen))
+    await server.stop(None)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))
