@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from event_tracer import endpoint, otlp, sdk, server, view
@@ -23,6 +24,7 @@ from event_tracer.connection import (
     is_in_cluster,
     own_namespace,
 )
+from event_tracer.core.waterfall import waterfall
 from event_tracer.export import Delivery
 from event_tracer.fencing import LeaderDelivery, LeaderStore
 from event_tracer.leader import Election, LostError, lead, own_identity
@@ -190,6 +192,12 @@ def _address(settings: RunSettings) -> str:
     return ":8080" if is_in_cluster(os.environ, kubeconfig=settings.kubeconfig) else ""
 
 
+def _live(settings: RunSettings) -> Live:
+    on = view.console(sys.stdout, width=settings.width)
+    drawn = view.View(on, zone=settings.zone, wide=settings.output == "wide")
+    return Live(drawn, lay_out=partial(waterfall, fold=settings.fold))
+
+
 @asynccontextmanager
 async def _delivery(settings: RunSettings) -> AsyncIterator[tuple[Delivery, str, str]]:
     """Where spans go: how, its name for people, and its otel.component.type."""
@@ -203,7 +211,7 @@ async def _delivery(settings: RunSettings) -> AsyncIterator[tuple[Delivery, str,
     if settings.to == "sdk":
         made, target_name = sdk.Sdk(sdk.load(os.environ)), os.environ[sdk.VARIABLE]
     else:
-        made, target_name = Live(view.console(sys.stdout)), "standard output"
+        made, target_name = _live(settings), "standard output"
     try:
         yield made, target_name, f"{settings.to}_span_exporter"
     finally:

@@ -15,8 +15,8 @@ from event_tracer.lister import number
 from event_tracer.live_settings import RunSettings
 from event_tracer.outbox import Outbox
 from event_tracer.owners import Owners
+from event_tracer.reading import Reading
 from event_tracer.redaction import Redaction
-from event_tracer.resources import EVENTS
 from event_tracer.tasks import Spawn, until
 from event_tracer.telemetry import Telemetry
 from event_tracer.watch import Watch
@@ -118,6 +118,8 @@ class Bridge:
                 await self._drain()
                 for task in tasks:
                     task.cancel()
+        except* BrokenPipeError:
+            logger.info("nobody reads any more; stopping")
         except* Exception as errors:
             self._fail(errors)
         await self._last_write()
@@ -137,46 +139,23 @@ class Bridge:
 
     def _begin_reading(self, spawn: Spawn) -> None:
         settings, telemetry = self._settings, self._telemetry
-        self._intake = Intake(
+        reading = Reading(
+            self._api,
             self._stories,
             outlet=self._outbox,
             capacity=settings.queue_size,
-            now=lambda: self._api.now,
             counts=telemetry,
             redact=Redaction(settings.redact),
-            spawn=spawn,
-        )
-        self._owners = self._intake.owners = Owners(
-            self._api,
-            reader=self._intake,
-            counts=telemetry,
             namespaces=settings.namespaces,
-            versions=self._begin.objects,
             spawn=spawn,
-            on_change=self._intake.look,
+            from_now=settings.start == "now",
+            events=self._begin.events,
+            objects=self._begin.objects,
         )
+        self._intake, self._owners, self._watches = reading.intake, reading.owners, reading.watches
         self._outbox.restore(self._begin.spans)
         spawn(self._tick(), "tick")
-        spawn(self._watch_all(spawn), "start")
-
-    async def _watch_all(self, spawn: Spawn) -> None:
-        """Objects first: an Event is told with what is known of its object."""
-        self._owners.start()
-        await self._intake.objects_read.wait()
-        for namespace in self._namespaces:
-            watch = Watch(
-                self._api,
-                EVENTS,
-                reader=self._intake,
-                counts=self._telemetry,
-                namespace=namespace,
-                from_now=self._settings.start == "now",
-            )
-            watch.version = self._begin.events.get(namespace, "")
-            self._watches.append(watch)
-        self._intake.watches = list(self._watches)
-        for watch in self._watches:
-            spawn(watch.run(), f"watch events {watch.namespace}".strip())
+        spawn(reading.start(), "start")
 
     async def _tick(self) -> None:
         clock = asyncio.get_running_loop().time

@@ -25,21 +25,61 @@ GC_THRESHOLD = (50_000, 20, 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Takes:
+    """What a command takes beside options: argparse's nargs and help; `usage` writes it."""
+
+    nargs: str
+    usage: str
+    metavar: str
+    help: str
+    missing: str = ""  # what to say where it must not be left out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One command: its manual, its settings' class, what it takes, and what runs it."""
 
     page: manual.Page
     settings: str
-    files: str | None  # argparse's nargs; None where it takes none
+    takes: Takes | None
     run: str  # a function of event_tracer.commands
 
 
+_READ = Takes(nargs="*", usage="[FILE ...]", metavar="FILE", help="what to read; - is stdin")
+_WRITE = Takes(
+    nargs="?",
+    usage="FILE",
+    metavar="FILE",
+    help="what to write; - is stdout",
+    missing="name the FILE to write, or - for standard output",
+)
+_KIND = Takes(
+    nargs="*",
+    usage="[KIND[/NAME]]",
+    metavar="KIND/NAME",
+    help="an object, or all of a kind, as kubectl names them",
+)
+_OBJECT = Takes(
+    nargs="*",
+    usage="KIND/NAME",
+    metavar="KIND/NAME",
+    help="an object, as kubectl names it",
+    missing="name an object, as deployment/web",
+)
 COMMANDS = {
-    "run": Command(page=manual.RUN, settings="RunSettings", files=None, run="run"),
-    "replay": Command(page=manual.REPLAY, settings="ReplaySettings", files="*", run="replay"),
-    "record": Command(page=manual.RECORD, settings="RecordSettings", files="?", run="record"),
-    "check": Command(page=manual.CHECK, settings="CheckSettings", files=None, run="check"),
+    "show": Command(page=manual.SHOW, settings="ShowSettings", takes=_KIND, run="show"),
+    "run": Command(page=manual.RUN, settings="RunSettings", takes=None, run="run"),
+    "replay": Command(page=manual.REPLAY, settings="ReplaySettings", takes=_READ, run="replay"),
+    "link": Command(page=manual.LINK, settings="LinkSettings", takes=_OBJECT, run="link"),
+    "record": Command(page=manual.RECORD, settings="RecordSettings", takes=_WRITE, run="record"),
+    "check": Command(page=manual.CHECK, settings="CheckSettings", takes=None, run="check"),
 }
+GROUPS = (
+    "options", "which cluster", "which stories", "how traces are drawn",
+    "where the spans go, and what is kept", "which replica works", "which event spans leave",
+    "how spans are named",
+)  # fmt: skip
+"""The order in which help shows them."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -89,11 +129,11 @@ def _command(name: str, command: Command, arguments: Sequence[str]) -> int:
 
     model = loading.MODELS[command.settings]
     parser = _parser(name, command, model)
-    flags = vars(parser.parse_args(arguments))
-    files = flags.pop("files", [])
+    flags = vars(parser.parse_intermixed_args(arguments))
+    words = flags.pop("words", [])
     config = flags.pop("config", os.environ.get(PREFIX + "CONFIG"))
-    if command.files == "?" and not files:
-        parser.error("name the FILE to write, or - for standard output")
+    if command.takes and command.takes.missing and not words:
+        parser.error(command.takes.missing)
     try:
         options = loading.load(model, flags=flags, config=Path(config) if config else None)
     except SettingsError as error:
@@ -101,39 +141,47 @@ def _command(name: str, command: Command, arguments: Sequence[str]) -> int:
     from event_tracer import commands
 
     run: Callable[..., bool] = getattr(commands, command.run)
-    is_good = run(options) if command.files is None else run(options, files)
+    try:
+        is_good = run(options, words) if command.takes else run(options)
+    except SettingsError as error:
+        parser.error(str(error))
     return GOOD if is_good else FAILED
 
 
 def _parser(name: str, command: Command, model: "type[BaseOptions]") -> argparse.ArgumentParser:
-    files = {None: "", "*": " [FILE ...]", "?": " FILE"}[command.files]
+    takes = command.takes
     parser = argparse.ArgumentParser(
         prog=f"event-tracer {name}",
-        usage=f"event-tracer {name} [OPTION ...]{files}",
+        usage=f"event-tracer {name} [OPTION ...]{f' {takes.usage}' if takes else ''}",
         description=command.page.text,
         epilog=f"examples:\n{command.page.examples}\n\n{manual.SETTINGS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
     )
     parser.add_argument("--config", metavar="FILE", help="a YAML file of settings")
-    if command.files:
-        what = "what to read; - is stdin" if command.files == "*" else "what to write; - is stdout"
-        parser.add_argument("files", nargs=command.files, metavar="FILE", help=what)
+    if takes:
+        parser.add_argument("words", nargs=takes.nargs, metavar=takes.metavar, help=takes.help)
     _add_options(parser, model)
     return parser
 
 
 def _add_options(parser: argparse.ArgumentParser, model: "type[BaseOptions]") -> None:
     groups: dict[str, Any] = {"options": parser}
-    for name, field in model.model_fields.items():
-        extra = field.json_schema_extra
+    extras = {name: field.json_schema_extra for name, field in model.model_fields.items()}
+    for name, extra in sorted(extras.items(), key=_rank):
+        field = model.model_fields[name]
         assert isinstance(extra, dict)
         title = str(extra["group"])
         if title not in groups:
             groups[title] = parser.add_argument_group(title)
-        flag = f"--{name.replace('_', '-')}"
+        flags = [f"-{extra['short']}"] if extra["short"] else []
+        flags.append(f"--{name.replace('_', '-')}")
         keywords = _keywords(field.annotation, metavar=str(extra["metavar"] or "") or None)
-        groups[title].add_argument(flag, help=_help(field.description, field.default), **keywords)
+        groups[title].add_argument(*flags, help=_help(field.description, field.default), **keywords)
+
+
+def _rank(named: tuple[str, Any]) -> int:
+    return GROUPS.index(named[1]["group"])
 
 
 def _keywords(annotation: Any, *, metavar: str | None) -> dict[str, Any]:

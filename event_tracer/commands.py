@@ -5,7 +5,8 @@ import sys
 from collections.abc import Sequence
 
 from event_tracer.live_settings import CheckSettings, RecordSettings, RunSettings
-from event_tracer.settings import ReplaySettings
+from event_tracer.look_settings import LinkSettings, ShowSettings
+from event_tracer.replay_settings import ReplaySettings
 
 
 def replay(settings: ReplaySettings, files: Sequence[str]) -> bool:
@@ -31,6 +32,48 @@ def run(settings: RunSettings) -> bool:
         return asyncio.run(work())
     except app.StartError as error:
         return _complain(error)
+
+
+def show(settings: ShowSettings, words: Sequence[str]) -> bool:
+    """A live cluster's newest stories, in the terminal."""
+    from event_tracer import logs
+    from event_tracer.connection import ConnectionSettingsError
+    from event_tracer.look import LookError
+    from event_tracer.show import show as show_them
+    from event_tracer.signals import stop_on_signals
+
+    logs.configure(level=settings.log_level, format_=settings.log_format, stream=sys.stderr)
+
+    async def work() -> None:
+        stop = asyncio.Event()
+        if not settings.follow:
+            await show_them(words, settings, stop=stop)
+            return
+        with stop_on_signals(stop):
+            await show_them(words, settings, stop=stop)
+
+    try:
+        asyncio.run(work())
+    except (ConnectionSettingsError, LookError) as error:
+        return _complain(error)
+    return True
+
+
+def link(settings: LinkSettings, words: Sequence[str]) -> bool:
+    """Where the picture of an object's newest story is."""
+    from event_tracer import logs
+    from event_tracer.connection import ConnectionSettingsError
+    from event_tracer.link import link as find
+    from event_tracer.look import LookError
+
+    logs.configure(level=settings.log_level, format_=settings.log_format, stream=sys.stderr)
+    try:
+        found = asyncio.run(find(words, settings, complain=_tell))
+    except (ConnectionSettingsError, LookError) as error:
+        return _complain(error)
+    for name, what in found.lines(jaeger=settings.jaeger_url):
+        sys.stdout.write(f"{name:<9}{what}\n")
+    return True
 
 
 def record(settings: RecordSettings, file: str) -> bool:
@@ -76,7 +119,11 @@ def check(settings: CheckSettings) -> bool:
 
 
 def _complain(error: Exception) -> bool:
+    _tell(str(error))
+    return False
+
+
+def _tell(text: str) -> None:
     from event_tracer.logs import mask
 
-    sys.stderr.write(f"event-tracer: {mask(str(error))}\n")
-    return False
+    sys.stderr.write(f"event-tracer: {mask(text)}\n")

@@ -11,6 +11,7 @@ from kubernetes_asyncio.config import ConfigException
 from event_tracer.api import ApiError, Connect
 
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_DEFAULT = "default"
 _HOST = "KUBERNETES_SERVICE_HOST"  # set in every Pod
 
 
@@ -27,6 +28,19 @@ def own_namespace() -> str:
     """The namespace of the Pod that this process is in; empty outside of one."""
     told = os.environ.get("POD_NAMESPACE", "")
     return told or (_NAMESPACE.read_text("utf-8").strip() if _NAMESPACE.is_file() else "")
+
+
+def chosen_namespace(*, kubeconfig: str, context: str) -> str:
+    """The namespace that kubectl would choose: the context's, or the Pod's own."""
+    if is_in_cluster(os.environ, kubeconfig=kubeconfig):
+        return own_namespace() or _DEFAULT
+    found = _existing(_places(kubeconfig))
+    try:
+        contexts, current = config.list_kube_config_contexts(os.pathsep.join(found))
+    except ConfigException:
+        return _DEFAULT
+    chosen = [each for each in contexts if each["name"] == context] if context else [current]
+    return str(((chosen or [None])[0] or {}).get("context", {}).get("namespace") or _DEFAULT)
 
 
 async def connector(*, kubeconfig: str, context: str) -> Connect:
@@ -59,7 +73,7 @@ async def _in_cluster() -> ApiClient:
 
 async def _outside(kubeconfig: str, context: str) -> ApiClient:
     made = _configuration()
-    places = kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    places = _places(kubeconfig)
     found = _existing(places)
     if not found:
         raise ConnectionSettingsError(
@@ -84,6 +98,11 @@ def _configuration() -> Configuration:
     made = Configuration()
     made.connection_pool_maxsize = 0  # without a limit: each watch keeps a connection
     return made
+
+
+def _places(kubeconfig: str) -> str:
+    default = str(Path.home() / ".kube" / "config")
+    return kubeconfig or os.environ.get("KUBECONFIG") or default
 
 
 def _existing(places: str) -> list[str]:

@@ -1,12 +1,10 @@
 """Waterfalls of traces as they settle: for a terminal beside a live cluster."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
-
-from rich.console import Console
+from collections.abc import Callable, Sequence
 
 from event_tracer.core.span import Span, version_of
-from event_tracer.core.waterfall import waterfall
+from event_tracer.core.waterfall import Waterfall
 from event_tracer.sender import Answer
 from event_tracer.view import View
 
@@ -16,11 +14,14 @@ _MOST_SPANS = 50_000
 class Live:
     """Takes spans and draws a trace when it has settled: its root, and what comes later.
 
+    `lay_out` gives None for a trace that nobody wants to see.
+
     What repeats itself under what has settled is drawn again once there is twice as much.
     """
 
-    def __init__(self, on: Console) -> None:
-        self._view = View(on)
+    def __init__(self, on: View, *, lay_out: Callable[[Sequence[Span]], Waterfall | None]) -> None:
+        self._view = on
+        self._lay_out = lay_out
         self._traces: OrderedDict[bytes, dict[bytes, Span]] = OrderedDict()
         self._drawn: dict[bytes, int] = {}  # so many spans of the trace
         self._size = 0
@@ -50,7 +51,8 @@ class Live:
     def _draw(self, trace_id: bytes) -> None:
         spans = tuple(self._traces[trace_id].values())
         self._drawn[trace_id] = len(spans)
-        self._view.show(waterfall(spans))
+        if trace := self._lay_out(spans):
+            self._view.show(trace)
 
     async def close(self) -> None:
         """Nothing is kept."""

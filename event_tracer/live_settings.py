@@ -6,9 +6,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from event_tracer.server import parse_address
-from event_tracer.settings import BaseOptions, MessageOptions, NamespaceNames, Settings, option
+from event_tracer.settings import (
+    BaseOptions,
+    MessageOptions,
+    NamespaceNames,
+    PictureOptions,
+    Settings,
+    also,
+    option,
+)
 
-_CLUSTER, _SENDING = "which cluster", "where the spans go, and what is kept"
+CLUSTER, _SENDING = "which cluster", "where the spans go, and what is kept"
 _LEADER = "which replica works"
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")  # RFC 1123 subdomain, nearly
 
@@ -19,27 +27,32 @@ def _address(text: str) -> str:
     return text
 
 
-class ClusterOptions(BaseOptions):
+class ConnectionOptions(BaseOptions):
     """Which cluster to speak to, and how to say what happens."""
 
     kubeconfig: str = option(
         "",
         "the kubeconfig; else KUBECONFIG's, in a Pod its ServiceAccount, else ~/.kube/config",
-        group=_CLUSTER,
+        group=CLUSTER,
         metavar="FILE",
     )
     context: str = option(
-        "", "the context of the kubeconfig; else its current one", group=_CLUSTER, metavar="NAME"
-    )
-    namespaces: NamespaceNames = option(
-        (),
-        "watch these alone, for which Roles are enough; else all, which takes a ClusterRole",
-        group=_CLUSTER,
-        metavar="NAME",
+        "", "the context of the kubeconfig; else its current one", group=CLUSTER, metavar="NAME"
     )
     log_level: Literal["debug", "info", "warning", "error"] = option("info", "what is logged")
     log_format: Literal["auto", "json", "console"] = option(
         "auto", "how; auto: JSON where standard error is no terminal"
+    )
+
+
+class ClusterOptions(ConnectionOptions):
+    """What of a cluster to watch."""
+
+    namespaces: NamespaceNames = option(
+        (),
+        "watch these alone, for which Roles are enough; else all, which takes a ClusterRole",
+        group=CLUSTER,
+        metavar="NAME",
     )
 
 
@@ -92,14 +105,17 @@ class LeaderOptions(CheckpointOptions):
         return "configmap" if self.leader_elect and self.checkpoint == "auto" else self.checkpoint
 
 
-class RunSettings(ClusterOptions, Settings, MessageOptions, LeaderOptions):
+class RunSettings(ClusterOptions, Settings, MessageOptions, LeaderOptions, PictureOptions):
     """What `run` may be told."""
 
-    to: Literal["otlp", "sdk", "console"] = option(
+    to: Annotated[Literal["otlp", "sdk", "console"], also({"terminal": "console"})] = option(
         "otlp",
         "otlp: the endpoint of the OTEL_EXPORTER_OTLP_* variables; sdk: the exporters that "
         "OTEL_TRACES_EXPORTER names; console: waterfalls of traces as they settle",
         group=_SENDING,
+    )
+    output: Literal["picture", "wide"] = option(
+        "picture", "of --to console; wide: node, image, count and message too", short="o"
     )
     start: Literal["all", "now"] = option(
         "all",

@@ -12,10 +12,20 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from event_tracer.live_settings import CheckSettings, RecordSettings, RunSettings
-from event_tracer.settings import PREFIX, BaseOptions, ReplaySettings, SettingsError
+from event_tracer.look_settings import LinkSettings, ShowSettings
+from event_tracer.replay_settings import ReplaySettings
+from event_tracer.settings import PREFIX, BaseOptions, SettingsError
 
 MODELS: dict[str, type[BaseOptions]] = {
-    model.__name__: model for model in (ReplaySettings, RunSettings, RecordSettings, CheckSettings)
+    model.__name__: model
+    for model in (
+        ReplaySettings,
+        RunSettings,
+        RecordSettings,
+        CheckSettings,
+        ShowSettings,
+        LinkSettings,
+    )
 }
 SettingsT = TypeVar("SettingsT", bound=BaseOptions)
 
@@ -38,7 +48,7 @@ def load(model: type[SettingsT], *, flags: Mapping[str, object], config: Path | 
     try:
         settings: SettingsT = Layered(**flags)
     except ValidationError as error:
-        raise SettingsError(_explain(error, flags=flags, config=config)) from None
+        raise SettingsError(_explain(error, model, flags=flags, config=config)) from None
     return settings
 
 
@@ -65,14 +75,21 @@ def all_fields() -> dict[str, FieldInfo]:
     return {name: found for model in MODELS.values() for name, found in model.model_fields.items()}
 
 
-def _explain(error: ValidationError, *, flags: Mapping[str, object], config: Path | None) -> str:
+def _explain(
+    error: ValidationError, model: type[BaseOptions], *, flags: Mapping[str, object],
+    config: Path | None,
+) -> str:  # fmt: skip
     detail = error.errors(include_url=False)[0]
     message = detail["msg"].removeprefix("Value error, ")
     if not detail["loc"]:
         return message
     name = str(detail["loc"][0])
-    given = f" (given {detail['input']!r})" if detail["type"] != "value_error" else ""
     where = _origin(name, flags=flags, config=config)
+    if detail["type"] == "literal_error" and len(detail["loc"]) == 1:
+        command = model.__name__.removesuffix("Settings").lower()
+        expected = detail["ctx"]["expected"]
+        return f"{where}: {command} has no {detail['input']!r}, only {expected}"
+    given = f" (given {detail['input']!r})" if detail["type"] != "value_error" else ""
     return f"{where}: {message[0].lower()}{message[1:]}{given}"
 
 

@@ -11,6 +11,37 @@ class Page(NamedTuple):
     examples: str
 
 
+SHOW = Page(
+    "a live cluster's newest stories, in this terminal",
+    """\
+Read a cluster's Events and the metadata of its workloads once, and draw the newest stories, the
+newest last: what was done, and what came of it. Nothing is written, no back end is needed.
+
+KIND/NAME is an object as kubectl names it (deploy/web, rollouts.argoproj.io/web; also two words):
+the stories that it has a part in, with it marked. A pod's is the whole story of what owns it.
+KIND alone is all stories with such an object. As a plugin: kubectl event-tracer show ...""",
+    """\
+  event-tracer show                                 the namespace of the kubeconfig's context
+  event-tracer show deployment/web -n shop          one rollout after the other
+  event-tracer show pod/web-7d4b9c-x2x1q            why is it not there?
+  event-tracer show -A --warnings --since 15m       all that went wrong of late
+  event-tracer show deploy web --follow             in place, while it happens
+  event-tracer show deploy/web -o json > web.json   for "Upload JSON file" in Jaeger""",
+)
+LINK = Page(
+    "the URL in Jaeger of an object's newest story",
+    """\
+Print where the trace of an object's newest story is in Jaeger, a search for all stories of the
+object, and the comparison with the story before, where there is one. Without --jaeger-url it
+prints trace ids.
+
+Ids are pure functions of what the cluster holds, so it asks the cluster alone: `run` gives the
+trace the same id, be it now or when it comes to send it.""",
+    """\
+  event-tracer link deployment/web -n shop --jaeger-url https://jaeger.example.org
+  EVENT_TRACER_JAEGER_URL=https://jaeger.example.org event-tracer link pod/web-7d4b9c-x2x1q
+  event-tracer link sts/db | awk '$1 == "trace" {print $2}'""",
+)
 REPLAY = Page(
     "recorded Events to traces: in the terminal, as a file, or to a collector",
     """\
@@ -28,7 +59,7 @@ Without FILE it replays a sample; - reads standard input.""",
   event-tracer replay --namespace shop --type Warning events.json
   OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 event-tracer replay --to otlp --shift-to-now
   OTEL_TRACES_EXPORTER=console event-tracer replay --to sdk
-  event-tracer replay --to otlp-json --output trace.json      then "Upload JSON file" in Jaeger""",
+  event-tracer replay --to otlp-json --output-file trace.json   then upload it in Jaeger""",
 )
 RUN = Page(
     "a live cluster's Events to traces, for as long as it runs",

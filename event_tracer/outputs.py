@@ -6,11 +6,9 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from rich.console import Console
-
 from event_tracer import endpoint
 from event_tracer.core.span import Span
-from event_tracer.core.waterfall import waterfall
+from event_tracer.core.waterfall import Waterfall
 from event_tracer.encoding import write_json
 from event_tracer.view import View
 
@@ -22,11 +20,10 @@ class OutputError(Exception):
     """Why not all arrived, in a sentence."""
 
 
-def draw(traces: Iterable[Trace], *, on: Console) -> None:
+def draw(traces: Iterable[Waterfall], *, on: View) -> None:
     """Draw waterfalls."""
-    view = View(on)
-    for spans in traces:
-        view.show(waterfall(spans))
+    for trace in traces:
+        on.show(trace)
 
 
 def write(traces: Iterable[Trace], *, output: Path | None) -> None:

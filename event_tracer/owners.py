@@ -92,6 +92,11 @@ class Owners:
         return len([name for _, name in self._watched if name == kind]) <= 1
 
     @property
+    def watches(self) -> tuple[Watch, ...]:
+        """Those that there are so far."""
+        return tuple(self._watches)
+
+    @property
     def versions(self) -> dict[str, str]:
         """What was read last, by `namespace/resource`."""
         return {_place(watch): watch.version for watch in self._watches if watch.version}

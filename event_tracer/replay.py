@@ -19,17 +19,18 @@ from event_tracer.core.shift import shift
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
 from event_tracer.core.traces import traces_of
+from event_tracer.core.waterfall import waterfall
 from event_tracer.outputs import OutputError, Trace
 from event_tracer.progress import ReadProgress
 from event_tracer.redaction import Redaction
+from event_tracer.replay_settings import ReplaySettings
 from event_tracer.report import Report
-from event_tracer.settings import ReplaySettings
-from event_tracer.view import console
+from event_tracer.view import View, console
 
 
 def replay(files: Sequence[str], *, settings: ReplaySettings) -> bool:
     """Replay `files`; False where nothing could be used or what was made did not arrive."""
-    out, report = console(sys.stdout), Report(console(sys.stderr))
+    out, report = console(sys.stdout, width=settings.width), Report(console(sys.stderr))
     try:
         with ExitStack() as stack:
             _replay(files, settings, report=report, out=out, stack=stack)
@@ -39,7 +40,7 @@ def replay(files: Sequence[str], *, settings: ReplaySettings) -> bool:
     if not report.occurrences:
         report.complain("there is no Event in what was read")
         return False
-    report.sum_up(on=out if settings.to == "terminal" else report.errors)
+    report.sum_up(on=out if settings.target == "terminal" else report.errors)
     return True
 
 
@@ -74,15 +75,17 @@ def _replay(
 def _send(
     traces: Iterable[Trace], settings: ReplaySettings, *, report: Report, out: Console
 ) -> None:
-    match settings.to:
+    match settings.target:
         case "terminal":
-            outputs.draw(traces, on=out)
+            is_wide = settings.output == "wide"
+            view = View(out, zone=settings.zone, wide=is_wide)
+            outputs.draw((waterfall(spans, fold=settings.fold) for spans in traces), on=view)
         case "otlp":
             outputs.export(traces, complain=report.complain)
         case "sdk":
             outputs.hand_over(traces)
         case "otlp-json":
-            outputs.write(traces, output=settings.output)
+            outputs.write(traces, output=settings.file)
 
 
 def _traces(items: Iterable[Item], settings: ReplaySettings, report: Report) -> Iterator[Trace]:

@@ -1,7 +1,8 @@
 """Every option, once: flags > EVENT_TRACER_* > file > defaults."""
 
 import re
-from pathlib import Path
+from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -31,9 +32,11 @@ def _pairs(value: object) -> object:
     return dict(word.partition("=")[::2] for word in words) if isinstance(words, tuple) else value
 
 
-def option(default: Any, description: str, *, group: str = "options", metavar: str = "") -> Any:
-    """One setting: its help, the group it is shown in, and what stands for its value there."""
-    extra: JsonDict = {"group": group, "metavar": metavar}
+def option(
+    default: Any, description: str, *, group: str = "options", metavar: str = "", short: str = ""
+) -> Any:
+    """One setting: its help, the group it is shown in, what stands for its value; a letter."""
+    extra: JsonDict = {"group": group, "metavar": metavar, "short": short}
     return Field(default, description=description, json_schema_extra=extra)
 
 
@@ -48,6 +51,15 @@ def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 def _several(value: object) -> object:
     return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+
+
+def also(words: Mapping[str, str]) -> BeforeValidator:
+    """What other commands call the same, so that one file or variable serves them all."""
+    return BeforeValidator(lambda value: words.get(value, value) if _is_text(value) else value)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _template(text: str) -> str:
@@ -68,13 +80,16 @@ Patterns = Annotated[
 Statuses = Annotated[dict[str, Literal["error", "unset"]], NoDecode, BeforeValidator(_pairs)]
 
 _FILTER, _NAMING = "which event spans leave", "how spans are named"
+_PICTURE = "how traces are drawn"
 _ONLY = "give several by commas or by repeating it"
 
 
 class BaseOptions(BaseSettings):
     """What every command's settings are."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True
+    )
 
 
 class MessageOptions(BaseOptions):
@@ -88,29 +103,26 @@ class MessageOptions(BaseOptions):
     )
 
 
-class Settings(BaseOptions):
-    """What every command that makes spans may be told."""
+class PictureOptions(BaseOptions):
+    """How a waterfall is drawn."""
 
-    namespace: NamespaceNames = option(
-        (), f"only Events about objects in this namespace; {_ONLY}", group=_FILTER, metavar="NAME"
+    width: Annotated[int, Field(ge=0)] = option(
+        0, "so many columns; else as wide as the terminal", group=_PICTURE, metavar="COLUMNS"
     )
-    exclude_namespace: NamespaceNames = option(
-        (), "no Events about objects in this namespace", group=_FILTER, metavar="NAME"
+    fold: bool = option(
+        True, "--no-fold: what came back has a line for each time it did", group=_PICTURE
     )
-    kind: Kinds = option(
-        (), "only Events about objects of this kind (Pod, po, ...)", group=_FILTER, metavar="KIND"
-    )
-    exclude_kind: Kinds = option(
-        (), "no Events about objects of this kind", group=_FILTER, metavar="KIND"
-    )
-    reason: Reasons = option((), "only Events of this reason", group=_FILTER, metavar="REASON")
-    exclude_reason: Reasons = option(
-        (), "no Events of this reason", group=_FILTER, metavar="REASON"
-    )
-    type: Types = option((), "only Events of this type", group=_FILTER, metavar="Normal|Warning")
-    exclude_type: Types = option(
-        (), "no Events of this type", group=_FILTER, metavar="Normal|Warning"
-    )
+    utc: bool = option(False, "times in UTC; else in this machine's time zone", group=_PICTURE)
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The time zone of what is drawn; None is the machine's."""
+        return UTC if self.utc else None
+
+
+class NamingOptions(BaseOptions):
+    """How spans are named, and what makes their ids."""
+
     cluster_name: str = option("", "k8s.cluster.name of every span", group=_NAMING, metavar="NAME")
     cluster_uid: str = option(
         "",
@@ -149,18 +161,6 @@ class Settings(BaseOptions):
         group=_NAMING,
     )
 
-    @model_validator(mode="after")
-    def _something_may_match(self) -> "Settings":
-        filters.check(self.filter)
-        return self
-
-    @property
-    def filter(self) -> filters.Filter:
-        """Which event spans leave."""
-        return filters.Filter(
-            **{name: frozenset(getattr(self, name)) for name in filters.Filter.__slots__}
-        )
-
     @property
     def naming(self) -> Naming:
         """How spans are named and attributed."""
@@ -175,26 +175,38 @@ class Settings(BaseOptions):
         )
 
 
-class ReplaySettings(Settings, MessageOptions):
-    """What `replay` may be told."""
+class Settings(NamingOptions):
+    """What every command that makes spans for a back end may be told."""
 
-    to: Literal["terminal", "otlp", "sdk", "otlp-json"] = option(
-        "terminal",
-        "terminal: draw the traces; otlp: send them to the endpoint of the OTEL_EXPORTER_OTLP_* "
-        "variables; sdk: hand them to the exporters that OTEL_TRACES_EXPORTER names; otlp-json: "
-        "write one document for 'Upload JSON file' in Jaeger's UI",
+    namespace: NamespaceNames = option(
+        (), f"only Events about objects in this namespace; {_ONLY}", group=_FILTER, metavar="NAME"
     )
-    output: Path | None = option(
-        None, "where otlp-json writes; else to standard output", metavar="FILE"
+    exclude_namespace: NamespaceNames = option(
+        (), "no Events about objects in this namespace", group=_FILTER, metavar="NAME"
     )
-    shift_to_now: bool = option(
-        False,
-        "move all times so that the last is now, for a UI that looks back one hour; trace and "
-        "span ids then differ from those of a replay without it",
+    kind: Kinds = option(
+        (), "only Events about objects of this kind (Pod, po, ...)", group=_FILTER, metavar="KIND"
+    )
+    exclude_kind: Kinds = option(
+        (), "no Events about objects of this kind", group=_FILTER, metavar="KIND"
+    )
+    reason: Reasons = option((), "only Events of this reason", group=_FILTER, metavar="REASON")
+    exclude_reason: Reasons = option(
+        (), "no Events of this reason", group=_FILTER, metavar="REASON"
+    )
+    type: Types = option((), "only Events of this type", group=_FILTER, metavar="Normal|Warning")
+    exclude_type: Types = option(
+        (), "no Events of this type", group=_FILTER, metavar="Normal|Warning"
     )
 
     @model_validator(mode="after")
-    def _output_has_a_use(self) -> "ReplaySettings":
-        if self.output and self.to != "otlp-json":
-            raise ValueError("--output says where --to otlp-json writes; give both")
+    def _something_may_match(self) -> "Settings":
+        filters.check(self.filter)
         return self
+
+    @property
+    def filter(self) -> filters.Filter:
+        """Which event spans leave."""
+        return filters.Filter(
+            **{name: frozenset(getattr(self, name)) for name in filters.Filter.__slots__}
+        )

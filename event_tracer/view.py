@@ -2,7 +2,9 @@
 
 import os
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import TextIO
 
 from rich.cells import cell_len
@@ -25,6 +27,7 @@ _COLOURS = (
 )  # fmt: skip
 _OUTCOMES = {"settled": "green", "pending": "yellow", "failed": "bold red"}
 _ERROR = "red"
+_WIDE = ("NODE", "IMAGE", "COUNT")
 _DIM = "dim"
 _MILLISECOND = 1_000 * MICROSECOND
 
@@ -35,10 +38,10 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def console(file: TextIO) -> Console:
-    """A console that takes every character of its input as what it is."""
-    made = _Console(file=file, highlight=False, markup=False, emoji=False)
-    if not made.is_terminal and "COLUMNS" not in os.environ:
+def console(file: TextIO, *, width: int = 0) -> Console:
+    """A console that takes every character of its input as what it is; `width` 0 is its own."""
+    made = _Console(file=file, highlight=False, markup=False, emoji=False, width=width or None)
+    if not width and not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = _PLAIN_WIDTH
     return made
 
@@ -46,7 +49,7 @@ def console(file: TextIO) -> Console:
 def glyphs_for(made: Console) -> Glyphs:
     """Lines that the console's encoding can say."""
     try:
-        "━•◦├┼└╷…".encode(made.encoding)
+        "━•◦├┼└╷…◀".encode(made.encoding)
     except UnicodeEncodeError:
         return ASCII
     return UNICODE
@@ -72,6 +75,7 @@ class _Layout:
     """The cells of each column; 0 where there is no room for it.
 
     Without `who` a row's colour stands for its service; without `bar` rows are a plain list.
+    `wide` are those of what -o wide adds.
     """
 
     who: int
@@ -79,48 +83,62 @@ class _Layout:
     bar: int
     at: int
     took: int
+    wide: tuple[int, ...] = ()
 
 
 class View:
-    """Draws on one console; a service keeps its colour."""
+    """Draws on one console; a service keeps its colour.
 
-    def __init__(self, made: Console) -> None:
-        self._console = made
+    Times are those of `zone`, the machine's where it is None. `wide` adds columns, and messages
+    whole.
+    """
+
+    def __init__(self, made: Console, *, zone: tzinfo | None = UTC, wide: bool = False) -> None:
+        self.console = made
+        self._zone = zone
+        self._wide = wide
         self._glyphs = glyphs_for(made)
         self._colours: dict[str, str] = {}
 
     def show(self, trace: Waterfall) -> None:
         """Draw one trace and an empty line after it."""
+        for line in self.lines(trace):
+            self.console.print(line, soft_wrap=True)
+
+    def lines(self, trace: Waterfall) -> Iterator[Text]:
+        """The lines of one trace, the last of them empty."""
         layout = self._layout(trace)
         scale = Scale(start=trace.start, end=trace.end, width=layout.bar)
-        self._head(trace, layout, scale)
+        yield from self._head(trace, layout, scale)
         for number, row in enumerate(trace.rows):
             following = trace.rows[number + 1] if number + 1 < len(trace.rows) else None
             has_children = following is not None and len(following.last) > len(row.last)
             line = self._line(row, trace, layout, scale) if layout.bar else self._item(row, trace)
-            self._print(line)
-            self._messages(row, layout, has_children=has_children)
-        self._print(Text())
+            yield self._widened(line, row, layout) if self._wide else line
+            yield from self._messages(row, layout, has_children=has_children)
+        yield Text()
 
     # -- one trace
 
     def _layout(self, trace: Waterfall) -> _Layout:
         rows = trace.rows
         who = max(3 * len(row.last) + cell_len(visible(row.service)) for row in rows)
-        what = max(cell_len(_what(row)) for row in rows)
-        both = max(3 * len(row.last) + cell_len(_what(row)) for row in rows)
+        what = max(cell_len(self._what(row)) for row in rows)
+        both = max(3 * len(row.last) + cell_len(self._what(row)) for row in rows)
         at = max(len(_at(row, trace)) for row in rows)
         took = max(len(_took(row)) for row in rows)
-        room = self._console.width - took - _GAP
+        wide = _wide_cells(rows) if self._wide else ()
+        room = self.console.width - took - _GAP - sum(cells + _GAP for cells in wide)
         roomy = room - who - what - at - 3 * _GAP
         if roomy >= _ROOMY_BAR:
-            return _Layout(who=who, what=what, bar=roomy, at=at, took=took)
-        if room - who - what - 2 * _GAP >= _LEAST_BAR:
-            return _Layout(who=who, what=what, bar=room - who - what - 2 * _GAP, at=0, took=took)
+            return _Layout(who=who, what=what, bar=roomy, at=at, took=took, wide=wide)
+        bar = room - who - what - 2 * _GAP
+        if bar >= _LEAST_BAR or self._wide:
+            return _Layout(who=who, what=what, bar=max(bar, _LEAST_BAR), at=0, took=took, wide=wide)
         bar = room - both - _GAP
         return _Layout(who=0, what=both, bar=bar if bar >= _LEAST_BAR else 0, at=0, took=took)
 
-    def _head(self, trace: Waterfall, layout: _Layout, scale: Scale) -> None:
+    def _head(self, trace: Waterfall, layout: _Layout, scale: Scale) -> Iterator[Text]:
         title = Text(visible(trace.title), style="bold")
         if trace.outcome:
             title.append("  ").append(trace.outcome, style=_OUTCOMES.get(trace.outcome, ""))
@@ -128,32 +146,35 @@ class View:
             title.append(f"  {human(trace.end - trace.start)}", style=_DIM)
         if trace.namespace:
             title.append(f"  namespace {visible(trace.namespace)}", style=_DIM)
-        self._print(title)
-        at = rfc3339(trace.start // _MILLISECOND * _MILLISECOND)
-        self._print(Text(f"{at}  trace {trace.trace_id}", style=_DIM))
+        yield title
+        at = rfc3339(trace.start // _MILLISECOND * _MILLISECOND, zone=self._zone)
+        yield Text(f"{at}  trace {trace.trace_id}", style=_DIM)
         if layout.bar and not layout.who:
-            self._legend(trace)
+            yield from self._legend(trace).wrap(self.console, self.console.width)
         if layout.bar:
             before = layout.what + _GAP + (layout.who + _GAP if layout.who else 0)
             line = " " * before + scale.axis(glyphs=self._glyphs)
-            self._print(Text(line.rstrip(), style=_DIM))
+            if layout.wide:
+                line += " " * (layout.at + _GAP if layout.at else 0)
+                line += f"  {'':{layout.took}}{_columns(_WIDE, layout.wide)}  MESSAGE"
+            yield Text(line.rstrip(), style=_DIM)
 
-    def _legend(self, trace: Waterfall) -> None:
+    def _legend(self, trace: Waterfall) -> Text:
         line = Text()
         for service in dict.fromkeys(row.service for row in trace.rows):
             line.append("  " if line else "")
             line.append(visible(service), style=self._colour(service))
-        self._console.print(line)
+        return line
 
     def _line(self, row: Row, trace: Waterfall, layout: _Layout, scale: Scale) -> Text:
         colour = self._colour(row.service)
         line = Text().append(branch(row.last, glyphs=self._glyphs), style=_DIM)
         if layout.who:
             line.append(visible(row.service), style=colour)
-            _fill(line, layout.who + _GAP).append_text(_name(row))
+            _fill(line, layout.who + _GAP).append_text(self._name(row))
             _fill(line, layout.who + _GAP + layout.what + _GAP)
         else:
-            line.append_text(_name(row, colour=colour))
+            line.append_text(self._name(row, colour=colour))
             _fill(line, layout.what + _GAP)
         line.append(self._bar(row, scale), style=_ERROR if row.messages else colour)
         if layout.at:
@@ -165,30 +186,39 @@ class View:
     def _item(self, row: Row, trace: Waterfall) -> Text:
         line = Text().append(branch(row.last, glyphs=self._glyphs), style=_DIM)
         line.append(visible(row.service), style=self._colour(row.service))
-        line.append("  ").append_text(_name(row)).append(f"  {_at(row, trace)}", style=_DIM)
+        line.append("  ").append_text(self._name(row)).append(f"  {_at(row, trace)}", style=_DIM)
         return line.append(f"  {_took(row)}" if _took(row) else "")
+
+    def _widened(self, line: Text, row: Row, layout: _Layout) -> Text:
+        before = layout.who + layout.what + layout.bar + layout.took + 3 * _GAP
+        _fill(line, before + (layout.at + _GAP if layout.at else 0))
+        line.append(_columns(_wide(row), layout.wide), style=_DIM)
+        if not row.messages:
+            line.append(f"  {visible(row.message)}")
+        line.rstrip()
+        return line
 
     def _bar(self, row: Row, scale: Scale) -> str:
         if row.outcome:
             return scale.extent(row.start, row.end, glyphs=self._glyphs)
         return scale.events(row.intervals, first=row.first, glyphs=self._glyphs)
 
-    def _messages(self, row: Row, layout: _Layout, *, has_children: bool) -> None:
+    def _messages(self, row: Row, layout: _Layout, *, has_children: bool) -> Iterator[Text]:
         trunk = below(row.last, has_children=has_children, glyphs=self._glyphs)
         indent = layout.who + _GAP if layout.who else len(trunk)
-        width = max(self._console.width - indent, 20)
-        hidden = len(row.messages) - _MESSAGES
+        width = max(self.console.width - indent, 20)
+        hidden = 0 if self._wide else len(row.messages) - _MESSAGES
         more = [f"and {hidden} earlier messages"] if hidden > 0 else []
-        for message in (*row.messages[-_MESSAGES:], *more):
+        for message in (*row.messages[max(hidden, 0) :], *more):
             for part in self._wrapped(message, width):
-                self._print(Text().append(trunk.ljust(indent), style=_DIM).append_text(part))
+                yield Text().append(trunk.ljust(indent), style=_DIM).append_text(part)
 
     def _wrapped(self, message: str, width: int) -> list[Text]:
         text, room = visible(message), width * _MESSAGE_LINES * 9 // 10  # lines break at words
-        if cell_len(text) > room:
+        if cell_len(text) > room and not self._wide:
             # Go's errors end with their cause, after all that it was wrapped in.
             text = f"{text[: room // 2]} {self._glyphs.more} {text[-room // 2 :]}"
-        lines = list(Text(text, style=_ERROR).wrap(self._console, width))
+        lines = list(Text(text, style=_ERROR).wrap(self.console, width))
         for line in lines:
             line.rstrip()
         return lines
@@ -196,18 +226,31 @@ class View:
     def _colour(self, service: str) -> str:
         return self._colours.setdefault(service, _COLOURS[len(self._colours) % len(_COLOURS)])
 
-    def _print(self, line: Text) -> None:
-        self._console.print(line, soft_wrap=True)
+    def _what(self, row: Row) -> str:
+        return self._name(row).plain
+
+    def _name(self, row: Row, *, colour: str = "") -> Text:
+        outcome = _OUTCOMES.get(row.outcome, "") if row.outcome != "settled" else ""
+        style = _ERROR if row.messages else outcome or colour
+        text = Text().append(visible(row.name), style=f"{style} bold" if row.is_marked else style)
+        if row.is_marked:
+            text.append(f" {self._glyphs.mark}", style="bold")
+        return text.append(f"  {row.repeats}", style=_DIM) if row.repeats else text
 
 
-def _what(row: Row) -> str:
-    return "  ".join(part for part in (visible(row.name), row.repeats) if part)
+def _wide(row: Row) -> tuple[str, ...]:
+    return visible(row.node), visible(row.image), str(row.count or "")
 
 
-def _name(row: Row, *, colour: str = "") -> Text:
-    outcome = _OUTCOMES.get(row.outcome, "") if row.outcome != "settled" else ""
-    text = Text().append(visible(row.name), style=_ERROR if row.messages else outcome or colour)
-    return text.append(f"  {row.repeats}", style=_DIM) if row.repeats else text
+def _wide_cells(rows: tuple[Row, ...]) -> tuple[int, ...]:
+    columns = zip(*(_wide(row) for row in rows), strict=True)
+    heads = zip(_WIDE, columns, strict=True)
+    return tuple(max(map(cell_len, (head, *cells))) for head, cells in heads)
+
+
+def _columns(texts: tuple[str, ...], cells: tuple[int, ...]) -> str:
+    pairs = zip(texts, cells, strict=True)
+    return "".join(f"  {text}{' ' * (width - cell_len(text))}" for text, width in pairs)
 
 
 def _fill(line: Text, cells: int) -> Text:

@@ -55,6 +55,7 @@ class Watch:
         self.is_live = False
         self.is_denied = False
         self.is_paused = False
+        self.trouble = ""  # why the last request failed; empty once one goes well
         self.moved = 0.0  # the loop's time at the last sign of progress
         self.failed = 0.0  # the loop's time at the last error, or at the start
         self.failing_since = inf  # the loop's time since which each request is answered by an error
@@ -119,6 +120,7 @@ class Watch:
                 self._succeeded()
 
     def _trouble(self, error: ApiError) -> float:
+        self.trouble = str(error)
         self.failed = now = asyncio.get_running_loop().time()
         self.failing_since = min(self.failing_since, now) if error.status else inf
         if not error.is_refusal:
@@ -239,6 +241,7 @@ class Watch:
         self._quiet = asyncio.get_running_loop().call_later(self._quiet_for, self._caught_up)
 
     def _caught_up(self) -> None:
+        self.trouble = ""
         self._set(is_live=True, is_denied=False)
 
     def _line(self, line: bytes) -> None:

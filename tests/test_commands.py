@@ -15,6 +15,7 @@ from event_tracer.settings import PREFIX, BaseOptions
 from tests.support import Run
 
 VALUES: dict[str, tuple[str, Any]] = {
+    "all_namespaces": ("true", True),
     "bind_address": ("127.0.0.1:9090", "127.0.0.1:9090"),
     "checkpoint": ("configmap/mine", "configmap/mine"),
     "cluster_name": ("prod", "prod"),
@@ -24,9 +25,13 @@ VALUES: dict[str, tuple[str, Any]] = {
     "exclude_namespace": ("c,d", ("c", "d")),
     "exclude_reason": ("Pulled,Created", ("pulled", "created")),
     "exclude_type": ("normal", ("Normal",)),
+    "fold": ("false", False),
+    "follow": ("true", True),
     "grace_period": ("2.5", 2.5),
+    "jaeger_url": ("https://jaeger.example.org/", "https://jaeger.example.org"),
     "kind": ("job,po", ("Job", "Pod")),
     "kubeconfig": ("/etc/config", "/etc/config"),
+    "last": ("3", 3),
     "label_attributes": ("team,tier", ("team", "tier")),
     "leader_elect": ("true", True),
     "lease": ("mine", "mine"),
@@ -36,21 +41,26 @@ VALUES: dict[str, tuple[str, Any]] = {
     "namespace": ("a,b", ("a", "b")),
     "namespace_on_resource": ("true", True),
     "namespaces": ("a,b", ("a", "b")),
-    "output": ("/tmp/out.json", Path("/tmp/out.json")),
+    "output": ("wide", "wide"),
+    "output_file": ("/tmp/out.json", Path("/tmp/out.json")),
     "queue_size": ("7", 7),
     "reason": ("Started", ("started",)),
     "redact": (r"a{1,2}", (r"a{1,2}",)),
     "same_host": ("false", False),
     "service_name_template": ("k8s {component}", "k8s {component}"),
     "shift_to_now": ("true", True),
+    "since": ("30m", "30m"),
     "span_names": ("full", "full"),
     "start": ("now", "now"),
     "status_by_reason": ("Unhealthy=unset", {"Unhealthy": "unset"}),
     "to": ("sdk", "sdk"),
     "type": ("warning", ("Warning",)),
+    "utc": ("true", True),
+    "warnings": ("true", True),
+    "width": ("99", 99),
 }
 """What may be said of each option, and what it means; never the default."""
-NEEDS = {"output": {"to": "otlp-json"}}
+NEEDS = {"output_file": {"to": "otlp-json"}}
 OPTIONS = [(model, name) for model in MODELS.values() for name in model.model_fields]
 
 
@@ -66,7 +76,7 @@ def test_the_commands_are_listed(run: Run) -> None:
     listed = [line.split()[0] for line in out.splitlines() if line.startswith("    ")]
 
     assert code == GOOD
-    assert {"run", "replay", "record", "check"} <= set(listed)
+    assert {"run", "replay", "record", "check", "show", "link"} <= set(listed)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -125,7 +135,7 @@ def test_flags_beat_the_environment_which_beats_the_file(
 def test_one_file_may_serve_all_commands(tmp_path: Path) -> None:
     """What a command has no use for is no mistake there."""
     config = tmp_path / "settings.yaml"
-    lines = [f"{name}: '{said}'" for name, (said, _) in VALUES.items() if name != "output"]
+    lines = [f"{name}: '{said}'" for name, (said, _) in VALUES.items() if name != "output_file"]
     config.write_text("\n".join(lines))
 
     assert set(VALUES) == set(all_fields())

@@ -22,7 +22,7 @@ class Terminal:
 
     def __init__(self) -> None:
         self._file = io.StringIO()
-        self._live = Live(console(self._file))
+        self._live = Live(View(console(self._file)), lay_out=waterfall)
 
     def draw(self, spans: Sequence[Span]) -> str:
         """What is drawn when these come."""

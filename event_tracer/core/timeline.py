@@ -31,15 +31,16 @@ class Glyphs:
     blank: str
     tick: str
     more: str
+    mark: str
 
 
 UNICODE = Glyphs(
     bar="━", instant="•", untold="◦", left="├", line="─", right="┤", point="┼",
-    branch="├─ ", corner="└─ ", trunk="│  ", blank="   ", tick="╷", more="…",
+    branch="├─ ", corner="└─ ", trunk="│  ", blank="   ", tick="╷", more="…", mark="◀",
 )  # fmt: skip
 ASCII = Glyphs(
     bar="=", instant="*", untold="o", left="[", line="-", right="]", point="+",
-    branch="|- ", corner="`- ", trunk="|  ", blank="   ", tick="'", more="...",
+    branch="|- ", corner="`- ", trunk="|  ", blank="   ", tick="'", more="...", mark="<",
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Kubernetes' timestamps and durations as integer nanoseconds."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
 SECOND = 1_000_000_000
@@ -78,12 +78,13 @@ def second_of(time: int) -> int:
     return time // SECOND
 
 
-def rfc3339(time: int) -> str:
-    """ns → RFC 3339 in UTC, with as many digits as there are."""
+def rfc3339(time: int, *, zone: tzinfo | None = UTC) -> str:
+    """ns → RFC 3339 in `zone` (None: the machine's), with as many digits as there are."""
     seconds, fraction = divmod(time, SECOND)
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    moment = datetime.fromtimestamp(seconds, UTC).astimezone(zone)
     digits = f".{fraction:09d}".rstrip("0") if fraction else ""
-    return f"{text}{digits}Z"
+    offset = moment.isoformat()[19:]
+    return f"{moment.isoformat()[:19]}{digits}{'Z' if offset == '+00:00' else offset}"
 
 
 def human(duration: int) -> str:

@@ -1,6 +1,6 @@
 """Spans of one trace → the rows of a waterfall: the tree, with repeats folded as kubectl does."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from event_tracer.core.outcome import outcome
@@ -19,7 +19,8 @@ class Row:
     last child. `name` is whole, whatever the span's name leaves out. `repeats` is like
     `x7 over 3m58s`, empty for a single occurrence; `first` is when they began, where no span
     tells of that one; `outcome` is an object's; `messages` are those of its errors that differ,
-    the newest last.
+    the newest last, `message` is the newest of all. `count`, `node` and `image` are what is known
+    of the occurrences.
     """
 
     last: tuple[bool, ...]
@@ -30,6 +31,11 @@ class Row:
     first: int | None = None
     outcome: str = ""
     messages: tuple[str, ...] = ()
+    is_marked: bool = False
+    count: int = 0
+    node: str = ""
+    image: str = ""
+    message: str = ""
 
     @property
     def start(self) -> int:
@@ -60,9 +66,14 @@ class Waterfall:
     rows: tuple[Row, ...]
 
 
-def waterfall(spans: Sequence[Span]) -> Waterfall:
-    """Lay out the spans of one trace, of which there is one at least."""
-    tree = _Tree(spans)
+def waterfall(
+    spans: Sequence[Span], *, fold: bool = True, marked: Collection[bytes] = ()
+) -> Waterfall:
+    """Lay out the spans of one trace, of which there is one at least.
+
+    Without `fold` each occurrence has a row of its own. `marked` are ids of object spans.
+    """
+    tree = _Tree(spans, fold=fold, marked=marked)
     rows = tuple(row for root in tree.roots for row in tree.rows(root, last=()))
     return Waterfall(
         trace_id=spans[0].trace_id.hex(),
@@ -76,7 +87,8 @@ def waterfall(spans: Sequence[Span]) -> Waterfall:
 
 
 class _Tree:
-    def __init__(self, spans: Sequence[Span]) -> None:
+    def __init__(self, spans: Sequence[Span], *, fold: bool, marked: Collection[bytes]) -> None:
+        self._fold, self._marked = fold, marked
         self.start = min(span.start for span in spans)
         self._children: dict[bytes, list[Span]] = {}
         ordered = sorted(spans, key=_order)
@@ -92,9 +104,12 @@ class _Tree:
         if _is_event(span):
             yield _event_row((span,), last=last, start=self.start)
             return
-        yield _object_row(span, last=last, outcome=outcome(span, list(self._events(span))))
+        found = outcome(span, list(self._events(span)))
+        is_marked = span.span_id in self._marked
+        yield _object_row(span, last=last, outcome=found, is_marked=is_marked)
         children = self._children.get(span.span_id, ())
-        groups = _folded(child for child in children if _is_event(child))
+        events = [child for child in children if _is_event(child)]
+        groups = _folded(events) if self._fold else [(event,) for event in events]
         objects = [child for child in children if not _is_event(child)]
         for number, group in enumerate(groups, start=1):
             is_last = number == len(groups) and not objects
@@ -130,6 +145,7 @@ def _event_row(spans: _Spans, *, last: tuple[bool, ...], start: int) -> Row:
     events = _by_event(spans)
     began = min(_began(event) for event in events)
     is_untold = began < min(span.end for span in spans)
+    newest_first = sorted(spans, key=lambda span: -span.end)
     return Row(
         last=last,
         service=text_of(spans[0].resource, "service.name"),
@@ -139,28 +155,47 @@ def _event_row(spans: _Spans, *, last: tuple[bool, ...], start: int) -> Row:
         # A whole second holds the trace's own beginning; anything earlier is another story's.
         first=max(began, start) if is_untold and began > start - SECOND else None,
         messages=tuple(reversed(dict.fromkeys(reversed(errors)))),
+        count=_times(events),
+        node=next(_texts(newest_first, "k8s.node.name"), ""),
+        image=next(filter(None, map(_image, newest_first)), ""),
+        message=next(_texts(newest_first, "k8s.event.message"), ""),
     )
 
 
-def _object_row(span: Span, *, last: tuple[bool, ...], outcome: str) -> Row:
+def _texts(spans: Iterable[Span], name: str) -> Iterator[str]:
+    return filter(None, (text_of(span.attributes, name) for span in spans))
+
+
+def _image(span: Span) -> str:
+    tags = next((v for k, v in span.attributes if k == "container.image.tags"), ())
+    name = text_of(span.attributes, "container.image.name")
+    return f"{name}:{tags[0]}" if isinstance(tags, tuple) and tags else name
+
+
+def _object_row(span: Span, *, last: tuple[bool, ...], outcome: str, is_marked: bool) -> Row:
     about = span.attributes
     verb = text_of(about, "event_tracer.change.verb") if not span.parent_id else ""
     name = f"{text_of(about, 'k8s.object.kind')} {text_of(about, 'k8s.object.name')}"
     return Row(
         last=last,
         service=text_of(span.resource, "service.name"),
-        name=f"{verb} {name}".strip(),
+        name=f"{verb} {name}".strip() or span.name,
         intervals=((span.start, span.end),),
         outcome=outcome,
+        is_marked=is_marked,
     )
 
 
 def _repeats(events: list[_Spans], *, over: int) -> str:
-    # An Event's count tells of occurrences before the first that was seen, too.
-    times = sum(max(_count(span) for span in event) for event in events)
+    times = _times(events)
     if times < 2:
         return ""
     return f"x{times} over {human(over)}" if over > MICROSECOND else f"x{times}"
+
+
+def _times(events: list[_Spans]) -> int:
+    # An Event's count tells of occurrences before the first that was seen, too.
+    return sum(max(_count(span) for span in event) for event in events)
 
 
 def _by_event(spans: _Spans) -> list[_Spans]:
