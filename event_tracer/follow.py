@@ -1,5 +1,6 @@
 """What `show --follow` draws on: a terminal, in place, or a pipe, story by story."""
 
+import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from types import TracebackType
@@ -12,7 +13,7 @@ from rich.text import Text
 from event_tracer.choice import Choice
 from event_tracer.core.span import Span
 from event_tracer.live import Live
-from event_tracer.view import View, visible
+from event_tracer.view import View, console, visible
 
 _MOST_SPANS = 50_000
 
@@ -48,7 +49,8 @@ class Screen:
         self._display = Display(console=on, auto_refresh=False, redirect_stderr=False)
 
     def __enter__(self) -> "Screen":
-        self._display.start()
+        self._display.update(Text("reading"))
+        self._display.start(refresh=True)
         return self
 
     def __exit__(
@@ -82,7 +84,8 @@ class Screen:
         ordered = sorted(traces, key=lambda trace: max(span.end for span in trace))
         shown = self._choice.newest(self._choice.wanted(ordered))
         lines = [line for trace in shown for line in self._view.lines(self._choice.lay_out(trace))]
-        lines += [Text(visible(note), style="yellow")] if note else []
+        if note or not lines:
+            lines.append(Text(visible(note or "nothing has happened yet"), style="yellow"))
         room = max(self._console.height - 1, 1)
         for line in lines:
             line.no_wrap, line.overflow = True, "crop"
@@ -93,7 +96,7 @@ class Printer:
     """Each story once it has settled, below the one before."""
 
     def __init__(self, on: Console, view: View, choice: Choice) -> None:
-        self._errors = Console(stderr=True, highlight=False, markup=False)
+        self._errors = console(sys.stderr)
         self._live = Live(view, lay_out=choice.lay_out_wanted)
         self._console = on
         self._note = ""

@@ -258,7 +258,7 @@ async def explain_absence(seen: Scene, traces: Sequence[Trace]) -> str:
             hint = kinds.near(target.name, known)
             raise LookError(f"there is no {seen.object_name}{hint}")
     elif not traces and len(seen.namespaces) == 1:
-        await _demand_namespace(seen.api, seen.namespaces[0])
+        await _demand_namespace(seen, seen.namespaces[0])
     return f"there are no Events {seen}: {KEPT}"
 
 
@@ -275,10 +275,11 @@ async def _names(seen: Scene, resource: Resource) -> set[str] | None:
     return found
 
 
-async def _demand_namespace(api: Api, name: str) -> None:
+async def _demand_namespace(seen: Scene, name: str) -> None:
     """Raises LookError where the namespace is not there."""
     try:
-        await api.get(NAMESPACES.path(name=name))
+        await seen.api.get(NAMESPACES.path(name=name))
     except ApiError as error:
         if error.status == 404:
-            raise LookError(f"there is no namespace called {name}") from None
+            hint = kinds.near(name, await _names(seen, NAMESPACES) or ())
+            raise LookError(f"there is no namespace called {name}{hint}") from None

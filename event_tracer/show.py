@@ -95,6 +95,7 @@ class _Follower:
         self._stories = Stories(naming=settings.naming, cluster_uid=seen.cluster_uid)
         self._gathered = Gathered()
         self._has_begun = False
+        self._told = ""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Draw until `stop`."""
@@ -118,19 +119,20 @@ class _Follower:
     async def _draw(self, reading: Reading) -> None:
         while True:
             await asyncio.sleep(_TICK)
-            if is_read(reading) and not self._has_begun:
+            is_first = is_read(reading) and not self._has_begun
+            if is_first:
                 self._has_begun = True
                 check(reading, self._seen, complain=self._complain)
             reading.intake.feed(Tick(now=self._seen.now))
-            if spans := self._gathered.taken():
+            spans, note = self._gathered.taken(), _note(reading)
+            if spans or is_first or note != self._told:
+                self._told = note
                 await self._board.take(spans)
-            if spans or not self._has_begun or self._note(reading):
                 objects = preview(self._stories.state(), self._settings.naming)
-                self._board.draw(objects, note=self._note(reading))
+                self._board.draw(objects, note=note)
 
-    def _note(self, reading: Reading) -> str:
-        found = (each for each in watches(reading) if each.trouble and not each.is_denied)
-        trouble = next((each.trouble for each in found), "")
-        if trouble:
-            return f"waiting for the API server: {trouble}"
-        return "" if self._has_begun else f"reading {self._seen.where} …"
+
+def _note(reading: Reading) -> str:
+    found = (each for each in watches(reading) if each.trouble and not each.is_denied)
+    trouble = next((each.trouble for each in found), "")
+    return f"waiting for the API server: {trouble}" if trouble else ""

@@ -51,12 +51,13 @@ class ApiServer(Listener):
     # -- the cluster's life
 
     def register(
-        self, *, group: str, version: str, plural: str, kind: str, namespaced: bool = True
-    ) -> str:
+        self, *, group: str, version: str, plural: str, kind: str, namespaced: bool = True,
+        short: tuple[str, ...] = (),
+    ) -> str:  # fmt: skip
         """A custom resource; gives the name it has in frames."""
         made = Kind(
             group=group, version=version, plural=plural, kind=kind,
-            namespaced=namespaced, is_custom=True,
+            namespaced=namespaced, is_custom=True, short=short,
         )  # fmt: skip
         self.store.kinds[made.resource] = made
         return made.resource

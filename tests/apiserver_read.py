@@ -148,7 +148,8 @@ def _resources(kinds: list[Kind]) -> web.Response:
 def _rows(kind: Kind) -> list[Raw]:
     """A resource and its subresources: these repeat its kind, and /scale has one of elsewhere."""
     same = {"singularName": kind.kind.lower(), "namespaced": kind.namespaced}
-    rows = [{"name": kind.plural, "kind": kind.kind, "verbs": _VERBS, **same}]
+    short = {"shortNames": list(kind.short)} if kind.short else {}
+    rows = [{"name": kind.plural, "kind": kind.kind, "verbs": _VERBS, **same, **short}]
     rows += [{"name": f"{kind.plural}/status", "kind": kind.kind, "verbs": ["get"], **same}]
     if kind.group == "apps":
         scale = {"kind": "Scale", "group": "autoscaling", "version": "v1"}

@@ -20,6 +20,7 @@ class Kind:
     kind: str
     namespaced: bool = True
     is_custom: bool = False
+    short: tuple[str, ...] = ()
 
     @property
     def resource(self) -> str:

@@ -54,6 +54,13 @@ async def linked(world: World, *words: str, **flags: Any) -> Link:
     return await link(words, made, complain=lambda text: None)
 
 
+def namespace(world: World, name: str) -> None:
+    """A namespace that is there."""
+    meta = {"name": name, "uid": f"uid-of-{name}"}
+    frame = {"type": "ADDED", "resource": "namespaces", "object": {"metadata": meta}}
+    world.server.write(frame)
+
+
 async def write(world: World, cluster: Cluster) -> None:
     """A cluster's life up to now, at its own times."""
     await world.play(cluster)
