@@ -1,8 +1,7 @@
 """What `show --follow` draws on: a terminal, in place, or a pipe, story by story."""
 
-import sys
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Protocol
 
@@ -13,8 +12,10 @@ from rich.text import Text
 from event_tracer.choice import Choice
 from event_tracer.core.span import Span
 from event_tracer.live import Live
-from event_tracer.view import View, console, visible
+from event_tracer.logs import mask
+from event_tracer.view import View, visible
 
+Complain = Callable[[str], None]
 _MOST_SPANS = 50_000
 
 
@@ -85,7 +86,7 @@ class Screen:
         shown = self._choice.newest(self._choice.wanted(ordered))
         lines = [line for trace in shown for line in self._view.lines(self._choice.lay_out(trace))]
         if note or not lines:
-            lines.append(Text(visible(note or "nothing has happened yet"), style="yellow"))
+            lines.append(Text(visible(mask(note) or "nothing has happened yet"), style="yellow"))
         room = max(self._console.height - 1, 1)
         for line in lines:
             line.no_wrap, line.overflow = True, "crop"
@@ -95,8 +96,8 @@ class Screen:
 class Printer:
     """Each story once it has settled, below the one before."""
 
-    def __init__(self, on: Console, view: View, choice: Choice) -> None:
-        self._errors = console(sys.stderr)
+    def __init__(self, on: Console, view: View, choice: Choice, complain: Complain) -> None:
+        self._complain = complain
         self._live = Live(view, lay_out=choice.lay_out_wanted)
         self._console = on
         self._note = ""
@@ -121,10 +122,11 @@ class Printer:
     def draw(self, unsealed: Iterable[Span], *, note: str) -> None:
         """Tell of a trouble once."""
         if note and note != self._note:
-            self._errors.print(f"event-tracer: {visible(note)}", style="yellow", soft_wrap=True)
+            self._complain(note)
         self._note = note
 
 
-def board(on: Console, view: View, choice: Choice) -> Board:
-    """The one that suits the console."""
-    return Screen(on, view, choice) if on.is_terminal else Printer(on, view, choice)
+def board(view: View, choice: Choice, *, complain: Complain) -> Board:
+    """The one that suits the view's console."""
+    on = view.console
+    return Screen(on, view, choice) if on.is_terminal else Printer(on, view, choice, complain)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from event_tracer import kinds
 from event_tracer.core.mapping import kind_attribute
 from event_tracer.core.selection import Target, about
 from event_tracer.core.span import Span, text_of
@@ -50,10 +51,11 @@ async def link(words: Sequence[str], settings: LinkSettings, *, complain: Compla
 
     Raises LookError, ConnectionSettingsError and SettingsError.
     """
+    if not kinds.parse(words)[1]:
+        raise SettingsError("name one object, as deployment/web")
     async with scene(settings, words) as seen:
         target = seen.target
-        if not target or not target.name:
-            raise SettingsError("name one object, as deployment/web")
+        assert target
         traces = await look(seen, settings, complain=complain)
         found = [trace for trace in traces if about(trace, target)]
         if not found:

@@ -12,6 +12,7 @@ from event_tracer.core.selection import newest
 from event_tracer.core.story import Stories
 from event_tracer.core.times import human
 from event_tracer.follow import board
+from event_tracer.logs import mask
 from event_tracer.look import (
     Complain,
     Gathered,
@@ -42,7 +43,7 @@ async def show(words: Sequence[str], settings: ShowSettings, *, stop: asyncio.Ev
     errors = console(sys.stderr)
 
     def complain(text: str) -> None:
-        errors.print(f"event-tracer: {visible(text)}", style="yellow", soft_wrap=True)
+        errors.print(f"event-tracer: {visible(mask(text))}", style="yellow", soft_wrap=True)
 
     async with scene(settings, words) as seen:
         if settings.follow:
@@ -102,7 +103,8 @@ class _Follower:
         view = _view(self._settings)
         failure: BaseException | None = None
         try:
-            with board(view.console, view, _choice(self._seen, self._settings)) as self._board:
+            choice = _choice(self._seen, self._settings)
+            with board(view, choice, complain=self._complain) as self._board:
                 await until(stop, self._begin)
         except* Exception as errors:
             failure = errors.exceptions[0]  # to raise it here would put it in a group again

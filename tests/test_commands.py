@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from event_tracer.cli import COMMANDS, FAILED, GOOD, USAGE
+from event_tracer.cli import COMMANDS, FAILED, GOOD, GROUPS, USAGE
 from event_tracer.live_settings import CheckSettings, RecordSettings, RunSettings
 from event_tracer.loading import MODELS, all_fields, load
+from event_tracer.replay_settings import ReplaySettings
 from event_tracer.settings import PREFIX, BaseOptions
 from tests.support import Run
 
@@ -144,6 +145,51 @@ def test_one_file_may_serve_all_commands(tmp_path: Path) -> None:
     assert load(CheckSettings, flags={}, config=config).cluster_name == "prod"
 
 
+def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a Pod's template whose value is left empty."""
+    for name in all_fields():
+        monkeypatch.setenv(PREFIX + name.upper(), "")
+    for model in MODELS.values():
+        assert load(model, flags={}, config=None).model_dump() == model().model_dump()
+
+
+@pytest.mark.parametrize("said", ["console", "terminal"])
+def test_to_has_one_word_for_all_commands(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`run` says console, `replay` terminal; a variable for both may say either."""
+    monkeypatch.setenv("EVENT_TRACER_TO", said)
+
+    assert load(RunSettings, flags={}, config=None).to == "console"
+    assert load(ReplaySettings, flags={}, config=None).to == "terminal"
+
+
+@pytest.mark.parametrize("place", ["variable", "file"])
+def test_what_another_command_knows_is_told_apart(
+    place: str, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A usage error names the command that cannot do it, and what it can."""
+    config, where = tmp_path / "settings.yaml", "EVENT_TRACER_TO"
+    if place == "variable":
+        monkeypatch.setenv(where, "otlp-json")
+    else:
+        config.write_text("to: otlp-json\n")
+        monkeypatch.setenv("EVENT_TRACER_CONFIG", str(config))
+        where = f"{config}: to"
+    code, _, err = run("run")
+
+    assert code == USAGE
+    assert f"{where}: run has no 'otlp-json', only 'otlp', 'sdk' or 'console'" in err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_tells_of_the_cluster_before_the_rest(command: str, run: Run) -> None:
+    """Groups come in one order in all commands."""
+    lines = run(command, "--help", columns=100)[1].splitlines()
+    shown = [line.rstrip(":") for line in lines if line.rstrip(":") in GROUPS]
+
+    assert shown == [group for group in GROUPS if group in shown]
+    assert "options" in shown
+
+
 def test_several_patterns_are_one_each(tmp_path: Path) -> None:
     """A comma belongs to a pattern: --redact is repeated, or a list in the file."""
     config = tmp_path / "settings.yaml"
@@ -177,6 +223,14 @@ def test_several_patterns_are_one_each(tmp_path: Path) -> None:
         (["record", "one", "two"], "unrecognized arguments: two"),
         (["check", "--log-level", "loud"], "argument --log-level: invalid choice: 'loud'"),
         (["check", "--namespaces", "a.b"], "no namespace can be called a.b"),
+        (["show", "--since", "long"], "'long' is no duration: it is like 90s, 30m or 1h30m"),
+        (["show", "--follow", "-o", "json"], "--follow draws; it has no --output json"),
+        (["show", "-n", "A_b"], "no namespace can be called A_b"),
+        (["show", "a/b/c"], "'a/b/c' names no object: it is like deployment/web"),
+        (["show", "--width", "-1"], "--width: input should be greater than or equal to 0"),
+        (["link"], "name an object, as deployment/web"),
+        (["link", "deploy"], "name one object, as deployment/web"),
+        (["link", "deploy/web", "--jaeger-url", "jaeger"], "'jaeger' is no URL"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(arguments: list[str], told: str, run: Run) -> None:
@@ -247,7 +301,9 @@ def _logging_as_it_was() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("config", "_logging_as_it_was")
-@pytest.mark.parametrize("command", [["run"], ["record", "out.jsonl"]])
+@pytest.mark.parametrize(
+    "command", [["run"], ["record", "out.jsonl"], ["show"], ["link", "deploy/web"]]
+)
 @pytest.mark.parametrize("named", ["", "--kubeconfig", "KUBECONFIG"])
 def test_without_a_kubeconfig_it_says_where_it_looked(
     command: list[str], named: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

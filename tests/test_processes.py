@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,6 +68,51 @@ def test_a_signal_delivers_what_is_left(number: signal.Signals, here: Stage) -> 
         f"Bearer {HEADER}"
     }
     assert_secret(told)
+
+
+def test_a_live_console_whose_reader_has_seen_enough_is_no_failure(here: Stage) -> None:
+    """`event-tracer run --to console | head -1` ends with 0, and without a complaint."""
+    process = here.start("run", "--to", "console", "--log-level", "warning")
+    assert process.stdout
+    here.write(life())
+    process.stdout.readline()
+    process.stdout.close()
+    process.stdout = None
+    for number in range(200):
+        if process.poll() is not None:
+            break
+        here.write(later(number))
+        time.sleep(0.05)
+    told = ended(process)
+
+    assert (told.code, told.err) == (GOOD, "")
+
+
+def later(number: int) -> Cluster:
+    """Another Deployment, long ago by the fold's clock."""
+    cluster = Cluster(seed=number + 1)
+    cluster.version = 10_000 * (number + 1)
+    cluster.apply(f"web{number}")
+    return cluster
+
+
+def test_show_and_link_end_with_0(here: Stage) -> None:
+    """Also where nothing has happened; with 1 where the object is not there."""
+    cluster = life()
+    here.write(cluster)
+    shown = here.run("show", "deploy", "-n", "shop", "web", "--since", "100000h")
+    link = here.run("link", "deploy/web", "-n", "shop", "--jaeger-url", "http://jaeger/")
+    nothing = here.run("show", "-n", "kube-system")
+    unknown = here.run("show", "deploy/wep", "-n", "shop")
+    (trace,) = [line.split()[-1] for line in shown.out.splitlines() if "  trace " in line][-1:]
+
+    assert [each.code for each in (shown, link, nothing, unknown)] == [GOOD, GOOD, GOOD, FAILED]
+    assert "Create Deployment web" in shown.out
+    assert link.out.splitlines()[0] == f"trace    http://jaeger/trace/{trace}"
+    assert "there are no Events in namespace kube-system" in nothing.err
+    assert "did you mean web?" in unknown.err
+    for each in (shown, link, nothing, unknown):
+        assert_secret(each)
 
 
 def test_a_second_signal_does_not_wait(here: Stage) -> None:

@@ -47,6 +47,24 @@ def test_otlp_json_goes_to_standard_output(run: Run) -> None:
     assert err == "1 trace, 9 spans of 6 occurrences\n"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--to", "otlp-json", "--output-file", "FILE"],
+        ["--output", "json", "--output-file", "FILE"],
+        ["-o", "json", "--output-file", "FILE"],
+        ["--to", "otlp-json", "--output", "FILE"],
+    ],
+)
+def test_a_file_is_named_by_output_file(arguments: list[str], run: Run, tmp_path: Path) -> None:
+    """--output names a format, as kubectl's does; with --to otlp-json it may still name a file."""
+    path = tmp_path / "trace.json"
+    code, out, _ = run("replay", *(str(path) if each == "FILE" else each for each in arguments))
+
+    assert (code, out) == (GOOD, "")
+    assert path.read_text() == run("replay", "-o", "json")[1]
+
+
 def test_output_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:
     """Exit code 1 and the file's name."""
     code, _, err = run("replay", "--to", "otlp-json", "--output", str(tmp_path / "no" / "way"))
@@ -139,7 +157,9 @@ def test_nothing_left_is_told(run: Run) -> None:
         (["--reason", "A,B", "--exclude-reason", "A,B,C"], "together leave nothing"),
         (["--status-by-reason", "Unhealthy=fine"], "--status-by-reason"),
         (["--to", "jaeger"], "invalid choice"),
-        (["--output", "x"], "--to otlp-json"),
+        (["--output", "x"], "--to otlp-json --output-file FILE"),
+        (["--output-file", "x"], "says where --to otlp-json writes; give both"),
+        (["--output", "json", "--to", "otlp"], "the same as --to otlp-json, not as --to otlp"),
         (["--no-such-option"], "unrecognized arguments"),
         (["--config", "/nonexistent/settings.yaml"], "cannot read"),
     ],

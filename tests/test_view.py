@@ -1,6 +1,8 @@
 """The waterfall in the terminal: what is shown, and what must not be."""
 
 import json
+import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -147,6 +149,60 @@ def test_the_picture_leaves_nothing_out(name: str) -> None:
         assert marks == len(events(spans))
         assert sum(1 for row in rows if row.outcome) == len(spans) - marks
         assert rows[0].last == ()
+
+
+def test_a_gap_is_drawn_by_its_name() -> None:
+    """It is about no object, so the span's own name is all there is."""
+    (span, *_) = tell(frames_of("redis-create"))
+    gap = span._replace(name="gap", parent_id=b"", attributes=(("event_tracer.gap.cause", "x"),))
+    trace = waterfall([gap])
+
+    assert (trace.title, [row.name for row in trace.rows]) == ("gap", ["gap"])
+
+
+def test_times_are_the_machine_s_unless_utc_is_asked_for(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each says its offset, that of its own day."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        local, utc = run("replay")[1].splitlines()[1], run("replay", "--utc")[1].splitlines()[1]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    moments = [datetime.fromisoformat(line.split("  ")[0]) for line in (local, utc)]
+
+    assert utc.split("  ")[0].endswith("Z")
+    assert "+00:00" not in local
+    assert not local.split("  ")[0].endswith("Z")
+    assert moments[0] == moments[1]
+
+
+@pytest.mark.parametrize("columns", [80, 100, 160])
+def test_the_width_can_be_said(columns: int, run: Run) -> None:
+    """--width counts, whatever the terminal is."""
+    _, out, _ = run("replay", "--width", str(columns), columns=120)
+
+    assert max(len(line) for line in out.splitlines()) == columns
+
+
+def test_no_fold_leaves_each_occurrence_its_line(run: Run) -> None:
+    """As many lines as spans, and nothing said to have come back."""
+    path = str(RECORDINGS / "image-pull-backoff.jsonl")
+    _, folded, _ = run("replay", path)
+    _, plain, _ = run("replay", path, "--no-fold")
+
+    assert folded.count("  BackOff image") == 1
+    assert plain.count("  BackOff image") == 21
+    assert len([line for line in plain.splitlines() if "BackOff image  x" in line]) <= 21
+
+
+def test_wide_tells_whole_messages(run: Run) -> None:
+    """Nothing is clipped, nothing left out: `…` stands in none of them."""
+    path = str(RECORDINGS / "image-pull-backoff.jsonl")
+    assert "…" in run("replay", path, columns=80)[1]
+    assert "…" not in run("replay", path, "-o", "wide", columns=80)[1]
 
 
 def test_a_trace_without_its_root_is_drawn_all_the_same() -> None:
