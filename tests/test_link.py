@@ -1,6 +1,8 @@
 """`event-tracer link`: the ids and URLs of an object's newest story."""
 
 import json
+import re
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -9,6 +11,8 @@ from event_tracer.look import LookError
 from event_tracer.settings import SettingsError
 from tests.live import World, in_world
 from tests.looking import broken, healthy, linked, shown, write
+from tests.support import attributes, tell
+from tests.support import service as service_of
 
 JAEGER = "https://jaeger.example.org/ui"
 
@@ -61,6 +65,39 @@ def test_urls_are_those_of_jaeger_s_ui() -> None:
         assert json.loads(query["tags"][0]) == {
             "k8s.namespace.name": "shop", "k8s.deployment.name": "web",
         }  # fmt: skip
+
+    in_world(test)
+
+
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("alert", "kind", "service"),
+    [
+        ("KubePodCrashLooping", "pod", "kubelet"),
+        ("KubeDeploymentRolloutStuck", "deployment", "deployment-controller"),
+    ],
+)
+def test_the_alerts_of_the_readme_search_for_the_same(alert: str, kind: str, service: str) -> None:
+    """Their tags are those of `link`; the service is one whose spans carry them."""
+    line = README.partition(f"# {alert}\n")[2].partition("\n")[0]
+    url, printed, names = re.findall(r"'(http.*tags=)\{\{ printf `(.*)` (.*) \| urlquery", line)[0]
+    query = parse_qs(urlsplit(url).query)
+    assert names == f"$labels.namespace $labels.{kind}"
+
+    async def test(world: World) -> None:
+        cluster = broken()
+        await write(world, cluster)
+        name = cluster.pods[-1]["metadata"]["name"] if kind == "pod" else "web"
+        found = await linked(world, f"{kind}/{name}")
+
+        assert json.loads(printed % ("shop", name)) == found.tags
+        assert query["service"] == [service]
+        assert query["lookback"] == ["2d"]
+        spans = tell(cluster.frames)
+        about = [attributes(span) for span in spans if service_of(span) == service]
+        assert any(found.tags.items() <= each.items() for each in about)
 
     in_world(test)
 
