@@ -26,6 +26,9 @@ _KNOWN = tuple(
 )
 
 
+_MOST = 3
+
+
 class UnknownKindError(Exception):
     """The cluster has no such kind; the message says which are near."""
 
@@ -58,7 +61,10 @@ async def find(api: Api, word: str) -> Resource:
 
 def near(word: str, names: Iterable[str]) -> str:
     """What may have been meant, as the end of a sentence."""
-    found = get_close_matches(word, sorted(names), n=3)
+    known = sorted(names)
+    # A Pod's name begins with that of its owner, which is what people remember.
+    longer = [name for name in known if word and name.startswith(f"{word}-")]
+    found = longer[:_MOST] or get_close_matches(word, known, n=_MOST)
     return f"; did you mean {' or '.join(found)}?" if found else ""
 
 

@@ -229,12 +229,17 @@ def watches(reading: Reading) -> list[Watch]:
     return [*reading.owners.watches, *reading.watches]
 
 
-def check(reading: Reading, seen: Scene, *, complain: Complain) -> None:
-    """Tell of what may not be read. Raises LookError where nothing was."""
-    denied = [each for each in watches(reading) if each.is_denied and not each.version]
+def check(reading: Reading, seen: Scene, *, complain: Complain, to_watch: bool = False) -> None:
+    """Tell of what may not be read or, where that matters, watched.
+
+    Raises LookError where that are Events.
+    """
+    denied = [each for each in watches(reading) if each.is_denied]
+    denied = denied if to_watch else [each for each in denied if not each.version]
     for each in denied:
         if each in reading.watches:
-            raise LookError(f"Events may not be read {seen.where}: {each.trouble}")
+            verb = "watched" if each.version else "read"
+            raise LookError(f"Events may not be {verb} {seen.where}: {each.trouble}")
     if not is_read(reading):
         raise LookError(f"gave up reading {_unread(reading)}")
     if denied:

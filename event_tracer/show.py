@@ -124,7 +124,7 @@ class _Follower:
             is_first = is_read(reading) and not self._has_begun
             if is_first:
                 self._has_begun = True
-                check(reading, self._seen, complain=self._complain)
+                check(reading, self._seen, complain=self._complain, to_watch=True)
             reading.intake.feed(Tick(now=self._seen.now))
             spans, note = self._gathered.taken(), _note(reading)
             if spans or is_first or note != self._told:
@@ -135,6 +135,6 @@ class _Follower:
 
 
 def _note(reading: Reading) -> str:
-    found = (each for each in watches(reading) if each.trouble and not each.is_denied)
-    trouble = next((each.trouble for each in found), "")
+    found = (each for each in watches(reading) if each in reading.watches or not each.is_denied)
+    trouble = next((each.trouble for each in found if each.trouble), "")
     return f"waiting for the API server: {trouble}" if trouble else ""

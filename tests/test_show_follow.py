@@ -147,12 +147,13 @@ def test_an_api_server_that_goes_away_is_waited_for() -> None:
     in_world(test)
 
 
-def test_a_missing_right_ends_it() -> None:
+@pytest.mark.parametrize(("verb", "told"), [("*", "read"), ("list", "read"), ("watch", "watched")])
+def test_a_missing_right_ends_it(verb: str, told: str) -> None:
     """Without Events there is nothing to follow."""
 
     async def test(world: World) -> None:
-        world.server.forbidden = [Forbidden(resource="events")]
-        with pytest.raises(LookError, match="Events may not be read in namespace shop: 403"):
+        world.server.forbidden = [Forbidden(resource="events", verb=verb)]
+        with pytest.raises(LookError, match=f"Events may not be {told} in namespace shop: 403"):
             await show((), settings(world, follow=True), stop=asyncio.Event())
 
     in_world(test)

@@ -126,6 +126,20 @@ def test_an_unknown_object_tells_the_near_ones() -> None:
     in_world(test)
 
 
+def test_a_pod_may_be_known_by_its_owner_s_name() -> None:
+    """What is longer is named first."""
+
+    async def test(world: World) -> None:
+        cluster = healthy("checkout")
+        await write(world, cluster)
+        one, other = sorted(pod["metadata"]["name"] for pod in cluster.pods)
+        assert await refused(world, "po/checkout") == (
+            f"there is no pod/checkout in namespace shop; did you mean {one} or {other}?"
+        )
+
+    in_world(test)
+
+
 def test_without_events_it_says_how_long_they_are_kept() -> None:
     """Nothing has happened, which is no failure; of an object that is there, too."""
 
