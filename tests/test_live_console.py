@@ -1,6 +1,7 @@
 """`run --to console`: a trace is drawn when it has settled, and again when more has come."""
 
 import asyncio
+import contextlib
 import io
 from collections.abc import Iterable, Sequence
 
@@ -14,6 +15,7 @@ from event_tracer.live import Live
 from event_tracer.view import View, console
 from tests.cluster import Cluster
 from tests.fields import SECOND
+from tests.live import World, in_world
 from tests.support import END, JSONL, events, frames_of, is_event, roots, tell
 
 
@@ -123,6 +125,26 @@ def test_what_comes_again_is_there_once() -> None:
 
     assert terminal.draw(events(spans)) == ""
     assert terminal.draw(spans) in ("", picture(spans))
+
+
+def test_a_run_draws_as_it_is_told() -> None:
+    """Width, folding and columns are those of `show` and `replay`."""
+
+    async def test(world: World) -> None:
+        out = io.StringIO()
+        cluster = Cluster()
+        cluster.apply("web", replicas=2)
+        with contextlib.redirect_stdout(out):
+            task = world.start(to="console", output="wide", fold=False, width=150, utc=True)
+            await world.play(cluster)
+            assert await world.end(task)
+        lines = out.getvalue().splitlines()
+
+        assert len([line for line in lines if "SuccessfulCreate" in line]) == 2
+        assert any(line.endswith("COUNT  MESSAGE") for line in lines)
+        assert world.collector.requests == []
+
+    in_world(test)
 
 
 def lives(count: int) -> list[list[Span]]:
