@@ -7,6 +7,7 @@ from pathlib import Path
 from kubernetes_asyncio import config
 from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.config import ConfigException
+from kubernetes_asyncio.config.kube_config import KubeConfigLoader, KubeConfigMerger
 
 from event_tracer.api import ApiError, Connect
 
@@ -34,13 +35,12 @@ def chosen_namespace(*, kubeconfig: str, context: str) -> str:
     """The namespace that kubectl would choose: the context's, or the Pod's own."""
     if is_in_cluster(os.environ, kubeconfig=kubeconfig):
         return own_namespace() or _DEFAULT
-    found = _existing(_places(kubeconfig))
+    read = KubeConfigMerger(os.pathsep.join(_existing(_places(kubeconfig))))
     try:
-        contexts, current = config.list_kube_config_contexts(os.pathsep.join(found))
+        made = KubeConfigLoader(read.config, active_context=context or None)
     except ConfigException:
         return _DEFAULT
-    chosen = [each for each in contexts if each["name"] == context] if context else [current]
-    return str(((chosen or [None])[0] or {}).get("context", {}).get("namespace") or _DEFAULT)
+    return str((made.current_context or {}).get("context", {}).get("namespace") or _DEFAULT)
 
 
 async def connector(*, kubeconfig: str, context: str) -> Connect:

@@ -219,6 +219,9 @@ def test_the_namespace_is_the_context_s() -> None:
         config.write_text(text)
 
         assert len((await shown(world, namespace=[])).titles) == 1
+        config.write_text(text.replace("current-context: here\n", ""))
+        assert len((await shown(world, namespace=[], context="here")).titles) == 1
+        config.write_text(text)
         assert len((await shown(world, namespace=["other"], all_namespaces=True)).titles) == 1
         assert len((await shown(world, namespace=["other", "shop"])).titles) == 1
 
