@@ -1,89 +1,75 @@
-"""The core's cost: CPU time from a frame's JSON to the finished span, for each occurrence.
+"""Measurements that anybody can repeat: `make bench`.
 
-The stream is generated, with its objects' frames in it: rollouts of three pods, every fourth
-of which ends in a crash loop of twenty; a quarter of the occurrences are repeats. Nothing is
-sent, and garbage is collected as the command line has it. Figures are CPU time, the best of
-some runs; a machine's own pace shows in the first of them.
+Each runs in a process of its own. Figures are CPU time where they can be: a machine's other work
+shows in them less. What is generated is in bench/frames.py.
 """
 
 import argparse
-import gc
+import importlib
 import json
+import platform
+import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
-from event_tracer.cli import GC_THRESHOLD
-from event_tracer.core.frame import Tick, parse_frame
-from event_tracer.core.story import Stories
-from event_tracer.core.wire import decode
-from tests.cluster import Cluster
-from tests.fields import SECOND
-
-OCCURRENCES = 100_000
+SCENARIOS = {
+    "core": "core.core", "export": "core.export", "growth": "core.growth",
+    "story": "core.one_story",
+    "storm": "core.storm", "start": "start.start", "replay": "live.replay", "live": "live.live",
+    "backlog": "live.backlog",
+}  # fmt: skip
 
 
-def stream(occurrences: int) -> tuple[list[bytes], int]:
-    """Frames as lines of JSON, and how many occurrences they hold."""
-    lines: list[bytes] = []
-    told = number = 0
-    now = 0
-    while told < occurrences:
-        cluster = Cluster(seed=number, namespace=f"team-{number % 50}")
-        cluster.now = max(now, cluster.now)
-        cluster.apply(f"app-{number}", replicas=3)
-        if number % 4 == 0:
-            cluster.back_off(cluster.pods[0], times=20)
-        cluster.wait(SECOND)
-        now = cluster.now
-        lines += [json.dumps(frame).encode() for frame in cluster.frames]
-        told += sum(frame["resource"] == "events" for frame in cluster.frames)
-        number += 1
-    return lines, told
-
-
-def cpu(run: Callable[[Sequence[bytes]], object], lines: Sequence[bytes]) -> float:
-    """Seconds of CPU that `run` takes."""
-    begun = time.process_time()
-    run(lines)
-    return time.process_time() - begun
-
-
-def decoded(lines: Iterable[bytes]) -> None:
-    """JSON alone."""
-    for line in lines:
-        decode(line)
-
-
-def parsed(lines: Iterable[bytes]) -> None:
-    """JSON to frames."""
-    for line in lines:
-        parse_frame(decode(line))
-
-
-def told(lines: Iterable[bytes]) -> int:
-    """JSON to finished spans."""
-    stories = Stories()
-    count = 0
-    for line in lines:
-        count += len(stories.feed(parse_frame(decode(line))))
-    return count + len(stories.feed(Tick(now=2**63 - 1)))
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--occurrences", type=int, default=OCCURRENCES)
-    parser.add_argument("--runs", type=int, default=5, help="the best of so many counts")
+def main() -> int:
+    """Measure, print a table, write a file."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument(
+        "scenario", nargs="*", default=[], help=f"of {', '.join(SCENARIOS)}; else all"
+    )
+    parser.add_argument("--scale", type=float, default=1.0, help="of the amounts (default: 1)")
+    parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where to write")
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    gc.set_threshold(*GC_THRESHOLD)
-    print(f"generating {options.occurrences:,} occurrences ...", file=sys.stderr)
-    lines, count = stream(options.occurrences)
-    print(f"{count:,} occurrences in {len(lines):,} frames")
-    for name, run in (("JSON", decoded), ("JSON to frame", parsed), ("JSON to span", told)):
-        best = min(cpu(run, lines) for _ in range(options.runs)) / count * 1e6
-        print(f"{name:<14} {best:5.1f} µs CPU an occurrence")
+    if unknown := set(options.scenario) - set(SCENARIOS):
+        parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
+    if options.inside:
+        print(json.dumps(_run(options.scenario[0], options.scale)))
+        return 0
+    print(f"{_processor()}, Python {platform.python_version()}", flush=True)
+    found = {}
+    for name in options.scenario or SCENARIOS:
+        found[name] = _apart(name, options.scale)
+        told = "; ".join(f"{key} {value}" for key, value in found[name].items())
+        print(f"{name:<9} {told}", flush=True)
+    options.json.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _apart(name: str, scale: float) -> dict[str, Any]:
+    command = [sys.executable, "-m", "bench", name, f"--scale={scale}", "--inside"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    made: dict[str, Any] = json.loads(done.stdout)
+    return made
+
+
+def _run(name: str, scale: float) -> dict[str, Any]:
+    module, _, function = SCENARIOS[name].partition(".")
+    made: dict[str, Any] = getattr(importlib.import_module(f"bench.{module}"), function)(
+        scale=scale
+    )
+    return made
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

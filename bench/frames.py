@@ -1,5 +1,6 @@
 """Frames as a cluster writes them, in any number."""
 
+import heapq
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -27,6 +28,40 @@ def rollouts(
         cluster.wait(SECOND // 100)
         now, version = cluster.now, cluster.version
         yield cluster.frames
+
+
+def stream(*, per_second: float, count: int, pods: int, start: int) -> Iterator[tuple[int, Raw]]:
+    """(ns, frame) of rollouts that begin one after the other, from `start` on.
+
+    As many at once as give `per_second` Events, `count` in all; versions in order of the times.
+    """
+    alone = next(rollouts(1, pods=pods))
+    every = int(occurrences(alone) / per_second * SECOND)
+    number = -(-count // occurrences(alone))
+    lives = (_life(each, pods=pods, start=start + each * every) for each in range(number))
+    for version, (at, frame) in enumerate(_merged(lives), start=1000):
+        frame["object"]["metadata"] |= {"resourceVersion": str(version)}
+        yield at, frame
+
+
+def _life(number: int, *, pods: int, start: int) -> list[tuple[int, Raw]]:
+    cluster = Cluster(seed=number, namespace=f"team-{number % NAMESPACES}", now=start)
+    cluster.apply(f"app-{number}", replicas=pods)
+    return list(zip(cluster.times, cluster.frames, strict=True))
+
+
+def _merged(lives: Iterator[list[tuple[int, Raw]]]) -> Iterator[tuple[int, Raw]]:
+    """In order of time; each life begins no earlier than the one before."""
+    waiting: list[tuple[int, int, Raw]] = []
+    for number, life in enumerate(lives):
+        while waiting and waiting[0][0] <= life[0][0]:
+            at, _, frame = heapq.heappop(waiting)
+            yield at, frame
+        for order, (at, frame) in enumerate(life):
+            heapq.heappush(waiting, (at, number * 10_000 + order, frame))
+    while waiting:
+        at, _, frame = heapq.heappop(waiting)
+        yield at, frame
 
 
 def lines(frames: list[Raw]) -> list[bytes]:

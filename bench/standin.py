@@ -1,8 +1,8 @@
 """A fast stand-in for an API server: what was prepared as LISTs, then as WATCHes.
 
-`python -m bench.standin FILE` serves the lines of FILE, which are frames. Those before a line
-`{"start": …}` are there already and are listed; the rest is streamed at `rate` Events/s.
-Prints its URL, and when it wrote each Event (uid, ns) to FILE.sent at the end.
+`python -m bench.standin FILE` serves the lines of FILE, which are frames. Those with a time `at`
+(ns) are streamed then, the rest is there already and is listed. Prints its port, and at the end
+writes to FILE.sent when it wrote each Event (uid, ns).
 """
 
 import asyncio
@@ -28,13 +28,12 @@ class StandIn:
 
     def __init__(self, lines: list[str]) -> None:
         frames = [json.loads(line) for line in lines]
-        at = next((n for n, frame in enumerate(frames) if "start" in frame), len(frames))
-        self.rate = frames[at]["start"] if at < len(frames) else 0
-        self.live = frames[at + 1 :]
+        self.live = [frame for frame in frames if "at" in frame]
+        there = [frame for frame in frames if "at" not in frame]
         self.items: dict[str, dict[str, bytes]] = {name: {} for name in RESOURCES}
-        for frame in frames[:at]:
+        for frame in there:
             self._keep(frame)
-        self.version = max((_version(frame) for frame in frames[:at]), default=1)
+        self.version = max((_version(frame) for frame in there), default=1)
         self.watches: dict[str, list[web.StreamResponse]] = {name: [] for name in RESOURCES}
         self.sent: list[tuple[str, int]] = []
         self.is_watched = asyncio.Event()
@@ -75,14 +74,11 @@ class StandIn:
     async def stream(self) -> None:
         """Write what is live, at its rate."""
         await self.is_watched.wait()
-        await asyncio.sleep(3)
-        begun, number = time.monotonic(), 0
         for frame in self.live:
+            early = (frame["at"] - time.time_ns()) / 1e9
+            if early > _BURST:
+                await asyncio.sleep(early)
             if frame["resource"] == "events":
-                number += 1
-                late = begun + number / self.rate - time.monotonic()
-                if late > _BURST:
-                    await asyncio.sleep(late)
                 self.sent.append((frame["object"]["metadata"]["uid"], time.monotonic_ns()))
             line = json.dumps({"type": frame["type"], "object": frame["object"]}).encode() + b"\n"
             for response in self.watches[frame["resource"]]:
@@ -95,7 +91,7 @@ def _version(frame: Raw) -> int:
 
 async def main(path: Path) -> None:
     """Serve until killed."""
-    made = StandIn(path.read_text().splitlines())
+    made = StandIn((await asyncio.to_thread(path.read_text)).splitlines())
     app = web.Application()
     app.router.add_get("/{path:.*}", made.answer)
     runner = web.AppRunner(app, access_log=None)
@@ -106,7 +102,7 @@ async def main(path: Path) -> None:
     sys.stdout.flush()
     if made.live:
         await made.stream()
-        path.with_suffix(".sent").write_text(json.dumps(made.sent))
+        await asyncio.to_thread(path.with_suffix(".sent").write_text, json.dumps(made.sent))
     await asyncio.sleep(10_000)
 
 

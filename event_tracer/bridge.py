@@ -22,6 +22,7 @@ from event_tracer.telemetry import Telemetry
 from event_tracer.watch import Watch
 
 _TICK = 0.5  # seconds
+_MOST = 2_000  # occurrences let go at once
 _STUCK = 420.0  # seconds: longer than any watch and pause may be silent
 _COMPLAINT = 60.0  # seconds
 _LAST_WRITE = 5.0  # seconds for the checkpoint at the end
@@ -48,6 +49,7 @@ class Bridge:
             cluster_uid=checkpoint.cluster_uid,
             keep=self._keep,
             state=checkpoint.state,
+            most=_MOST,
         )
         self._outbox = Outbox(
             store=store, counts=telemetry, snapshot=self.snapshot, now=lambda: api.now
@@ -168,6 +170,7 @@ class Bridge:
             self._intake.look()
             # A proxy may leave out the Date header; then this machine's clock must do.
             self._intake.feed(Tick(now=self._api.now or time.time_ns()))
+            await self._intake.let_go()
             await asyncio.sleep(_TICK)
 
     async def _complain(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from event_tracer.api import Api, ApiError, Query
+from event_tracer.core.packing import Packed, pack, unpack
 from event_tracer.core.settle import BYTES_AS_TEXT
 from event_tracer.core.span import Span
 from event_tracer.core.state import State
@@ -60,7 +61,15 @@ class Checkpoint:
     state: State | None = None
 
 
-_CHECKPOINT = TypeAdapter(Checkpoint)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """A checkpoint as it is written, its object spans that are not settled in tables."""
+
+    checkpoint: Checkpoint
+    unsettled: Packed
+
+
+_STORED = TypeAdapter(_Stored)
 
 
 def dump(checkpoint: Checkpoint, *, most: int = MOST_BYTES) -> tuple[bytes, int]:
@@ -71,11 +80,27 @@ def dump(checkpoint: Checkpoint, *, most: int = MOST_BYTES) -> tuple[bytes, int]
     """
     left_out = 0
     while True:
-        data = gzip.compress(_CHECKPOINT.dump_json(checkpoint), compresslevel=1, mtime=0)
+        data = gzip.compress(_STORED.dump_json(_pack(checkpoint)), compresslevel=1, mtime=0)
         fewer, number = _fewer(checkpoint)
         if len(data) <= most or fewer == checkpoint:
             return data, left_out
         checkpoint, left_out = fewer, left_out + number
+
+
+def _pack(checkpoint: Checkpoint) -> _Stored:
+    state = checkpoint.state
+    if state is None:
+        return _Stored(checkpoint=checkpoint, unsettled=Packed())
+    bare = replace(checkpoint, state=replace(state, unsettled=()))
+    return _Stored(checkpoint=bare, unsettled=pack(state.unsettled))
+
+
+def _unpack(stored: _Stored) -> Checkpoint:
+    state = stored.checkpoint.state
+    if state is None:
+        return stored.checkpoint
+    whole = replace(state, unsettled=unpack(stored.unsettled))
+    return replace(stored.checkpoint, state=whole)
 
 
 def _fewer(checkpoint: Checkpoint) -> tuple[Checkpoint, int]:
@@ -99,8 +124,8 @@ def _newest(items: tuple[T, ...]) -> tuple[T, ...]:
 def load(data: bytes) -> Checkpoint:
     """bytes → Checkpoint. Raises CheckpointError where they are none."""
     try:
-        checkpoint = _CHECKPOINT.validate_json(gzip.decompress(data))
-    except (OSError, EOFError, zlib.error, ValidationError) as error:
+        checkpoint = _unpack(_STORED.validate_json(gzip.decompress(data)))
+    except (OSError, EOFError, zlib.error, ValidationError, IndexError) as error:
         raise CheckpointError(f"not a checkpoint: {str(error).splitlines()[0]}") from None
     if checkpoint.version != _VERSION:
         raise CheckpointError(f"a checkpoint of version {checkpoint.version}, not {_VERSION}")

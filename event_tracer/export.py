@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from event_tracer.backoff import Backoff
-from event_tracer.core.span import Span, version_of
+from event_tracer.core.span import Span
 from event_tracer.lowest import Lowest
 from event_tracer.sender import Answer
 
@@ -85,7 +85,7 @@ class Exporter:
         self._queue.extend(spans)
         self._size += len(spans)
         for span in spans:
-            if (version := version_of(span)) is not None:
+            if (version := span.version) is not None:
                 self._versions.add(version)
         if spans:
             self._filled.set()
@@ -177,7 +177,7 @@ class Exporter:
     def _done(self, spans: Sequence[Span]) -> None:
         self._size -= len(spans)
         for span in spans:
-            if (version := version_of(span)) is not None:
+            if (version := span.version) is not None:
                 self._versions.remove(version)
         self._on_done(spans)
         self._changed.set()

@@ -78,6 +78,7 @@ class Intake:
         self._lists: dict[tuple[str, str], _List] = {}
         self._held = Lowest()
         self._holding = 0
+        self._latest = 0  # ns; the newest time that was believable when it was last asked
         self._freed = asyncio.Event()
         self.objects_read = asyncio.Event()
         self._behind = Behind(events=True, objects=True)
@@ -105,6 +106,12 @@ class Intake:
         self._outlet.is_whole = True
         if isinstance(item, Tick):
             self._freed.set()
+
+    async def let_go(self) -> None:
+        """Pass on what is due, as far as the back end keeps up."""
+        while self._stories.waiting.is_due and self._outlet.size < self._capacity // 2:
+            self.feed(Tick(now=self._stories.clock))
+            await asyncio.sleep(0)
 
     # -- Reader
 
@@ -202,8 +209,12 @@ class Intake:
     def _dated(self, frame: Frame) -> Frame:
         # Whoever writes an object may write times into its managedFields; a time of the future
         # would stop the fold's clock until then.
-        now, written = self._now(), frame.body.server_time
-        if now is None or written is None or written <= now + _AHEAD:
+        written = frame.body.server_time
+        if written is None or written <= self._latest:
+            return frame
+        now = self._now()
+        self._latest = written if now is None else now + _AHEAD
+        if written <= self._latest:
             return frame
         return frame._replace(body=frame.body._replace(server_time=None))
 

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
-from event_tracer.core.span import Span, version_of
+from event_tracer.core.span import Span
 from event_tracer.core.waterfall import Waterfall
 from event_tracer.sender import Answer
 from event_tracer.view import View
@@ -34,7 +34,7 @@ class Live:
             self._traces.move_to_end(span.trace_id)
             self._size += span.span_id not in trace
             trace[span.span_id] = span
-            is_object = version_of(span) is None
+            is_object = span.version is None
             settled[span.trace_id] = settled.get(span.trace_id, False) or is_object
         for trace_id, has_object in settled.items():
             if self._is_due(trace_id, has_object=has_object):

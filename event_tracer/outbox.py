@@ -14,7 +14,7 @@ from event_tracer.backoff import Backoff
 from event_tracer.checkpoint import Checkpoint, CheckpointError, Store, dump
 from event_tracer.core.gap import hidden_by
 from event_tracer.core.recent import Recent
-from event_tracer.core.span import Span, version_of
+from event_tracer.core.span import Span
 from event_tracer.export import Exporter
 from event_tracer.lowest import Lowest
 
@@ -91,7 +91,7 @@ class Outbox:
         """Take what has left the fold."""
         ready = []
         for span in spans:
-            version = version_of(span)
+            version = span.version
             if version is None:
                 self._open[span.trace_id, span.span_id] = span
                 if hidden := hidden_by(span):
@@ -109,7 +109,7 @@ class Outbox:
         """Let go of what is acknowledged, or refused for good."""
         now = self._now()
         for span in spans:
-            if version_of(span) is None:
+            if span.version is None:
                 self._open.pop((span.trace_id, span.span_id), None)
             elif now is not None:
                 self._counts.lag(max(0, now - span.end) / 1e9)
@@ -163,5 +163,5 @@ class Outbox:
         self.exporter.put(staged)
         for span in staged:
             self._told.put(span.trace_id, True, now=0)
-            if (version := version_of(span)) is not None:
+            if (version := span.version) is not None:
                 self._versions.remove(version)

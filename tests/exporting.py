@@ -37,6 +37,7 @@ def _span(number: int, filler: int) -> Span:
         start=START,
         end=START + number * SECOND,
         attributes=(("k8s.event.resource_version", str(number)), ("filler", "x" * filler)),
+        version=number,
     )
 
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from event_tracer.checkpoint import Checkpoint, dump, load
 from event_tracer.core.event import parse_resource_version
-from event_tracer.core.frame import Listing, parse_frame
+from event_tracer.core.frame import Listing, Tick, parse_frame
 from event_tracer.core.span import Span
-from event_tracer.core.state import dump_state, load_state
 from event_tracer.core.story import Stories
 from event_tracer.encoding import encode
 from tests.cluster import Cluster
@@ -188,10 +188,10 @@ def told_before_and_after(frames: Sequence[Raw], cut: int) -> list[Span]:
     for raw in frames[:cut]:
         server.apply(raw)
         spans += stories.feed(parse_frame(raw))
-    saved = dump_state(stories.state())
+    saved, _ = dump(Checkpoint(state=stories.state()))
     told = {span.span_id for span in spans}
     checkpoint = _checkpoint(frames[:cut], told)
-    after = Stories(state=load_state(saved))
+    after = Stories(state=load(saved).state)
     spans += after.feed(server.list(known=checkpoint))
     missed = [
         raw for raw in frames[:cut] if _version(raw) > checkpoint and raw["resource"] == "events"
@@ -293,3 +293,22 @@ def test_operation_names_stay_bounded() -> None:
     spans = tell(cluster.frames)
     assert {span.name for span in spans} == first
     assert len({span.trace_id for span in spans}) == 1002
+
+
+@pytest.mark.parametrize("most", [1, 7])
+@pytest.mark.parametrize("name", JSONL)
+def test_it_does_not_matter_how_many_leave_at_once(name: str, most: int) -> None:
+    """A LIST has occurrences by the ten thousand: they leave in parts, as the same spans."""
+    frames = frames_of(name)
+    listing = Listing(frames=tuple(frames))
+    whole, parts = Stories(), Stories(most=most)
+    wanted = [*whole.feed(listing), *whole.feed(END)]
+    told = parts.feed(listing)
+    told += parts.feed(Tick(now=parts.clock + 2 * SECOND))
+    while parts.waiting.is_due:
+        left = parts.feed(Tick(now=parts.clock))
+        assert len([span for span in left if is_event(span)]) <= most
+        told += left
+    told += parts.feed(END)
+
+    assert sorted(told) == sorted(wanted)

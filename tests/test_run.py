@@ -199,7 +199,7 @@ def test_a_broken_checkpoint_is_left_aside(kept: bytes) -> None:
     "place",
     [
         "event_tracer.intake.parse_frame",
-        "event_tracer.export.version_of",
+        "event_tracer.export.Backoff",
         "event_tracer.core.mapping.event_name",
         "event_tracer.core.story.pod_of",
     ],

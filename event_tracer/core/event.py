@@ -13,6 +13,8 @@ from event_tracer.core.times import (
     parse_timestamp,
 )
 
+_STAMPS = ("lastTimestamp", "eventTime", "firstTimestamp")
+
 
 class ObjectReference(NamedTuple):
     """What an Event is about: core/v1 ObjectReference with nothing absent."""
@@ -153,16 +155,14 @@ def _reference(item: wire.Reference) -> ObjectReference:
 def _base_time(item: wire.EventObject, name: str) -> int:
     # kubectl's order (pkg/cmd/events), with firstTimestamp and creationTimestamp behind it:
     # some third-party writers set none of the three.
-    stamps = (
-        (item.get("series") or {}).get("lastObservedTime"),
-        item.get("lastTimestamp"),
-        item.get("eventTime"),
-        item.get("firstTimestamp"),
-        item["metadata"].get("creationTimestamp"),
-    )
-    for stamp in stamps:
-        if stamp and (time := parse_timestamp(stamp)) is not None:
+    series = item.get("series")
+    if series and (time := parse_timestamp(series.get("lastObservedTime"))) is not None:
+        return time
+    for key in _STAMPS:
+        if (stamp := item.get(key)) and (time := parse_timestamp(stamp)) is not None:
             return time
+    if (time := parse_timestamp(item["metadata"].get("creationTimestamp"))) is not None:
+        return time
     if (time := name_time(name)) is not None:
         return time
     raise wire.MalformedError("no timestamp: neither a time of its own nor creationTimestamp")

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from event_tracer.core.changes import NOBODY, Change
-from event_tracer.core.event import Event
+from event_tracer.core.event import Event, parse_resource_version
 from event_tracer.core.histories import Story
 from event_tracer.core.lineage import Chain, KubeObject
 from event_tracer.core.names import event_name, object_name
@@ -105,6 +105,7 @@ class Mapper:
             end=event.time,
             attributes=tuple(filter(_VALUE, attributes.items())),
             error=message if is_error else None,
+            version=parse_resource_version(event.resource_version),
         )
 
     def object_span(self, verdict: Verdict) -> Span:

@@ -15,9 +15,11 @@ Counts = tuple[tuple[str, int], ...]
 class Seen:
     """The occurrences of each Event by its key; `saved` are counts that an earlier run met."""
 
-    def __init__(self, saved: Iterable[tuple[str, int]] = ()) -> None:
+    def __init__(self, saved: Iterable[tuple[str, int]] = (), *, now: int = 0) -> None:
         self._met: Recent[str, tuple[tuple[int, int], ...]] = Recent(most=_MOST_EVENTS)
-        self._saved = dict(saved)
+        self._risen: Recent[str, int] = Recent(most=_MOST_SAVED)  # counts above one
+        for key, count in saved:
+            self._risen.put(key, count, now=now)
 
     def meet(self, event: Event, *, now: int) -> bool:
         """Take in one observation; whether it is an occurrence: its (count, time) is new."""
@@ -27,17 +29,19 @@ class Seen:
             return False
         kept = (*met[1 - _MOST_COUNTS :], occurrence) if met else (occurrence,)
         self._met.put(key, kept, now=now)
+        if event.count > 1:
+            self._risen.put(key, max(event.count, self._risen.peek(key) or 0), now=now)
         return True
 
     def forget(self, event: Event) -> None:
         """The Event is gone."""
         self._met.drop(event.key)
-        self._saved.pop(event.key, None)
+        self._risen.drop(event.key)
 
     def hidden(self, event: Event, *, since: int) -> int:
         """How many occurrences its count tells of that nobody watched, from `since` (ns) on."""
         met = self._met.peek(event.key)
-        before = max(count for count, _ in met) if met else self._saved.get(event.key)
+        before = self._risen.peek(event.key) or (1 if met else None)
         if before is None:
             began = event.time if event.first_time is None else event.first_time
             before = 1 if began < since else 0
@@ -45,10 +49,9 @@ class Seen:
 
     def counts(self) -> Counts:
         """The counts above one: what `hidden` needs after a restart."""
-        now = {key: max(count for count, _ in met) for key, met in self._met}
-        risen = {key: count for key, count in {**self._saved, **now}.items() if count > 1}
-        return tuple(risen.items())[-_MOST_SAVED:]
+        return tuple(self._risen)
 
     def expire(self, *, before: int) -> None:
         """Forget what was not met since `before` (ns)."""
         self._met.expire(before=before)
+        self._risen.expire(before=before)

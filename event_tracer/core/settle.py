@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pydantic import ConfigDict
@@ -58,24 +58,20 @@ class Unsettled:
     def cover(self, told: Span, *, pod: "Pod | None", wanted: bool) -> None:
         """Let one more occurrence count, unless it came too late to."""
         self.wanted = self.wanted or wanted
-        end = told.end
-        if end > self.deadline:
+        end, first, newest = told.end, self.first, self.newest[0]
+        if end > newest + SETTLE or end > first + HOLD:  # the deadline
             return
-        if end < self.first - SETTLE or end < self.newest[0] - HOLD:  # as far off on the other side
+        if end < first - SETTLE or end < newest - HOLD:  # as far off on the other side
             return
         if told.start < self.start:
             self.start = told.start
-        if end < self.first:
+        if end < first:
             self.first = end
         at = (end, told.span_id)
         if at >= self.newest:
             self.newest, self.error = at, told.error
         if pod:
             self._note(pod, end)
-
-    def copy(self) -> "Unsettled":
-        """This object span as it is now."""
-        return replace(self, pods=dict(self.pods))
 
     def _note(self, pod: "Pod", time: int) -> None:
         born, done = self.pods.get(pod.name, (-1, -1))
@@ -166,8 +162,8 @@ class Settling:
     _due: list[tuple[int, bytes]] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Unsettled]:
-        """What is open, as of now."""
-        return (item.copy() for item in self._open.values())
+        """What is open; each may grow with the next occurrence."""
+        return iter(self._open.values())
 
     def open(self, item: Unsettled) -> None:
         """Begin an object span."""

@@ -15,6 +15,8 @@ class Span(NamedTuple):
     `resource` and `attributes` are ordered pairs; `parent_id` is empty for a root.
     `error` is the status message of an ERROR span and None where the status is UNSET:
     a span without an error leaves it unset (OpenTelemetry, recording-errors).
+    `version` is the resourceVersion of the Event that an event span tells of, which is not sent
+    as such; None for all other spans.
     """
 
     trace_id: bytes
@@ -26,17 +28,12 @@ class Span(NamedTuple):
     end: int
     attributes: Attributes
     error: str | None = None
+    version: int | None = None
 
 
 def text_of(pairs: Attributes, name: str) -> str:
     """The text of the attribute `name`, empty where there is none."""
     return next((value for key, value in pairs if key == name and isinstance(value, str)), "")
-
-
-def version_of(span: Span) -> int | None:
-    """The resourceVersion of the Event that an event span tells of; None for all other spans."""
-    text = text_of(span.attributes, "k8s.event.resource_version")
-    return int(text) if text.isdigit() else None
 
 
 def _hash(size: int, *parts: str) -> bytes:

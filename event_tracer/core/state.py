@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
-
 from event_tracer.core.histories import Saved
 from event_tracer.core.lineage import KubeObject
 from event_tracer.core.seen import Counts
@@ -28,16 +26,3 @@ class State:
     sent: tuple[bytes, ...]
     gone: tuple[KubeObject, ...] = ()
     counts: Counts = ()
-
-
-_STATE = TypeAdapter(State)
-
-
-def dump_state(state: State) -> bytes:
-    """State → JSON."""
-    return _STATE.dump_json(state)
-
-
-def load_state(text: bytes) -> State:
-    """JSON → State. Raises ValueError where it is none."""
-    return _STATE.validate_json(text)

@@ -27,6 +27,7 @@ _GRACE = 2 * SECOND
 _SWEEP = 60 * SECOND
 _FORGOTTEN = 2 * 3600 * SECOND  # an Event lives an hour after its last write (--event-ttl)
 _MOST_SENT = 50_000
+_NO_LIMIT = 2**63
 
 
 def _keep_all(_: Event) -> bool:
@@ -34,7 +35,10 @@ def _keep_all(_: Event) -> bool:
 
 
 class Stories:
-    """The fold. `keep` chooses, at the very end, which event spans leave."""
+    """The fold. `keep` chooses, at the very end, which event spans leave.
+
+    At most `most` occurrences leave with one item; what is left over leaves with the next.
+    """
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class Stories:
         cluster_uid: str = "",
         keep: Callable[[Event], bool] = _keep_all,
         state: State | None = None,
+        most: int = _NO_LIMIT,
     ) -> None:
         self._naming = naming or Naming()
         self._keep = keep
@@ -51,8 +56,8 @@ class Stories:
         self._lineage = Lineage(state.gone if state else (), now=self._clock)
         self._firsts = FirstTimes()
         self._histories = Histories(state.histories if state else (), now=self._clock)
-        self._seen = Seen(state.counts if state else ())
-        self._waiting = Waiting()
+        self._seen = Seen(state.counts if state else (), now=self._clock)
+        self._waiting = Waiting(most=most)
         self._gaps: list[Span] = []
         self._settling = Settling()
         self._sent: Recent[bytes, bool] = Recent(most=_MOST_SENT)

@@ -1,0 +1,102 @@
+"""The core alone: CPU from a frame's JSON to the finished span."""
+
+import gc
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from bench.frames import lines, occurrences, rollouts
+from event_tracer.cli import GC_THRESHOLD
+from event_tracer.core.frame import Tick, parse_frame
+from event_tracer.core.story import Stories
+from event_tracer.core.wire import decode
+from event_tracer.encoding import encode
+
+RUNS = 3
+_END = Tick(now=2**63 - 1)
+
+
+def core(*, scale: float) -> dict[str, Any]:
+    """Rollouts of three pods, every fourth of which ends in a crash loop of twenty."""
+    packed, count = _packed(int(6_000 * scale), pods=3, crash_every=4)
+    return {
+        "occurrences": count,
+        "µs an occurrence, JSON": _best(_decoded, packed, count),
+        "µs an occurrence, to frame": _best(_parsed, packed, count),
+        "µs an occurrence, to span": _best(_told, packed, count),
+    }
+
+
+def growth(*, scale: float) -> dict[str, Any]:
+    """Ten times as many occurrences: how much more CPU."""
+    few, fewer = _packed(int(600 * scale), pods=3, crash_every=4)
+    many, more = _packed(int(6_000 * scale), pods=3, crash_every=4)
+    ratio = (_best(_told, many, more) * more) / (_best(_told, few, fewer) * fewer)
+    return {"CPU of 10× the occurrences": round(ratio * 10 * fewer / more, 2)}
+
+
+def one_story(*, scale: float) -> dict[str, Any]:
+    """A rollout of 5,000 pods against 500 rollouts of ten: CPU of an occurrence."""
+    large, many = _packed(1, pods=int(5_000 * scale))
+    small, few = _packed(int(500 * scale), pods=10)
+    one, several = _best(_told, large, many), _best(_told, small, few)
+    return {
+        "µs, 1 story of 5,000 pods": one,
+        "µs, 500 stories of 10 pods": several,
+        "ratio": round(one / several, 2),
+    }
+
+
+def storm(*, scale: float) -> dict[str, Any]:
+    """2,000 pods that crash, twenty times each."""
+    packed, count = _packed(int(200 * scale), pods=10, crash_every=1)
+    return {"occurrences": count, "µs an occurrence": _best(_told, packed, count)}
+
+
+def export(*, scale: float) -> dict[str, Any]:
+    """Spans to OTLP's bytes."""
+    packed, _ = _packed(int(2_000 * scale), pods=3)
+    stories = Stories()
+    spans = [s for line in packed for s in stories.feed(parse_frame(decode(line)))]
+    batches = [spans[start : start + 512] for start in range(0, len(spans), 512)]
+
+    def encoded(_: Sequence[bytes]) -> None:
+        for batch in batches:
+            encode(batch).SerializeToString()
+
+    return {"spans": len(spans), "µs a span, encoded": _best(encoded, packed, len(spans))}
+
+
+def _packed(count: int, *, pods: int, crash_every: int = 0) -> tuple[list[bytes], int]:
+    packed: list[bytes] = []
+    told = 0
+    for frames in rollouts(max(1, count), pods=pods, crash_every=crash_every):
+        packed += lines(frames)
+        told += occurrences(frames)
+    return packed, told
+
+
+def _best(run: Callable[[Sequence[bytes]], object], packed: Sequence[bytes], count: int) -> float:
+    gc.set_threshold(*GC_THRESHOLD)
+    best = float("inf")
+    for _ in range(RUNS):
+        begun = time.process_time()
+        run(packed)
+        best = min(best, time.process_time() - begun)
+    return round(best / count * 1e6, 1)
+
+
+def _decoded(packed: Iterable[bytes]) -> None:
+    for line in packed:
+        decode(line)
+
+
+def _parsed(packed: Iterable[bytes]) -> None:
+    for line in packed:
+        parse_frame(decode(line))
+
+
+def _told(packed: Iterable[bytes]) -> int:
+    stories = Stories()
+    count = sum(len(stories.feed(parse_frame(decode(line)))) for line in packed)
+    return count + len(stories.feed(_END))

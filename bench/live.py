@@ -1,0 +1,85 @@
+"""Whole runs: a replay, a live stream, a backlog."""
+
+import json
+import statistics
+import time
+from typing import Any
+
+from bench.frames import lines, occurrences, rollouts, stream
+from bench.processes import COMMAND, Measured, Rig, rig
+
+_RATE = 500  # Events/s: half of what kube-apiserver takes on two cores
+_SECONDS = 60
+_PREPARE = 30 * 10**9  # ns until the first frame: to make them all, and to start
+
+
+def replay(*, scale: float) -> dict[str, Any]:
+    """`replay` of a recording to a collector over gRPC."""
+    frames = [frame for made in rollouts(int(1_000 * scale), pods=3) for frame in made]
+    count = occurrences(frames)
+    with rig([]) as made:
+        file = made.folder / "recording.jsonl"
+        file.write_bytes(b"\n".join(lines(frames)))
+        environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{made.sink.port}"}
+        cost = Measured([*COMMAND, "replay", str(file), "--to", "otlp"], environ=environ).cost()
+        made.wait(count)
+    return {"occurrences": count, **cost.told(), "µs an occurrence": _each(cost.cpu, count)}
+
+
+def live(*, scale: float) -> dict[str, Any]:
+    """Rollouts of ten pods, 500 Events/s for a minute: cost, and lag from Event to sink."""
+    start = time.time_ns() + _PREPARE
+    count = int(_RATE * _SECONDS * scale)
+    told = [
+        json.dumps({"at": at, **frame})
+        for at, frame in stream(per_second=_RATE, count=count, pods=10, start=start)
+    ]
+    frames, count = len(told), sum('"resource": "events"' in line for line in told)
+    with rig(told) as made:
+        run = made.run()
+        made.wait(1)
+        begun, first = run.cpu, made.arrived()
+        sizes = _sizes(made, run, count)
+        spent, number = run.cpu - begun, made.arrived() - first
+        cost = run.stop()
+        made.sink.finish()
+        lags = _lags(made)
+    return {
+        "occurrences": count, **cost.told(), "µs an Event, all in": _each(spent, number),
+        "object frames an Event": round(frames / count - 1, 2),
+        "lag s p50": round(statistics.median(lags), 2),
+        "lag s p99": round(statistics.quantiles(lags, n=100)[98], 2),
+        "lag s max": round(max(lags), 2),
+        "RSS MiB after half, at the end": f"{sizes[len(sizes) // 2]:.0f}, {sizes[-1]:.0f}",
+    }  # fmt: skip
+
+
+def backlog(*, scale: float) -> dict[str, Any]:
+    """A start with 50,000 Events and 10,000 pods that are there already."""
+    frames = [frame for made in rollouts(int(835 * scale), pods=12) for frame in made]
+    count = occurrences(frames)
+    with rig([line.decode() for line in lines(frames)]) as made:
+        run = made.run()
+        made.wait(count)
+        cost = run.stop()
+    pods = sum(frame["resource"] == "pods" and frame["type"] == "ADDED" for frame in frames)
+    return {"Events": count, "pods": pods, **cost.told()}
+
+
+def _sizes(made: Rig, run: Measured, count: int) -> list[float]:
+    """RSS, once a second until all have come."""
+    sizes = []
+    while made.arrived() < count:
+        sizes.append(run.rss)
+        time.sleep(1)
+    return sizes or [run.rss]
+
+
+def _lags(made: Rig) -> list[float]:
+    sent = dict(json.loads(made.server.path.with_suffix(".sent").read_text()))
+    seen = json.loads(made.sink.path.with_suffix(".seen").read_text())
+    return [(at - sent[uid]) / 1e9 for uid, at in seen if uid in sent]
+
+
+def _each(seconds: float, count: int) -> float:
+    return round(seconds / count * 1e6, 1)

@@ -1,0 +1,159 @@
+"""`event-tracer` as a process, between a stand-in and a sink, and what it cost."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_OFTEN = 0.005
+COMMAND = [sys.executable, "-m", "event_tracer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """CPU and wall time in s, the largest RSS in MiB."""
+
+    cpu: float
+    wall: float
+    rss: float
+
+    def told(self) -> dict[str, Any]:
+        """For a table."""
+        return {
+            "CPU s": round(self.cpu, 2), "wall s": round(self.wall, 2), "RSS MiB": round(self.rss),
+        }  # fmt: skip
+
+
+class Measured:
+    """A process of ours, from its start to its end."""
+
+    def __init__(self, command: Sequence[str], *, environ: Mapping[str, str]) -> None:
+        self._begun = time.monotonic()
+        self._process = subprocess.Popen(
+            command, env={**os.environ, **environ}, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of CPU up to now."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def rss(self) -> float:
+        """MiB now."""
+        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def stop(self) -> Cost:
+        """SIGTERM; what it cost in all."""
+        self._process.send_signal(signal.SIGTERM)
+        return self.cost()
+
+    def cost(self) -> Cost:
+        """What it cost, once it has ended. Raises RuntimeError where it failed."""
+        peak = 0.0
+        while not (ended := os.wait4(self._process.pid, os.WNOHANG))[0]:
+            peak = max(peak, self._peak())
+            time.sleep(_OFTEN)
+        _, status, usage = ended
+        if os.waitstatus_to_exitcode(status):
+            raise RuntimeError(f"exit code {os.waitstatus_to_exitcode(status)}")
+        wall = time.monotonic() - self._begun
+        return Cost(cpu=usage.ru_utime + usage.ru_stime, wall=wall, rss=peak)
+
+    def _peak(self) -> float:
+        # Not ru_maxrss, in which the parent's size at the fork counts (getrusage(2)).
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        sizes = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")]
+        return int(sizes[0]) / 1024 if sizes else 0.0
+
+
+class Helper:
+    """The stand-in or the sink: a module of this package that prints its port."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.path = path
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", f"bench.{name}", str(path)], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert self._process.stdout
+        self.port = int(self._process.stdout.readline())
+
+    def finish(self) -> None:
+        """Let it write what it knows."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait()
+
+    def kill(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.wait()
+
+
+class Rig:
+    """A folder, a stand-in, a sink, and settings for a run between them."""
+
+    def __init__(self, folder: Path, frames: Sequence[str]) -> None:
+        self.folder = folder
+        file = folder / "frames"
+        file.write_text("\n".join(frames))
+        self.server, self.sink = Helper("standin", file), Helper("sink", folder / "sink")
+        (folder / "config").write_text(_kubeconfig(self.server.port))
+
+    def run(self) -> Measured:
+        """Start `event-tracer run`."""
+        flags = {"kubeconfig": "config", "checkpoint": "saved", "bind-address": "none"}
+        values = [f"--{name}={self.folder / value}" for name, value in list(flags.items())[:2]]
+        environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.sink.port}"}
+        return Measured([*COMMAND, "run", *values, "--bind-address=none"], environ=environ)
+
+    def arrived(self) -> int:
+        """How many event spans have come."""
+        try:
+            return int(json.loads(self.sink.path.read_text())["events"])
+        except (OSError, ValueError):  # not yet, or half of it
+            return 0
+
+    def wait(self, count: int, *, within: float = 600) -> float:
+        """Until so many event spans have come; the seconds that took."""
+        begun = time.monotonic()
+        while self.arrived() < count:
+            if time.monotonic() - begun > within:
+                raise RuntimeError(f"{self.arrived()} of {count} spans after {within} s")
+            time.sleep(0.05)
+        return time.monotonic() - begun
+
+
+@contextmanager
+def rig(frames: Sequence[str]) -> Iterator[Rig]:
+    """Make one, and end all of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Rig(Path(folder), frames)
+        try:
+            yield made
+        finally:
+            made.server.kill()
+            made.sink.kill()
+
+
+def _kubeconfig(port: int) -> str:
+    return yaml.safe_dump({
+        "apiVersion": "v1", "kind": "Config", "current-context": "here",
+        "clusters": [{"name": "here", "cluster": {"server": f"http://127.0.0.1:{port}"}}],
+        "users": [{"name": "me", "user": {"token": "none"}}],
+        "contexts": [{"name": "here", "context": {"cluster": "here", "user": "me"}}],
+    })  # fmt: skip
