@@ -1,7 +1,9 @@
 """What tests of the command line share."""
 
 import io
+import logging
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -24,3 +26,13 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return code, told.out, told.err
 
     return call
+
+
+@pytest.fixture(autouse=True)
+def _same_logging() -> Iterator[None]:
+    """A command sets up the process's logging, which another test must not find."""
+    root = logging.getLogger()
+    level, handlers = root.level, list(root.handlers)
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
