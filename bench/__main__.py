@@ -17,7 +17,7 @@ SCENARIOS = {
     "core": "core.core", "export": "core.export", "growth": "core.growth",
     "story": "core.one_story",
     "storm": "core.storm", "start": "start.start", "replay": "live.replay", "live": "live.live",
-    "backlog": "live.backlog",
+    "backlog": "live.backlog", "churn": "churn.churn",
 }  # fmt: skip
 
 

@@ -122,6 +122,11 @@ class Cluster(Writer):
             self.wait(every)
             self.repeat(event, count=count)
 
+    def replace_pod(self, name: str, owner: Raw) -> None:
+        """One goes, and its ReplicaSet makes another."""
+        self._frame("DELETED", "pods", name)
+        self._pod(owner)
+
     def hand_over(self, pod: Raw, references: list[Raw]) -> None:
         """Other owners for a pod."""
         pod["metadata"]["ownerReferences"] = references
