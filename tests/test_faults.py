@@ -10,7 +10,7 @@ from tests.faults import API_FAULTS, COLLECTOR_FAULTS, FAULTS, STARTING_OVER, Fa
 from tests.live import World, differences, expected, in_world, kill
 from tests.lives import busy
 
-SEQUENCES = 220
+SEQUENCES = 200
 _BATCH = 10
 _LONG = 700.0  # seconds in which everything has been tried again
 
