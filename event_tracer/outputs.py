@@ -3,10 +3,11 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from event_tracer import endpoint
+from event_tracer import endpoint, page
 from event_tracer.core.span import Span
 from event_tracer.core.waterfall import Waterfall
 from event_tracer.encoding import write_json
@@ -36,6 +37,17 @@ def write(traces: Iterable[Trace], *, output: Path | None) -> None:
             write_json(traces, file)
     except OSError as error:
         raise OutputError(f"cannot write {output}: {(error.strerror or '').lower()}") from None
+
+
+def write_page(
+    traces: Iterable[Trace], *, file: Path, events: Mapping[str, Mapping[str, Any]], title: str
+) -> None:
+    """Write a page for a browser. Redacted messages must be so in the raw `events` too."""
+    text = page.html((span for spans in traces for span in spans), events=events, title=title)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot write {file}: {(error.strerror or '').lower()}") from None
 
 
 def export(traces: Iterable[Trace], *, complain: Complain) -> None:

@@ -22,7 +22,7 @@ from event_tracer.core.traces import traces_of
 from event_tracer.core.waterfall import waterfall
 from event_tracer.outputs import OutputError, Trace
 from event_tracer.progress import ReadProgress
-from event_tracer.redaction import Redaction
+from event_tracer.redaction import Kept, Redaction
 from event_tracer.replay_settings import ReplaySettings
 from event_tracer.report import Report
 from event_tracer.view import View, console
@@ -61,14 +61,22 @@ def _replay(
     progress = stack.enter_context(
         ReadProgress(out if out.is_terminal else report.errors, total=recording.total_size(files))
     )
+    redaction = Redaction(settings.redact)
+    kept = Kept(redaction)
     items = recording.items(
         files,
         stdin=stdin,
         on_problem=report.problem,
         on_progress=progress.advance,
-        redact=Redaction(settings.redact),
+        redact=kept if settings.html else redaction,
     )
     traces = _shifted(_traces(items, settings, report), seconds=seconds)
+    if settings.html:
+        title = ", ".join(Path(file).name for file in files if file != recording.STDIN)
+        outputs.write_page(
+            traces, file=settings.html, events=kept.events, title=title or "Kubernetes Events"
+        )
+        return
     _send(traces, settings, report=report, out=out)
 
 

@@ -30,6 +30,12 @@ class ReplaySettings(Settings, MessageOptions, PictureOptions):
     output_file: Path | None = option(
         None, "where otlp-json writes; else to standard output", metavar="FILE"
     )
+    html: Path | None = option(
+        None,
+        "write one page for a browser instead: the timelines with search, filters, zoom and raw "
+        "Events, all of it in FILE, which asks no network for anything",
+        metavar="FILE",
+    )
     shift_to_now: bool = option(
         False,
         "move all times so that the last is now, for a UI that looks back one hour; trace and "
@@ -47,6 +53,14 @@ class ReplaySettings(Settings, MessageOptions, PictureOptions):
             )
         if self.output_file and self.target != "otlp-json":
             raise ValueError("--output-file says where --to otlp-json writes; give both")
+        return self
+
+    @model_validator(mode="after")
+    def _page_is_alone(self) -> "ReplaySettings":
+        if self.html and (self.target != "terminal" or self.output != "picture"):
+            raise ValueError("--html writes a page instead; give no other --to or --output with it")
+        if self.html and self.shift_to_now:
+            raise ValueError("--html shows all times as they were; leave --shift-to-now out")
         return self
 
     @property

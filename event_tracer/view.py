@@ -125,8 +125,8 @@ class View:
         who = max(3 * len(row.last) + cell_len(visible(row.service)) for row in rows)
         what = max(cell_len(self._what(row)) for row in rows)
         both = max(3 * len(row.last) + cell_len(self._what(row)) for row in rows)
-        at = max(len(_at(row, trace)) for row in rows)
-        took = max(len(_took(row)) for row in rows)
+        at = max(len(trace.at(row)) for row in rows)
+        took = max(len(row.took) for row in rows)
         wide = _wide_cells(rows) if self._wide else ()
         room = self.console.width - took - _GAP - sum(cells + _GAP for cells in wide)
         roomy = room - who - what - at - 3 * _GAP
@@ -178,16 +178,16 @@ class View:
             _fill(line, layout.what + _GAP)
         line.append(self._bar(row, scale), style=_ERROR if row.messages else colour)
         if layout.at:
-            line.append(f"  {_at(row, trace):>{layout.at}}", style=_DIM)
-        line.append(f"  {_took(row):>{layout.took}}")
+            line.append(f"  {trace.at(row):>{layout.at}}", style=_DIM)
+        line.append(f"  {row.took:>{layout.took}}")
         line.rstrip()
         return line
 
     def _item(self, row: Row, trace: Waterfall) -> Text:
         line = Text().append(branch(row.last, glyphs=self._glyphs), style=_DIM)
         line.append(visible(row.service), style=self._colour(row.service))
-        line.append("  ").append_text(self._name(row)).append(f"  {_at(row, trace)}", style=_DIM)
-        return line.append(f"  {_took(row)}" if _took(row) else "")
+        line.append("  ").append_text(self._name(row)).append(f"  {trace.at(row)}", style=_DIM)
+        return line.append(f"  {row.took}" if row.took else "")
 
     def _widened(self, line: Text, row: Row, layout: _Layout) -> Text:
         before = layout.who + layout.what + layout.bar + layout.took + 3 * _GAP
@@ -255,16 +255,3 @@ def _columns(texts: tuple[str, ...], cells: tuple[int, ...]) -> str:
 
 def _fill(line: Text, cells: int) -> Text:
     return line.append(" " * (cells - cell_len(line.plain)))
-
-
-def _at(row: Row, trace: Waterfall) -> str:
-    moment = row.start if row.outcome else row.intervals[0][1]
-    if row.first is not None:
-        moment = row.first
-    return f"+{human(moment - trace.start)}" if moment - trace.start > MICROSECOND else "+0"
-
-
-def _took(row: Row) -> str:
-    if row.outcome or len(row.intervals) == 1:
-        return "" if row.is_instant else human(row.end - row.start)
-    return ""

@@ -72,9 +72,15 @@ def parse_frame(raw: Mapping[str, Any]) -> Frame:
     body = raw.get("object")
     if not isinstance(body, dict):
         raise MalformedError("object: missing")
-    resource = str(raw.get("resource") or "")
     deleted = raw.get("type") == "DELETED"
-    if resource in _EVENTS or (not resource and body.get("kind") == "Event"):
+    if holds_event(raw):
         return Frame(body=parse_event(body), deleted=deleted)
-    kind = raw.get("kind")
-    return Frame(body=parse_object(body, resource=resource, kind=str(kind or "")), deleted=deleted)
+    resource, kind = str(raw.get("resource") or ""), str(raw.get("kind") or "")
+    return Frame(body=parse_object(body, resource=resource, kind=kind), deleted=deleted)
+
+
+def holds_event(raw: Mapping[str, Any]) -> bool:
+    """Whether a raw frame's object is an Event."""
+    body, resource = raw.get("object"), str(raw.get("resource") or "")
+    is_named = isinstance(body, Mapping) and body.get("kind") == "Event"
+    return resource in _EVENTS or (not resource and is_named)

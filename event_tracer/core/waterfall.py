@@ -20,7 +20,7 @@ class Row:
     `x7 over 3m58s`, empty for a single occurrence; `first` is when they began, where no span
     tells of that one; `outcome` is an object's; `messages` are those of its errors that differ,
     the newest last, `message` is the newest of all. `count`, `node` and `image` are what is known
-    of the occurrences.
+    of the occurrences; `spans` are those that it tells of.
     """
 
     last: tuple[bool, ...]
@@ -36,6 +36,7 @@ class Row:
     node: str = ""
     image: str = ""
     message: str = ""
+    spans: tuple[Span, ...] = ()
 
     @property
     def start(self) -> int:
@@ -52,6 +53,19 @@ class Row:
         """Whether it has no length of its own: the span's is only what Jaeger needs to draw it."""
         return len(self.intervals) == 1 and self.end - self.start <= MICROSECOND
 
+    @property
+    def moment(self) -> int:
+        """When it happened first; when an object began."""
+        if self.first is not None:
+            return self.first
+        return self.start if self.outcome else self.intervals[0][1]
+
+    @property
+    def took(self) -> str:
+        """How long it took, for people; empty for an instant and for what came back."""
+        is_one = bool(self.outcome) or len(self.intervals) == 1
+        return human(self.end - self.start) if is_one and not self.is_instant else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waterfall:
@@ -64,6 +78,11 @@ class Waterfall:
     start: int
     end: int
     rows: tuple[Row, ...]
+
+    def at(self, row: Row) -> str:
+        """When `row` happened, for people."""
+        since = row.moment - self.start
+        return f"+{human(since)}" if since > MICROSECOND else "+0"
 
 
 def waterfall(
@@ -101,16 +120,16 @@ class _Tree:
 
     def rows(self, span: Span, *, last: tuple[bool, ...]) -> Iterator[Row]:
         """The row of `span` and those of all that is under it, Events before objects."""
-        if _is_event(span):
+        if is_event(span):
             yield _event_row((span,), last=last, start=self.start)
             return
         found = outcome(span, list(self._events(span)))
         is_marked = span.span_id in self._marked
         yield _object_row(span, last=last, outcome=found, is_marked=is_marked)
         children = self._children.get(span.span_id, ())
-        events = [child for child in children if _is_event(child)]
+        events = [child for child in children if is_event(child)]
         groups = _folded(events) if self._fold else [(event,) for event in events]
-        objects = [child for child in children if not _is_event(child)]
+        objects = [child for child in children if not is_event(child)]
         for number, group in enumerate(groups, start=1):
             is_last = number == len(groups) and not objects
             yield _event_row(group, last=(*last, is_last), start=self.start)
@@ -119,7 +138,7 @@ class _Tree:
 
     def _events(self, span: Span) -> Iterator[Span]:
         for child in self._children.get(span.span_id, ()):
-            if _is_event(child):
+            if is_event(child):
                 yield child
             else:
                 yield from self._events(child)
@@ -127,7 +146,7 @@ class _Tree:
 
 def _order(span: Span) -> tuple[int, int, bytes]:
     # An Event happens when its span ends; an object when it begins.
-    time = span.end if _is_event(span) else span.start
+    time = span.end if is_event(span) else span.start
     return time, span.end, span.span_id
 
 
@@ -159,6 +178,7 @@ def _event_row(spans: _Spans, *, last: tuple[bool, ...], start: int) -> Row:
         node=next(_texts(newest_first, "k8s.node.name"), ""),
         image=next(filter(None, map(_image, newest_first)), ""),
         message=next(_texts(newest_first, "k8s.event.message"), ""),
+        spans=spans,
     )
 
 
@@ -183,6 +203,7 @@ def _object_row(span: Span, *, last: tuple[bool, ...], outcome: str, is_marked: 
         intervals=((span.start, span.end),),
         outcome=outcome,
         is_marked=is_marked,
+        spans=(span,),
     )
 
 
@@ -221,5 +242,6 @@ def _count(span: Span) -> int:
     return next((v for k, v in span.attributes if k == _COUNT and isinstance(v, int)), 1)
 
 
-def _is_event(span: Span) -> bool:
+def is_event(span: Span) -> bool:
+    """Whether it tells of an Event, not of an object."""
     return any(key == _COUNT for key, _ in span.attributes)

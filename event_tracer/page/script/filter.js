@@ -1,0 +1,50 @@
+// Which stories are listed.
+
+const FILTERS = {
+  namespace: ["namespaces", "All namespaces", (value) => value || "(cluster)"],
+  kind: ["kinds", "All kinds", (value) => value],
+  service: ["services", "All services", (value) => value],
+  outcome: ["outcome", "All outcomes", (value) => value || "(none)"],
+};
+
+class Filter {
+  constructor(onChange) {
+    for (const name of Object.keys(FILTERS)) $(`filter-${name}`).addEventListener("change", onChange);
+    $("filter-warnings").addEventListener("change", onChange);
+    $("search").addEventListener("input", onChange);
+  }
+
+  get query() { return $("search").value.trim().toLowerCase(); }
+
+  get warningsOnly() { return $("filter-warnings").checked; }
+
+  toggleWarnings() { $("filter-warnings").click(); }
+
+  // Offer what there is.
+  offer(stories) {
+    for (const [name, [field, all, label]] of Object.entries(FILTERS)) {
+      const values = new Set(stories.flatMap((story) => story[field]));
+      const select = $(`filter-${name}`), before = select.value;
+      const options = [...values].sort().map((value) => el("option", { value: `=${value}`, text: label(value) }));
+      select.replaceChildren(el("option", { value: "", text: all }), ...options);
+      select.value = options.some((option) => option.value === before) ? before : "";
+      select.classList.toggle("on", select.value !== "");
+    }
+  }
+
+  keeps(story) {
+    for (const [name, [field]] of Object.entries(FILTERS)) {
+      const select = $(`filter-${name}`), value = select.value;
+      select.classList.toggle("on", value !== "");
+      if (value && ![story[field]].flat().includes(value.slice(1))) return false;
+    }
+    if (this.warningsOnly && !story.warnings) return false;
+    return !this.query || story.has(this.query);
+  }
+
+  clear() {
+    for (const name of Object.keys(FILTERS)) $(`filter-${name}`).value = "";
+    $("filter-warnings").checked = false;
+    $("search").value = "";
+  }
+}

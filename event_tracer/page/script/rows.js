@@ -1,0 +1,82 @@
+// One row of the timeline.
+
+const ROOMY = { row: 27, message: 19 }, NARROW = { row: 50, message: 19 }; // pixels
+const MESSAGES = 3;
+const INDENT = 16; // pixels
+const isNarrow = matchMedia("(max-width: 760px)");
+
+const sizes = () => (isNarrow.matches ? NARROW : ROOMY);
+
+function rowHeight(row) {
+  const told = row.messages?.length ?? 0;
+  return sizes().row + sizes().message * Math.min(told, MESSAGES + (told > MESSAGES ? 1 : 0));
+}
+
+function messagesOf(story, row) {
+  const messages = story.messages(row), hidden = messages.length - MESSAGES;
+  const more = hidden > 0 ? [`and ${hidden} earlier messages`] : [];
+  return [...messages.slice(-MESSAGES), ...more];
+}
+
+function rowElement(grid, index) {
+  const number = grid.shown[index], row = grid.story.rows[number];
+  const isSelected = index === grid.selected;
+  const made = el("div", {
+    id: `row-${number}`, role: "row", class: rowClass(grid, row, number, isSelected),
+    "aria-level": (row.depth ?? 0) + 1, "aria-rowindex": index + 2, "aria-selected": String(isSelected),
+    "aria-expanded": grid.story.hasChildren(number) ? String(grid.story.isOpen(number)) : undefined,
+  }, ...cells(grid, row, number));
+  made.dataset.index = index;
+  return made;
+}
+
+function rowClass(grid, row, number, isSelected) {
+  const marks = { warning: row.messages, object: row.outcome, selected: isSelected, found: grid.found.has(number) };
+  return ["row", ...Object.keys(marks).filter((name) => marks[name])].join(" ");
+}
+
+function cells(grid, row, number) {
+  const service = grid.story.service(row);
+  return [
+    nameCell(grid, row, number),
+    el("div", { role: "gridcell", class: "service", title: service }, el("b", { class: grid.colour(service) }), el("span", { text: service })),
+    el("div", { role: "gridcell", class: `time ${grid.colour(service)}`, "aria-label": spoken(row) }, ...bars(row, grid.scale)),
+    el("div", { role: "gridcell", class: "at", text: row.at }),
+    el("div", { role: "gridcell", class: "took", text: row.took ?? "" }),
+  ];
+}
+
+function spoken(row) {
+  return [row.at, row.took && `took ${row.took}`, row.repeats, row.outcome, row.messages && "warning"].filter(Boolean).join(", ");
+}
+
+function nameCell(grid, row, number) {
+  const { story } = grid, name = story.name(row);
+  const cell = el("div", { role: "gridcell", class: "name", title: row.repeats ? `${name}  ${row.repeats}` : name },
+    el("span", { class: `twist ${story.hasChildren(number) ? (story.isOpen(number) ? "open" : "closed") : ""}`, "aria-hidden": "true" }),
+    row.outcome && row.outcome !== "settled" ? outcomeMark(row.outcome) : null,
+    el("span", { class: "label", text: name }),
+    row.repeats ? el("span", { class: "repeats", text: row.repeats }) : null,
+    row.messages ? el("div", { class: "messages" }, ...messagesOf(story, row).map((text) => el("p", { text, title: text }))) : null);
+  cell.style.setProperty("--depth", row.depth ?? 0);
+  return cell;
+}
+
+function pen() {
+  const made = el("canvas").getContext("2d");
+  made.font = getComputedStyle(document.body).font;
+  return made;
+}
+
+const serviceWidth = (story) => Math.max(...story.services.map((service) => pen().measureText(service).width + 26));
+
+// The pixels that the longest names take.
+function nameWidth(story) {
+  const measure = pen();
+  const length = (row) => 2 * (row.depth ?? 0) + story.name(row).length + (row.repeats?.length ?? 0);
+  const longest = [...story.rows].sort((a, b) => length(b) - length(a)).slice(0, 40);
+  return Math.max(...longest.map((row) => {
+    const text = `${story.name(row)}  ${row.repeats ?? ""}`;
+    return INDENT * (row.depth ?? 0) + measure.measureText(text).width + 58;
+  }));
+}
