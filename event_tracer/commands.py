@@ -39,6 +39,7 @@ def show(settings: ShowSettings, words: Sequence[str]) -> bool:
     from event_tracer import logs
     from event_tracer.connection import ConnectionSettingsError
     from event_tracer.look import LookError
+    from event_tracer.outputs import OutputError
     from event_tracer.show import show as show_them
     from event_tracer.signals import stop_on_signals
 
@@ -54,7 +55,7 @@ def show(settings: ShowSettings, words: Sequence[str]) -> bool:
 
     try:
         asyncio.run(work())
-    except (ConnectionSettingsError, LookError) as error:
+    except (ConnectionSettingsError, LookError, OutputError) as error:
         return _complain(error)
     return True
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from event_tracer import kinds
+from event_tracer.absence import explain_absence
 from event_tracer.core.mapping import kind_attribute
 from event_tracer.core.selection import Target, about
 from event_tracer.core.span import Span, text_of
-from event_tracer.look import Complain, LookError, Trace, explain_absence, look, scene
+from event_tracer.look import Complain, LookError, Trace, look, scene
 from event_tracer.look_settings import LinkSettings
+from event_tracer.redaction import Redaction
 from event_tracer.settings import SettingsError
 
 _LOOKBACK = "2d"  # the widest that Jaeger's UI offers
@@ -56,7 +58,8 @@ async def link(words: Sequence[str], settings: LinkSettings, *, complain: Compla
     async with scene(settings, words) as seen:
         target = seen.target
         assert target
-        traces = await look(seen, settings, complain=complain)
+        redact = Redaction(settings.redact)
+        traces = await look(seen, settings, redact=redact, complain=complain)
         found = [trace for trace in traces if about(trace, target)]
         if not found:
             raise LookError(await explain_absence(seen, traces))

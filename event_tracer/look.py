@@ -11,22 +11,19 @@ from event_tracer.api import Api, ApiError
 from event_tracer.cluster import cluster_uid
 from event_tracer.connection import chosen_namespace, connector
 from event_tracer.core.frame import Tick
-from event_tracer.core.selection import Target, names
+from event_tracer.core.selection import Target
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
-from event_tracer.lister import Lister, StaleError
+from event_tracer.intake import Redact
 from event_tracer.look_settings import LookSettings
 from event_tracer.owners import Lookup
 from event_tracer.reading import Reading
-from event_tracer.redaction import Redaction
-from event_tracer.resources import NAMESPACES, Resource
+from event_tracer.resources import Resource
 from event_tracer.tasks import Spawn, until
 from event_tracer.watch import Watch
 
 Trace = tuple[Span, ...]
 Complain = Callable[[str], None]
-KEPT = "the API server keeps an Event for one hour after its last update by default"
-# kube-apiserver --event-ttl
 _END = Tick(now=2**63 - 1)  # later than any time that an Event may have
 _PAUSE = 0.02  # seconds
 _PATIENCE, _LIMIT = 10.0, 120.0  # seconds
@@ -158,23 +155,25 @@ class Gathered:
 
 
 def reading_of(
-    seen: Scene, settings: LookSettings, stories: Stories, *, into: Gathered, spawn: Spawn
+    seen: Scene, stories: Stories, *, into: Gathered, redact: Redact, spawn: Spawn
 ) -> Reading:
     """What reads the scene."""
     return Reading(
-        seen.api, stories, outlet=into, capacity=_CAPACITY, counts=into,
-        redact=Redaction(settings.redact), namespaces=seen.namespaces, spawn=spawn,
+        seen.api, stories, outlet=into, capacity=_CAPACITY, counts=into, redact=redact,
+        namespaces=seen.namespaces, spawn=spawn,
     )  # fmt: skip
 
 
-async def look(seen: Scene, settings: LookSettings, *, complain: Complain) -> list[Trace]:
+async def look(
+    seen: Scene, settings: LookSettings, *, redact: Redact, complain: Complain
+) -> list[Trace]:
     """All traces of what there is, the one to which something came last at the end."""
     stories = Stories(naming=settings.naming, cluster_uid=seen.cluster_uid)
     gathered, done = Gathered(), asyncio.Event()
     readings: list[Reading] = []
 
     def begin(spawn: Spawn) -> None:
-        reading = reading_of(seen, settings, stories, into=gathered, spawn=spawn)
+        reading = reading_of(seen, stories, into=gathered, redact=redact, spawn=spawn)
         readings.append(reading)
         spawn(reading.start(), "start")
         spawn(_wait(reading, done, complain), "wait")
@@ -248,43 +247,3 @@ def check(reading: Reading, seen: Scene, *, complain: Complain, to_watch: bool =
             f"may not read {names}, whose stories are told by messages and references alone: "
             f"{denied[0].trouble}"
         )
-
-
-# -- what is not there
-
-
-async def explain_absence(seen: Scene, traces: Sequence[Trace]) -> str:
-    """Why no trace is about the scene's target. Raises LookError where it does not exist."""
-    target, resource = seen.target, seen.resource
-    if target and resource and target.name:
-        known = await _names(seen, resource)
-        if known is not None and target.name not in known:
-            known |= {name for trace in traces for name in names(trace, target)}
-            hint = kinds.near(target.name, known)
-            raise LookError(f"there is no {seen.object_name}{hint}")
-    elif not traces and len(seen.namespaces) == 1:
-        await _demand_namespace(seen, seen.namespaces[0])
-    return f"there are no Events {seen}: {KEPT}"
-
-
-async def _names(seen: Scene, resource: Resource) -> set[str] | None:
-    """What the objects of a resource are called; None where that may not be known."""
-    found: set[str] = set()
-    namespaces = seen.namespaces if resource.is_namespaced else ()
-    try:
-        for namespace in namespaces or ("",):
-            async for page in Lister(seen.api, resource, namespace=namespace).pages():
-                found |= {str(item["metadata"].get("name")) for item in page.items}
-    except (ApiError, StaleError):
-        return None
-    return found
-
-
-async def _demand_namespace(seen: Scene, name: str) -> None:
-    """Raises LookError where the namespace is not there."""
-    try:
-        await seen.api.get(NAMESPACES.path(name=name))
-    except ApiError as error:
-        if error.status == 404:
-            hint = kinds.near(name, await _names(seen, NAMESPACES) or ())
-            raise LookError(f"there is no namespace called {name}{hint}") from None

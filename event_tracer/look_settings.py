@@ -1,5 +1,6 @@
 """What the commands that look at a cluster once may be told: `show` and `link`."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -65,10 +66,18 @@ class ShowSettings(LookSettings, PictureOptions):
         short="o",
     )
 
+    html: Path | None = option(
+        None,
+        "write one page for a browser instead, all of it in FILE, to be sent to a colleague",
+        metavar="FILE",
+    )
+
     @model_validator(mode="after")
     def _what_follows_is_drawn(self) -> "ShowSettings":
         if self.follow and self.output == "json":
             raise ValueError("--follow draws; it has no --output json")
+        if self.html and (self.follow or self.output == "json"):
+            raise ValueError("--html writes one page; it goes with neither --follow nor -o json")
         return self
 
     @property

@@ -26,6 +26,7 @@ KIND alone is all stories with such an object. As a plugin: kubectl event-tracer
   event-tracer show pod/web-7d4b9c-x2x1q            why is it not there?
   event-tracer show -A --warnings --since 15m       all that went wrong of late
   event-tracer show deploy web --follow             in place, while it happens
+  event-tracer show deploy/web --html web.html      one page, to be sent to a colleague
   event-tracer show deploy/web -o json > web.json   for "Upload JSON file" in Jaeger""",
 )
 LINK = Page(

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from event_tracer import outputs
+from event_tracer.absence import explain_absence
 from event_tracer.choice import Choice
 from event_tracer.core.frame import Tick
 from event_tracer.core.preview import preview
@@ -19,7 +20,6 @@ from event_tracer.look import (
     Scene,
     Trace,
     check,
-    explain_absence,
     is_read,
     look,
     reading_of,
@@ -28,6 +28,7 @@ from event_tracer.look import (
 )
 from event_tracer.look_settings import ShowSettings
 from event_tracer.reading import Reading
+from event_tracer.redaction import Kept, Redaction
 from event_tracer.tasks import Spawn, until
 from event_tracer.view import View, console, visible
 
@@ -37,8 +38,8 @@ _TICK = 0.5  # seconds
 async def show(words: Sequence[str], settings: ShowSettings, *, stop: asyncio.Event) -> None:
     """Print the newest stories; with --follow until `stop`.
 
-    Raises LookError, ConnectionSettingsError, SettingsError, and BrokenPipeError where nobody
-    reads any more.
+    Raises LookError, ConnectionSettingsError, SettingsError, OutputError where the page cannot be
+    written, and BrokenPipeError where nobody reads any more.
     """
     errors = console(sys.stderr)
 
@@ -62,13 +63,19 @@ def _view(settings: ShowSettings) -> View:
 
 
 async def _once(seen: Scene, settings: ShowSettings, *, complain: Complain) -> None:
-    traces = await look(seen, settings, complain=complain)
+    redact = Redaction(settings.redact)
+    kept = Kept(redact)
+    reading = kept if settings.html else redact
+    traces = await look(seen, settings, redact=reading, complain=complain)
     choice = _choice(seen, settings)
     wanted = choice.wanted(traces)
     shown = choice.newest(wanted)
     if not shown:
         complain(await _nothing(seen, choice, traces))
-    if settings.output == "json":
+    if settings.html:
+        title = f"Events {seen}"
+        outputs.write_page(shown, file=settings.html, events=kept.events, title=title)
+    elif settings.output == "json":
         outputs.write(shown, output=None)
     else:
         outputs.draw(map(choice.lay_out, shown), on=_view(settings))
@@ -113,7 +120,11 @@ class _Follower:
 
     def _begin(self, spawn: Spawn) -> None:
         reading = reading_of(
-            self._seen, self._settings, self._stories, into=self._gathered, spawn=spawn
+            self._seen,
+            self._stories,
+            into=self._gathered,
+            redact=Redaction(self._settings.redact),
+            spawn=spawn,
         )
         spawn(reading.start(), "start")
         spawn(self._draw(reading), "draw")

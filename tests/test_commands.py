@@ -28,6 +28,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "fold": ("false", False),
     "follow": ("true", True),
     "grace_period": ("2.5", 2.5),
+    "html": ("/tmp/web.html", Path("/tmp/web.html")),
     "jaeger_url": ("https://jaeger.example.org/", "https://jaeger.example.org"),
     "kind": ("job,po", ("Job", "Pod")),
     "kubeconfig": ("/etc/config", "/etc/config"),

@@ -44,6 +44,7 @@ def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
         (["check", "--namespaces", "a.b"], "no namespace can be called a.b"),
         (["show", "--since", "long"], "'long' is no duration: it is like 90s, 30m or 1h30m"),
         (["show", "--follow", "-o", "json"], "--follow draws; it has no --output json"),
+        (["show", "--html", "x", "-f"], "--html writes one page; it goes with neither --follow"),
         (["show", "-n", "A_b"], "no namespace can be called A_b"),
         (["show", "a/b/c"], "'a/b/c' names no object: it is like deployment/web"),
         (["show", "--width", "-1"], "--width: input should be greater than or equal to 0"),
