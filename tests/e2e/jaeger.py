@@ -124,6 +124,7 @@ class JaegerProgram:
 
     def start(self) -> "JaegerProgram":
         """Start it, until it answers."""
+        assert not self.query.answers(), f"somebody else answers at {self.query.url}"
         self.program.start()
         wait("Jaeger", self._is_ready)
         return self

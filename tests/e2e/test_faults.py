@@ -67,7 +67,7 @@ class Tried:
 
     def __init__(self, here: Site, plane: ControlPlane) -> None:
         self.here, self._plane = here, plane
-        self.chains = {name: chain(here, name) for name in FAULTS}
+        self.chains: dict[str, Chain] = {}
         self.load = Load(here.kube, namespace=LOAD, per_second=_RATE)
         self.took_over = 0.0
         """Seconds from the leader's death to the next acknowledged span."""
@@ -80,6 +80,8 @@ class Tried:
     def run(self) -> None:
         """What happens, and when."""
         chains = self.chains
+        for name in FAULTS:
+            chains[name] = chain(self.here, name)
         for name in FAULTS:
             for bridge in chains[name].bridges:
                 bridge.program.start() if name == "leader" else bridge.start()

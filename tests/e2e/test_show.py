@@ -1,15 +1,15 @@
 """`show` and `link` on a real cluster, with the rights of the manifests' ServiceAccount alone."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.e2e import manifests
-from tests.e2e.bridge import COMMAND, Bridge, run
+from tests.e2e.bridge import COMMAND, run
+from tests.e2e.conftest import Told
 from tests.e2e.processes import Program, wait
-from tests.e2e.site import Site, ports
+from tests.e2e.site import Site
 from tests.e2e.stage import MISSING, Stage
 from tests.e2e.telling import traces_of
 
@@ -33,20 +33,13 @@ class Looked:
 
 
 @pytest.fixture(scope="module")
-def looked(here: Site) -> Iterator[Looked]:
+def looked(told: Told) -> Looked:
     """A healthy, a broken and a deleted rollout, and one that is yet to come."""
+    here = told.here  # whose bridge exports these too: of two each would seal object spans
     config = manifests.kubeconfig_of(here.kube, manifests.NAMESPACE, here.folder / "show.yaml")
-    bridge = Bridge(
-        "show-bridge", folder=here.folder / "show", endpoint=here.endpoint, port=ports(),
-        kubeconfig=config,
-    )  # fmt: skip
     stages = {name: _namespace(here, name) for name in NAMES}
-    try:
-        bridge.start()
-        _act(stages)
-        yield Looked(here=here, config=config, stages=stages)
-    finally:
-        bridge.program.stop()
+    _act(stages)
+    return Looked(here=here, config=config, stages=stages)
 
 
 def _namespace(here: Site, name: str) -> Stage:
