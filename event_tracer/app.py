@@ -6,15 +6,14 @@ With leader election it first becomes the leader, so that taking over is a resta
 import asyncio
 import logging
 import os
-import sys
-from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
-from event_tracer import endpoint, otlp, sdk, server, view
+from event_tracer import destination, endpoint, otlp, sdk, server, ui
 from event_tracer.api import Api, persistently
+from event_tracer.board import Board
 from event_tracer.bridge import Bridge
 from event_tracer.checkpoint import CheckpointError, Store
 from event_tracer.cluster import cluster_uid
@@ -24,12 +23,10 @@ from event_tracer.connection import (
     is_in_cluster,
     own_namespace,
 )
-from event_tracer.core.waterfall import waterfall
 from event_tracer.export import Delivery
 from event_tracer.fencing import LeaderDelivery, LeaderStore
 from event_tracer.leader import Election, LostError, lead, own_identity
-from event_tracer.live import Live
-from event_tracer.live_settings import RunSettings
+from event_tracer.live_settings import UI_SPANS, RunSettings
 from event_tracer.stores import begin, store_of
 from event_tracer.telemetry import Telemetry, TelemetryError
 
@@ -119,6 +116,7 @@ class _Run:
     telemetry: Telemetry
     cluster_uid: str
     probes: _Probes
+    board: Board | None
 
     async def stand_by(self, election: Election) -> None:
         """Return once it leads; that it could, if it had to, is seen before."""
@@ -134,6 +132,7 @@ class _Run:
         bridge = self.probes.bridge = Bridge(
             self.settings, api=self.api, delivery=self.delivery, target=self.target,
             store=self.store, telemetry=self.telemetry, checkpoint=checkpoint,
+            board=self.board,
         )  # fmt: skip
         about = {"endpoint": self.target, "checkpoint": str(self.store or "none")}
         about["address"] = _address(self.settings) or "none"
@@ -142,11 +141,12 @@ class _Run:
 
 
 async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
-    delivery, target, component = await stack.enter_async_context(_delivery(settings))
+    delivery, target, component = await stack.enter_async_context(destination.delivery(settings))
     telemetry = Telemetry(exporter=component, clock=asyncio.get_running_loop().time)
     stack.push_async_callback(asyncio.to_thread, telemetry.shutdown)
     probes = _Probes()
     await _serve(settings, stack, probes, telemetry)
+    board = await _show(settings, stack)
     api = Api(await connector(kubeconfig=settings.kubeconfig, context=settings.context))
     stack.push_async_callback(api.close)
     election = _election(settings, api) if settings.leader_elect else None
@@ -158,7 +158,7 @@ async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
         delivery, store = LeaderDelivery(delivery, election), LeaderStore(store, election)
     return _Run(
         settings=settings, api=api, delivery=delivery, target=target, store=store,
-        telemetry=telemetry, cluster_uid=uid, probes=probes,
+        telemetry=telemetry, cluster_uid=uid, probes=probes, board=board,
     )  # fmt: skip
 
 
@@ -176,6 +176,17 @@ async def _serve(
         await stack.enter_async_context(served)
 
 
+async def _show(settings: RunSettings, stack: AsyncExitStack) -> Board | None:
+    if not settings.ui:
+        return None
+    board = Board(most=UI_SPANS)
+    title = f"{settings.cluster_name or settings.context or 'Kubernetes'} Events"
+    port = await stack.enter_async_context(ui.serve(board, address=settings.ui, title=title))
+    host = settings.ui.rpartition(":")[0] or "localhost"
+    logger.info("the page is there", extra={"url": f"http://{host}:{port}/"})
+    return board
+
+
 def _election(settings: RunSettings, api: Api) -> Election:
     namespace = own_namespace()
     if not namespace:
@@ -190,29 +201,3 @@ def _address(settings: RunSettings) -> str:
     if settings.bind_address != "auto":
         return "" if settings.bind_address == "none" else settings.bind_address
     return ":8080" if is_in_cluster(os.environ, kubeconfig=settings.kubeconfig) else ""
-
-
-def _live(settings: RunSettings) -> Live:
-    on = view.console(sys.stdout, width=settings.width)
-    drawn = view.View(on, zone=settings.zone, wide=settings.output == "wide")
-    return Live(drawn, lay_out=partial(waterfall, fold=settings.fold))
-
-
-@asynccontextmanager
-async def _delivery(settings: RunSettings) -> AsyncIterator[tuple[Delivery, str, str]]:
-    """Where spans go: how, its name for people, and its otel.component.type."""
-    if settings.to == "otlp":
-        target = endpoint.resolve(os.environ)
-        async with otlp.connect(target) as sender:
-            kind = "grpc" if target.protocol == "grpc" else "http"
-            yield otlp.Otlp(sender), str(target), f"otlp_{kind}_span_exporter"
-        return
-    made: sdk.Sdk | Live
-    if settings.to == "sdk":
-        made, target_name = sdk.Sdk(sdk.load(os.environ)), os.environ[sdk.VARIABLE]
-    else:
-        made, target_name = _live(settings), "standard output"
-    try:
-        yield made, target_name, f"{settings.to}_span_exporter"
-    finally:
-        await made.close()

@@ -5,9 +5,11 @@ import logging
 import time
 
 from event_tracer.api import Api
+from event_tracer.board import Board
 from event_tracer.checkpoint import Checkpoint, CheckpointError, Store
 from event_tracer.core.event import Event
 from event_tracer.core.frame import Tick
+from event_tracer.core.preview import preview
 from event_tracer.core.story import Stories
 from event_tracer.export import Delivery, Exporter
 from event_tracer.intake import Intake
@@ -36,6 +38,7 @@ class Bridge:
     def __init__(
         self, settings: RunSettings, *, api: Api, delivery: Delivery, target: str,
         store: Store | None, telemetry: Telemetry, checkpoint: Checkpoint,
+        board: Board | None = None,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._filter = settings.filter
@@ -51,9 +54,14 @@ class Bridge:
             state=checkpoint.state,
             most=_MOST,
         )
+        redaction = Redaction(settings.redact)
+        self._redact = board.keep(redaction) if board else redaction
+        if board:
+            board.unsealed = lambda: preview(self._stories, settings.naming)
         self._outbox = Outbox(
-            store=store, counts=telemetry, snapshot=self.snapshot, now=lambda: api.now
-        )
+            store=store, counts=telemetry, snapshot=self.snapshot, now=lambda: api.now,
+            on_spans=board.take if board else None,
+        )  # fmt: skip
         self._exporter = self._outbox.exporter = Exporter(
             delivery, capacity=settings.queue_size, counts=telemetry, on_done=self._outbox.done
         )
@@ -147,7 +155,7 @@ class Bridge:
             outlet=self._outbox,
             capacity=settings.queue_size,
             counts=telemetry,
-            redact=Redaction(settings.redact),
+            redact=self._redact,
             namespaces=settings.namespaces,
             spawn=spawn,
             from_now=settings.start == "now",

@@ -18,6 +18,8 @@ from event_tracer.settings import (
 
 CLUSTER, _SENDING = "which cluster", "where the spans go, and what is kept"
 _LEADER = "which replica works"
+UI_SPANS = 10_000
+"""The page of a run shows the newest of them; older stories are forgotten."""
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")  # RFC 1123 subdomain, nearly
 
 
@@ -43,6 +45,13 @@ class ConnectionOptions(BaseOptions):
     log_format: Literal["auto", "json", "console"] = option(
         "auto", "how; auto: JSON where standard error is no terminal"
     )
+
+
+def _ui_address(text: str) -> str:
+    address = f"127.0.0.1:{text}" if text.isdecimal() else text
+    if text:
+        parse_address(address)
+    return address
 
 
 class ClusterOptions(ConnectionOptions):
@@ -108,11 +117,21 @@ class LeaderOptions(CheckpointOptions):
 class RunSettings(ClusterOptions, Settings, MessageOptions, LeaderOptions, PictureOptions):
     """What `run` may be told."""
 
-    to: Annotated[Literal["otlp", "sdk", "console"], also({"terminal": "console"})] = option(
-        "otlp",
+    to: Annotated[
+        Literal["auto", "otlp", "sdk", "console", "none"], also({"terminal": "console"})
+    ] = option(
+        "auto",
         "otlp: the endpoint of the OTEL_EXPORTER_OTLP_* variables; sdk: the exporters that "
-        "OTEL_TRACES_EXPORTER names; console: waterfalls of traces as they settle",
+        "OTEL_TRACES_EXPORTER names; console: waterfalls of traces as they settle; none: nowhere "
+        "but to the page of --ui; auto: otlp, but none with --ui where no endpoint is set",
         group=_SENDING,
+    )
+    ui: Annotated[str, AfterValidator(_ui_address)] = option(
+        "",
+        f"show the newest {UI_SPANS:,} spans as a live page for browsers, to look at only, at "
+        "[HOST:]PORT; HOST is 127.0.0.1 unless given, and whoever reaches it reads all of them",
+        group=_SENDING,
+        metavar="ADDRESS",
     )
     output: Literal["picture", "wide"] = option(
         "picture", "of --to console; wide: node, image, count and message too", short="o"
@@ -147,6 +166,12 @@ class RunSettings(ClusterOptions, Settings, MessageOptions, LeaderOptions, Pictu
         "[HOST]:PORT of /metrics, /healthz and /readyz; auto: :8080 in a cluster, else none",
         metavar="ADDRESS",
     )
+
+    @model_validator(mode="after")
+    def _something_is_shown(self) -> "RunSettings":
+        if self.to == "none" and not self.ui:
+            raise ValueError("--to none sends nothing anywhere; give --ui, to look at it")
+        return self
 
 
 class RecordSettings(ClusterOptions, MessageOptions):

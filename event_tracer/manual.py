@@ -77,6 +77,7 @@ stand by. Whoever loses it ends at once with 1, and another goes on from the che
   event-tracer run --to console
   OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 event-tracer run
   event-tracer run --namespaces shop,web --checkpoint /var/lib/event-tracer/checkpoint
+  event-tracer run --ui 8080                              then http://localhost:8080/
   event-tracer run --exclude-reason LeaderElection --start now
   POD_NAMESPACE=ops event-tracer run --leader-elect --to console""",
 )

@@ -51,7 +51,7 @@ class Outbox:
 
     def __init__(
         self, *, store: Store | None, counts: Counts, snapshot: Callable[[], Checkpoint],
-        now: Callable[[], int | None],
+        now: Callable[[], int | None], on_spans: Callable[[Sequence[Span]], None] | None = None,
     ) -> None:  # fmt: skip
         self.exporter: Exporter
         self.is_whole = True
@@ -59,6 +59,7 @@ class Outbox:
         self._counts = counts
         self._snapshot = snapshot
         self._now = now
+        self._on_spans = on_spans
         self._staged: list[Span] = []
         self._versions = Lowest()
         self._open: dict[tuple[bytes, bytes], Span] = {}
@@ -84,11 +85,13 @@ class Outbox:
 
     def restore(self, spans: Sequence[Span]) -> None:
         """Send what an earlier run had in its checkpoint."""
+        self._tell(spans)
         self._open |= {(span.trace_id, span.span_id): span for span in spans}
         self.exporter.put(spans)
 
     def take(self, spans: list[Span]) -> None:
         """Take what has left the fold."""
+        self._tell(spans)
         ready = []
         for span in spans:
             version = span.version
@@ -104,6 +107,10 @@ class Outbox:
                 self._versions.add(version)
         self.exporter.put(ready)
         self.touch()
+
+    def _tell(self, spans: Sequence[Span]) -> None:
+        if self._on_spans:
+            self._on_spans(spans)
 
     def done(self, spans: Sequence[Span]) -> None:
         """Let go of what is acknowledged, or refused for good."""

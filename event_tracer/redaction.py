@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from event_tracer.core.frame import holds_event
+from event_tracer.core.wire import lean
 
 REDACTED = "[redacted]"
 _MESSAGES = ("message", "note")  # core/v1's and events.k8s.io's
@@ -51,7 +52,7 @@ class Kept:
         uid = meta.get("uid") if isinstance(meta, Mapping) else None
         if not isinstance(event, Mapping) or not isinstance(uid, str) or not uid:
             return
-        self.events[uid] = event
+        self.events[uid] = lean(event)
         self.events.move_to_end(uid)
         if self._most is not None and len(self.events) > self._most:
             self.events.popitem(last=False)

@@ -57,8 +57,8 @@ class ReplaySettings(Settings, MessageOptions, PictureOptions):
 
     @model_validator(mode="after")
     def _page_is_alone(self) -> "ReplaySettings":
-        if self.html and (self.target != "terminal" or self.output != "picture"):
-            raise ValueError("--html writes a page instead; give no other --to or --output with it")
+        if self.html and self.target != "terminal":
+            raise ValueError("--html writes a page instead; it goes with no other --to or --output")
         if self.html and self.shift_to_now:
             raise ValueError("--html shows all times as they were; leave --shift-to-now out")
         return self

@@ -46,13 +46,14 @@ async def serve(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE)
     await runner.setup()
     try:
-        await _listen(runner, address)
+        await listen(runner, address)
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, address: str) -> None:
+async def listen(runner: web.AppRunner, address: str) -> None:
+    """Answer at `address`. Raises OSError, in a sentence, where it cannot be had."""
     host, port = parse_address(address)
     try:
         await web.TCPSite(runner, host, port).start()

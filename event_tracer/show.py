@@ -141,7 +141,7 @@ class _Follower:
             if spans or is_first or note != self._told:
                 self._told = note
                 await self._board.take(spans)
-                objects = preview(self._stories.state(), self._settings.naming)
+                objects = preview(self._stories, self._settings.naming)
                 self._board.draw(objects, note=note)
 
 

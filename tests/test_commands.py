@@ -56,6 +56,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "status_by_reason": ("Unhealthy=unset", {"Unhealthy": "unset"}),
     "to": ("sdk", "sdk"),
     "type": ("warning", ("Warning",)),
+    "ui": ("8080", "127.0.0.1:8080"),
     "utc": ("true", True),
     "warnings": ("true", True),
     "width": ("99", 99),
@@ -143,7 +144,7 @@ def test_flags_beat_the_environment_which_beats_the_file(
     made = load(RunSettings, flags={"queue_size": "3"}, config=config)
 
     assert (made.queue_size, made.log_level, made.start) == (3, "error", "now")
-    assert (made.namespaces, made.to) == (("a",), "otlp")
+    assert (made.namespaces, made.to) == (("a",), "auto")
 
 
 def test_one_file_may_serve_all_commands(tmp_path: Path) -> None:
@@ -190,7 +191,7 @@ def test_what_another_command_knows_is_told_apart(
     code, _, err = run("run")
 
     assert code == USAGE
-    assert f"{where}: run has no 'otlp-json', only 'otlp', 'sdk' or 'console'" in err
+    assert f"{where}: run has no 'otlp-json', only 'auto', 'otlp', 'sdk', 'console'" in err
 
 
 @pytest.mark.parametrize("command", COMMANDS)

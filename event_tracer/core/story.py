@@ -14,7 +14,7 @@ from event_tracer.core.mapping import Mapper, Naming, Place, lineage_names
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.recent import Recent
 from event_tracer.core.seen import Seen
-from event_tracer.core.settle import Pod, Settling, begin, pod_of
+from event_tracer.core.settle import Pod, Settling, Unsettled, begin, pod_of
 from event_tracer.core.span import Span, object_span_id, trace_id
 from event_tracer.core.start import FirstTimes, start_of
 from event_tracer.core.state import State
@@ -41,14 +41,10 @@ class Stories:
     """
 
     def __init__(
-        self,
-        *,
-        naming: Naming | None = None,
-        cluster_uid: str = "",
-        keep: Callable[[Event], bool] = _keep_all,
-        state: State | None = None,
+        self, *, naming: Naming | None = None, cluster_uid: str = "",
+        keep: Callable[[Event], bool] = _keep_all, state: State | None = None,
         most: int = _NO_LIMIT,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._naming = naming or Naming()
         self._keep = keep
         self._clock = self._horizon = self._swept = state.clock if state else 0
@@ -96,6 +92,11 @@ class Stories:
         """The occurrences that have not left yet."""
         return self._waiting
 
+    @property
+    def unsettled(self) -> tuple[Unsettled, ...]:
+        """The objects whose spans are not sealed yet."""
+        return tuple(self._settling)
+
     def unknown(self, event: Event) -> list[KubeObject]:
         """What is on the chain of the Event's object, and has not been seen itself."""
         item = self._lineage.find(event.involved, now=self._clock)
@@ -108,7 +109,7 @@ class Stories:
             clock=self._told_until,
             cluster_uid=self._cluster_uid,
             histories=self._histories.saved(now=self._horizon),
-            unsettled=tuple(self._settling),
+            unsettled=self.unsettled,
             sent=tuple(span_id for span_id, _ in self._sent),
             gone=self._lineage.gone,
             counts=self._seen.counts(),

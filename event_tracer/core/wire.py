@@ -151,6 +151,7 @@ _CORE_NAMES = {
     "deprecatedSource": "source", "reportingController": "reportingComponent",
     "deprecatedFirstTimestamp": "firstTimestamp", "deprecatedLastTimestamp": "lastTimestamp",
 }  # fmt: skip
+_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _EVENT = TypeAdapter(EventObject)
 _OBJECT = TypeAdapter(AnyObject)
 T = TypeVar("T")
@@ -183,6 +184,18 @@ def scrub(value: object) -> object:
     if isinstance(value, list):
         return [scrub(item) for item in value]
     return value
+
+
+def lean(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A raw object without what nobody reads and what may hold a whole manifest."""
+    meta = raw.get("metadata")
+    if not isinstance(meta, Mapping):
+        return dict(raw)
+    kept = {key: value for key, value in meta.items() if key != "managedFields"}
+    annotations = kept.get("annotations")
+    if isinstance(annotations, Mapping):
+        kept["annotations"] = {k: v for k, v in annotations.items() if k != _APPLIED}
+    return {**raw, "metadata": kept}
 
 
 def read_event(raw: Mapping[str, Any]) -> EventObject:

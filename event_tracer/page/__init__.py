@@ -1,10 +1,10 @@
 """Stories as one page for a browser, which asks no network for anything."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from event_tracer.core.span import Span
-from event_tracer.page.document import Document, document
+from event_tracer.page.document import Document, document, embedded
 from event_tracer.page.story import story
 
 
@@ -18,6 +18,11 @@ def html(spans: Iterable[Span], *, events: Mapping[str, Mapping[str, Any]], titl
         traces.setdefault(span.trace_id, []).append(span)
     told = [story(each, events=events) for each in traces.values()]
     return document({"title": title, "stories": told}, title=title).text
+
+
+def story_json(spans: Sequence[Span], *, events: Mapping[str, Mapping[str, Any]]) -> str:
+    """One trace's spans, of which there is one at least, as the page takes them: on one line."""
+    return embedded(story(spans, events=events))
 
 
 def live(*, title: str) -> Document:

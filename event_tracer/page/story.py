@@ -6,10 +6,10 @@ from typing import Any
 from event_tracer.core.span import Attributes, AttributeValue, Span, text_of
 from event_tracer.core.times import MICROSECOND, human, rfc3339
 from event_tracer.core.waterfall import Row, Waterfall, is_event, waterfall
+from event_tracer.core.wire import lean
 from event_tracer.page.kubectl import commands
 
 Events = Mapping[str, Mapping[str, Any]]
-_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _MILLISECOND = 1_000 * MICROSECOND
 
 
@@ -41,7 +41,7 @@ def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
     """
     trace, tables = waterfall(spans), _Tables()
     rows = [_row(row, trace, tables) for row in trace.rows]
-    raw = {uid: _lean(events[uid]) for uid in _uids(spans) if uid in events}
+    raw = {uid: lean(events[uid]) for uid in _uids(spans) if uid in events}
     return {
         "id": trace.trace_id,
         "title": trace.title,
@@ -104,15 +104,3 @@ def _namespaces(spans: Iterable[Span]) -> Iterator[str]:
 
 def _uids(spans: Iterable[Span]) -> Iterator[str]:
     return filter(None, (text_of(span.attributes, "k8s.event.uid") for span in spans))
-
-
-def _lean(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A raw Event without what nobody reads and what may hold a whole manifest."""
-    meta = raw.get("metadata")
-    if not isinstance(meta, Mapping):
-        return dict(raw)
-    kept = {key: value for key, value in meta.items() if key != "managedFields"}
-    annotations = kept.get("annotations")
-    if isinstance(annotations, Mapping):
-        kept["annotations"] = {k: v for k, v in annotations.items() if k != _APPLIED}
-    return {**raw, "metadata": kept}
