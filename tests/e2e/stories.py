@@ -62,6 +62,7 @@ def rollback(stage: Stage) -> None:
     _is_running(stage, 1)
     stage.kubectl("set", "image", "deployment/web", f"web={MISSING}")
     _until("a failed pull", lambda: stage.count("Failed"))
+    time.sleep(_NEXT_SECOND)
     stage.kubectl("rollout", "undo", "deployment/web")
     _is_running(stage, 1)
 
