@@ -1,0 +1,50 @@
+"""Pages to open: of recordings, and of clusters on paper."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from event_tracer.cli import main
+from event_tracer.core.span import Span
+from event_tracer.core.story import Stories
+from event_tracer.core.traces import traces_of
+from event_tracer.core.waterfall import Waterfall, waterfall
+from event_tracer.page import html
+from tests.cluster import Cluster
+from tests.support import JSONL, RECORDINGS, article, frames_of, tell
+
+NAMES = (*(f"{name}.jsonl" for name in JSONL), "article-events.json")
+
+
+def of_recordings(folder: Path, *names: str) -> str:
+    """The address of the page of these, as `replay --html` writes it."""
+    path = folder / "page.html"
+    assert main(["replay", "--html", str(path), *(str(RECORDINGS / name) for name in names)]) == 0
+    return path.as_uri()
+
+
+def stories_of(name: str) -> list[Waterfall]:
+    """What the page of a recording shows, the newest first."""
+    items = [article()] if name.endswith(".json") else frames_of(name.removesuffix(".jsonl"))
+    traces = [waterfall(spans) for spans in traces_of(items, Stories())]
+    return sorted(traces, key=lambda trace: trace.start, reverse=True)
+
+
+def of_spans(
+    folder: Path,
+    spans: Iterable[Span],
+    *,
+    events: Mapping[str, Any] | None = None,
+    title: str = "t",
+) -> str:
+    """The address of the page of these."""
+    path = folder / "spans.html"
+    path.write_text(html(spans, events=events or {}, title=title), encoding="utf-8")
+    return path.as_uri()
+
+
+def rollout(*, replicas: int) -> list[Span]:
+    """One story of about six spans a replica."""
+    cluster = Cluster()
+    cluster.apply("web", replicas=replicas)
+    return tell(cluster.frames)

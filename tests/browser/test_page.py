@@ -1,0 +1,214 @@
+"""The page of each recording, in a real browser."""
+
+from pathlib import Path
+
+import pytest
+
+from event_tracer.core.times import SECOND, human, parse_duration
+from tests.browser.pages import NAMES, of_recordings, of_spans, rollout, stories_of
+from tests.browser.tabs import Open
+from tests.support import roots
+
+
+@pytest.fixture
+def workloads(tmp_path: Path) -> str:
+    """The page of many kinds of stories."""
+    return of_recordings(tmp_path, "workloads.jsonl")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_stories_and_spans_are_there(name: str, tmp_path: Path, open_page: Open) -> None:
+    """Each story of a recording, each with the rows and spans that the terminal draws."""
+    tab, wanted = open_page(of_recordings(tmp_path, name)), stories_of(name)
+
+    assert tab.stories == len(wanted)
+    shown = []
+    for _ in wanted:
+        shown.append((tab.title, tab.rows, tab.facts))
+        tab.keys("]")
+    for (title, rows, facts), trace in zip(shown, wanted, strict=True):
+        spans = sum(len(row.spans) for row in trace.rows)
+        assert (title, rows) == (trace.title, len(trace.rows))
+        assert f"{spans} span" in facts
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_say_what_the_terminal_says(name: str, tmp_path: Path, open_page: Open) -> None:
+    """Names whole, folded repeats, times, how long, messages."""
+    tab, trace = open_page(of_recordings(tmp_path, name), height=3000), stories_of(name)[0]
+
+    for number, row in enumerate(trace.rows):
+        told = tab.page.locator(f"#row-{number}")
+        assert told.locator(".label").inner_text() == row.name
+        assert told.locator(".at").inner_text() == trace.at(row)
+        assert told.locator(".took").inner_text() == row.took
+        repeats = told.locator(".repeats")
+        assert (repeats.inner_text() if repeats.count() else "") == row.repeats
+        assert told.locator(".messages p").all_inner_texts()[-1:] == list(row.messages)[-1:]
+        assert told.get_attribute("aria-level") == str(len(row.last) + 1)
+
+
+def test_search_finds_what_any_span_says(workloads: str, open_page: Open) -> None:
+    """Names, messages, images, uids; rows that say it are marked, Enter goes to them."""
+    tab = open_page(workloads)
+    everything = tab.stories
+    tab.search("backofflimit")
+    assert (tab.stories, tab.title) == (1, "Create Job fails")
+    assert tab.row("BackoffLimitExceeded").get_attribute("class") == "row warning found"
+
+    tab.keys("Enter")
+    assert tab.selected == "BackoffLimitExceeded"
+    tab.search("nobody says this")
+    assert tab.stories == 0
+    assert tab.page.locator("#nothing").inner_text() == "No story passes the filters."
+    tab.search("")
+    assert tab.stories == everything
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("namespace", "s4", None), ("kind", "CronJob", "CronJob tick"),
+        ("service", "daemonset-controller", "Create DaemonSet agent"), ("outcome", "failed", None),
+    ],
+)  # fmt: skip
+def test_filters(
+    name: str, value: str, wanted: str | None, workloads: str, tmp_path: Path, open_page: Open
+) -> None:
+    """Each leaves the stories that have it; an empty one all."""
+    if name == "namespace":
+        workloads = of_recordings(tmp_path, "workloads.jsonl", "rolling-update.jsonl")
+        value = stories_of("rolling-update.jsonl")[0].namespace
+    tab = open_page(workloads)
+    everything = tab.stories
+    tab.choose(name, value)
+
+    assert 0 < tab.stories < everything
+    if wanted:
+        assert tab.title == wanted
+    if name == "outcome":
+        failed = [each for each in stories_of("workloads.jsonl") if each.outcome == "failed"]
+        assert tab.stories == len(failed)
+    tab.choose(name, "")
+    assert tab.stories == everything
+
+
+def test_warnings_only(workloads: str, open_page: Open) -> None:
+    """Stories with warnings, and of these the rows with warnings and what is above them."""
+    tab = open_page(workloads)
+    wanted = [t for t in stories_of("workloads.jsonl") if any(row.messages for row in t.rows)]
+    tab.keys("w")
+    assert tab.stories == len(wanted)
+
+    tab.search("backofflimit")
+    assert tab.rows == 2
+    tab.keys("Escape", "w")
+    assert tab.rows > 2
+
+
+def test_zoom(workloads: str, open_page: Open) -> None:
+    """Dragging shows that part of the time; a double click, or 0, all of it."""
+    tab = open_page(workloads)
+    tab.search("Job fails")
+    before = tab.page.locator("#axis").inner_text()
+    tab.drag(0.7, 0.9)
+    assert tab.page.locator("#axis").inner_text() != before
+    veils = [tab.style(f".veil.{name}", "width") for name in ("before", "after")]
+    assert "0px" not in veils
+
+    tab.page.dblclick("#overview")
+    tab.settle()
+    assert tab.page.locator("#axis").inner_text() == before
+    tab.drag(0.1, 0.5, of="#grid .row[data-index] .time")
+    assert tab.page.locator("#axis").inner_text() != before
+    assert tab.detail.is_hidden()
+    tab.page.keyboard.press("Escape")
+    tab.keys("0")
+    assert tab.page.locator("#axis").inner_text() == before
+
+
+def test_detail(workloads: str, open_page: Open) -> None:
+    """All attributes, the raw Event, commands; of what came back one after the other."""
+    tab = open_page(workloads)
+    tab.search("nowhere")
+    tab.row("FailedScheduling").click()
+    detail = tab.detail
+    assert detail.locator("h2").inner_text() == "FailedScheduling"
+    assert detail.locator("code").first.inner_text().endswith("describe pod nowhere")
+    table = dict(
+        zip(
+            detail.locator("details.attributes th").all_inner_texts(),
+            detail.locator("details.attributes td").all_inner_texts(),
+            strict=True,
+        )
+    )
+    assert table["k8s.event.reason"] == "FailedScheduling"
+    assert table["k8s.object.name"] == "nowhere"
+
+    detail.locator("details.raw summary").click()
+    assert '"reason": "FailedScheduling"' in detail.locator("pre").inner_text()
+    assert "managedFields" not in detail.locator("pre").inner_text()
+
+
+def test_what_came_back_is_told_one_by_one(tmp_path: Path, open_page: Open) -> None:
+    """The newest first; the ones before are a step away, each under its own link."""
+    tab = open_page(of_recordings(tmp_path, "image-pull-backoff.jsonl"))
+    row = next(row for row in stories_of("image-pull-backoff.jsonl")[0].rows if len(row.spans) > 2)
+    tab.row(row.name).click()
+    steps = tab.detail.locator(".steps")
+    assert steps.inner_text().startswith(
+        f"‹{len(row.spans)} of {len(row.spans)}".replace("‹", "‹\n")
+    )
+    assert tab.hash.endswith(row.spans[-1].span_id.hex())
+
+    steps.get_by_label("Occurrence before").click()
+    assert tab.hash.endswith(row.spans[-2].span_id.hex())
+
+
+def test_copy_as_a_command(workloads: str, open_page: Open) -> None:
+    """What is copied is the command."""
+    tab = open_page(workloads)
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.search("nowhere")
+    tab.row("FailedScheduling").click()
+    tab.detail.locator(".command .copy").first.click()
+    tab.until("document.querySelector('#said').textContent === 'Copied'")
+
+    assert tab.run("navigator.clipboard.readText()").endswith("describe pod nowhere")
+
+
+def test_deep_link(workloads: str, open_page: Open) -> None:
+    """A link shows the story and the span, on a page just opened and on one that is open."""
+    trace = stories_of("workloads.jsonl")[-1]
+    row = trace.rows[-1]
+    link = f"#trace={trace.trace_id}&span={row.spans[0].span_id.hex()}"
+    tab = open_page(f"{workloads}{link}")
+    assert (tab.title, tab.selected, tab.hash) == (trace.title, row.name, link)
+    assert tab.detail.locator("h2").inner_text() == row.name
+
+    other = stories_of("workloads.jsonl")[0]
+    tab.run(f"location.hash = 'trace={other.trace_id}'")
+    tab.until(f"location.hash === '#trace={other.trace_id}'")
+    tab.settle()
+    assert (tab.title, tab.detail.is_hidden()) == (other.title, True)
+
+
+def test_the_axis_says_durations_as_the_terminal_does(tmp_path: Path, open_page: Open) -> None:
+    """One text for one time, wherever it is read: the axis that a row of this length has."""
+    spans = rollout(replicas=1)
+    start = min(span.start for span in spans)
+    for length in (5_000, 80_000_000, 4_000_000_000, 200_000_000_000, 90_000_000_000_000):
+        (root,) = roots(spans)
+        tab = open_page(of_spans(tmp_path, [root._replace(end=start + length)]))
+        labels = tab.page.locator("#axis span").all_inner_texts()
+        values = [_nanoseconds(label) for label in labels[1:]]
+        assert labels[0] == "0"
+        assert labels[1:] == [human(value) for value in values]
+        assert values == [values[0] * number for number in range(1, len(values) + 1)]
+
+
+def _nanoseconds(label: str) -> int:
+    days, _, rest = label.rpartition("d")
+    found = parse_duration(rest) if rest else 0
+    assert found is not None
+    return found + int(days or 0) * 86_400 * SECOND
