@@ -53,7 +53,7 @@ class Board:
             story = self._stories.setdefault(span.trace_id, _Story())
             self._size += span.span_id not in story.spans
             story.spans[span.span_id] = span
-        for trace_id in {span.trace_id for span in spans}:
+        for trace_id in dict.fromkeys(span.trace_id for span in spans):
             self._version += 1
             story = self._stories[trace_id]
             story.version, story.text = self._version, ""

@@ -14,6 +14,7 @@ class Grid {
     this.element.addEventListener("click", (event) => this.#click(event));
     this.element.addEventListener("keydown", (event) => this.#key(event));
     new ResizeObserver(() => this.resize()).observe($("axis"));
+    new ResizeObserver(() => this.#columns()).observe(this.element);
     isNarrow.addEventListener("change", () => this.layOut());
   }
 
@@ -22,6 +23,7 @@ class Grid {
     const before = this.story && this.story.id === story.id ? { id: this.spanId(), scale: this.scale } : null;
     this.story = story;
     this.scale = new Scale(story.length);
+    this.widths = { name: nameWidth(story), service: serviceWidth(story) };
     if (before && !before.scale.isAll) this.scale.show(before.scale.from, before.scale.to);
     this.#columns();
     this.filter({ warningsOnly, query });
@@ -46,10 +48,11 @@ class Grid {
   }
 
   #columns() {
+    if (!this.story) return;
     const most = Math.max(this.element.clientWidth * NAMES.most, NAMES.least);
-    const width = Math.min(Math.max(nameWidth(this.story), NAMES.least), most);
-    this.element.style.setProperty("--name", `${Math.ceil(width)}px`);
-    this.element.style.setProperty("--service-width", `${Math.ceil(Math.min(serviceWidth(this.story), SERVICES))}px`);
+    const name = Math.min(Math.max(this.widths.name, NAMES.least), most);
+    this.element.style.setProperty("--name", `${Math.ceil(name)}px`);
+    this.element.style.setProperty("--service-width", `${Math.ceil(Math.min(this.widths.service, SERVICES))}px`);
     this.resize();
   }
 
