@@ -52,6 +52,10 @@ bench: $(VENV)/dev  ## measure the core's cost
 picture: $(VENV)/dev  ## draw docs/demo.svg anew
 	$(BIN)/python docs/picture.py
 
+.PHONY: page
+page: $(VENV)/dev  ## draw docs/page.png anew (needs Chromium)
+	PYTHONPATH=. $(BIN)/python docs/page.py
+
 .PHONY: lock
 lock:  ## pin the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate --group build pyproject.toml -o requirements.lock

@@ -18,6 +18,7 @@ SCENARIOS = {
     "story": "core.one_story",
     "storm": "core.storm", "start": "start.start", "replay": "live.replay", "live": "live.live",
     "backlog": "live.backlog", "churn": "churn.churn",
+    "page": "page.page",
 }  # fmt: skip
 
 

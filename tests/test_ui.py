@@ -1,13 +1,8 @@
 """`run --ui`: what is answered to whom, over HTTP."""
 
 import asyncio
-import json
-import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from contextlib import AsyncExitStack
 
 import aiohttp
 import pytest
@@ -16,86 +11,11 @@ from event_tracer import page, ui
 from event_tracer.board import Board
 from event_tracer.core.span import Span
 from tests.browser.pages import rollout
-from tests.cluster import Cluster
-from tests.live import World, in_world
+from tests.readers import Site, served
 from tests.support import frames_of, tell
 from tests.virtual import run
 
 READERS = 16
-LINE = 1 << 24  # bytes; a story is one
-
-
-class Message(NamedTuple):
-    """One server-sent event; a comment, which only says that somebody is there, has no name."""
-
-    id: str
-    name: str
-    data: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A board that is served, and who asks for it."""
-
-    board: Board
-    port: int
-    session: aiohttp.ClientSession
-
-    async def get(self, path: str = "/", **headers: str) -> tuple[int, str]:
-        """Status and text."""
-        async with self.session.get(path, headers=headers) as answer:
-            return answer.status, await answer.text()
-
-    @asynccontextmanager
-    async def follow(self, *, last: str = "") -> AsyncIterator["Reader"]:
-        """Read what happens; `last` is the id of what was read before."""
-        headers = {"Last-Event-ID": last} if last else {}
-        async with self.session.get("/events", headers=headers) as answer:
-            yield Reader(answer)
-
-
-class Reader:
-    """Somebody who follows."""
-
-    def __init__(self, answer: aiohttp.ClientResponse) -> None:
-        self.status, self.kind = answer.status, answer.content_type
-        self._content = answer.content
-
-    async def next(self) -> Message:
-        """What is told next."""
-        told = {"id": "", "event": "", "data": "null"}
-        while line := (await self._content.readline()).decode().rstrip("\n"):
-            name, _, value = line.partition(":")
-            told[name] = value.removeprefix(" ")
-        return Message(told["id"], told["event"], json.loads(told["data"]))
-
-    async def story(self) -> Message:
-        """The next story that is told."""
-        while (message := await self.next()).name != "story":
-            pass
-        return message
-
-
-def served(
-    test: Callable[[Site], Coroutine[Any, Any, None]],
-    *,
-    address: str = "127.0.0.1:0",
-    most: int = 500,
-) -> None:
-    """Run a test while a board is served, in simulated time."""
-
-    async def main() -> None:
-        board = Board(most=most)
-        async with ui.serve(board, address=address, title="shop & co") as port:
-            # Each of its requests has a connection, as those of many browsers do.
-            connector = aiohttp.TCPConnector(limit=0)
-            url = f"http://127.0.0.1:{port}"
-            async with aiohttp.ClientSession(
-                url, connector=connector, read_bufsize=LINE
-            ) as session:
-                await test(Site(board, port, session))
-
-    run(main())
 
 
 def redis() -> list[Span]:
@@ -251,13 +171,11 @@ def test_too_many_readers_are_refused_and_a_place_is_free_again() -> None:
     """503 beyond sixteen; whoever goes makes room."""
 
     async def test(site: Site) -> None:
-        readers = [site.follow() for _ in range(READERS)]
-        for reader in readers:
-            assert (await reader.__aenter__()).status == 200
-        assert await site.get("/events") == (503, "Too many follow already.\n")
-        assert (await site.get("/"))[0] == 200
-        for reader in readers:
-            await reader.__aexit__(None, None, None)
+        async with AsyncExitStack() as readers:
+            for _ in range(READERS):
+                assert (await readers.enter_async_context(site.follow())).status == 200
+            assert await site.get("/events") == (503, "Too many follow already.\n")
+            assert (await site.get("/"))[0] == 200
         site.board.take(redis())  # so that it is seen at once that they have gone
         await asyncio.sleep(60)
         async with site.follow() as reader:
@@ -318,69 +236,3 @@ def test_an_address_that_cannot_be_had_is_told() -> None:
                 pass
 
     served(test)
-
-
-# -- a whole run
-
-
-def shop() -> Cluster:
-    """A small rollout."""
-    cluster = Cluster()
-    cluster.apply("web")
-    return cluster
-
-
-@pytest.mark.parametrize(
-    ("to", "endpoint", "is_sent"),
-    [("auto", True, True), ("auto", False, False), ("none", True, False), ("otlp", True, True)],
-)
-def test_a_run_shows_what_it_makes(
-    to: str, endpoint: bool, is_sent: bool, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The spans on the page are those that are sent; without a back end there is the page alone.
-
-    `auto` sends where an OTLP endpoint is set; a port alone is one of this machine's own.
-    """
-    caplog.set_level(logging.INFO)
-
-    async def test(world: World) -> None:
-        cluster = shop()
-        task = world.start(ui="0", to=to)
-        await world.play(cluster)
-        await asyncio.sleep(200)
-        (url,) = [record.url for record in caplog.records if hasattr(record, "url")]
-        assert url.startswith("http://127.0.0.1:")
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(f"{url}events") as answer,
-        ):
-            story = (await Reader(answer).story()).data
-        assert await world.end(task)
-        shown = {span[0] for row in story["rows"] for span in row["spans"]}
-        wanted = {span.span_id.hex() for span in tell(cluster.frames)}
-        assert len(shown) == len(wanted)
-        assert len(story["events"]) == len(cluster.events)
-        assert {span_id.hex() for _, span_id in world.told} == (shown if is_sent else set())
-
-    in_world(test, **({} if endpoint else {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": ""}))
-
-
-def test_what_is_redacted_is_not_on_it(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither in spans nor in raw Events."""
-    caplog.set_level(logging.INFO)
-
-    async def test(world: World) -> None:
-        task = world.start(ui="127.0.0.1:0", redact=["Successfully"])
-        await world.play(shop())
-        await asyncio.sleep(60)
-        (url,) = [record.url for record in caplog.records if hasattr(record, "url")]
-        async with (
-            aiohttp.ClientSession() as session,
-            session.get(f"{url}events") as answer,
-        ):
-            text = json.dumps((await Reader(answer).story()).data)
-        assert await world.end(task)
-        assert "[redacted] assigned" in text
-        assert "Successfully" not in text
-
-    in_world(test)

@@ -1,29 +1,21 @@
 """A real browser, where there is one on PATH."""
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from tests.browser.launch import MISSING, PATH, chromium
 from tests.browser.tabs import Open, Tab
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-PATH = next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One for a module: while it is there, the thread has no event loop for other tests."""
+    """One for a module: asyncio's tests of other modules need their loop."""
     if PATH is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMES)} is on PATH")
-    # Chromium's own sandbox does not run as root.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=PATH, args=arguments)
+        pytest.skip(MISSING)
+    with chromium() as made:
         yield made
-        made.close()
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ _EACH_FRAME = """(act) => new Promise((done) => {
   const step = () => (left-- ? (act(left), requestAnimationFrame(step)) : done());
   requestAnimationFrame(step);
 })""".replace("FRAMES", str(FRAMES))
+# A screen further in each frame, and from the start again: all that is in view is new each time.
 SCROLL = """(left) => {
   const grid = document.querySelector("#grid"), room = grid.scrollHeight - grid.clientHeight;
-  grid.scrollTop = room * (1 - left / FRAMES);
+  grid.scrollTop = ((FRAMES - left) * grid.clientHeight) % room;
 }""".replace("FRAMES", str(FRAMES))
 ZOOM = """(left) => {
   const wheel = { ctrlKey: true, deltaY: left % 20 < 10 ? 40 : -40, clientX: innerWidth * 0.8 };
@@ -28,7 +29,10 @@ ZOOM = """(left) => {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """Of so many frames in which something was done. Times are µs of the page's main thread."""
+    """Of so many frames in which something was done: µs of CPU of each task of the main thread.
+
+    CPU, as what else the machine does shows in it less.
+    """
 
     tasks: tuple[int, ...]
 
@@ -63,4 +67,4 @@ def _tasks(events: list[dict[str, Any]]) -> Iterator[int]:
     mains = {(e["pid"], e["tid"]) for e in named if e["args"]["name"] == "CrRendererMain"}
     for each in events:
         if each["name"] == "RunTask" and (each["pid"], each["tid"]) in mains:
-            yield each.get("dur", 0)
+            yield each.get("tdur", 0)

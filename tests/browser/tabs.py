@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Request
 
+EDGE = 8.0  # pixels, so that a mark at either end is seen whole
 Open = Callable[..., "Tab"]
 
 
@@ -27,6 +28,7 @@ class Tab:
             context.set_offline(True)
         self.page.goto(address)
         self.page.wait_for_selector("#stories .item")
+        self.settle()
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -91,6 +93,18 @@ class Tab:
             f"getComputedStyle(document.querySelector({selector!r})).getPropertyValue({name!r})"
         )
         return str(self.run(script))
+
+    def of(self, element: Locator, name: str) -> str:
+        """A computed value of an element."""
+        script = "(element, name) => getComputedStyle(element).getPropertyValue(name)"
+        return str(element.evaluate(script, name))
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Pixels of the timeline at which a whole story begins and ends."""
+        box = self.page.locator("#axis").bounding_box()
+        assert box
+        return EDGE, box["width"] - EDGE
 
     def run(self, script: str) -> Any:
         """What JavaScript says."""

@@ -120,6 +120,24 @@ def test_a_phone(address: str, open_page: Open) -> None:
     assert (list_.is_visible(), story.is_visible()) == (True, False)
 
 
+@pytest.mark.parametrize("width", [1920, 1440, 1200, 1024, 800, 600, 390])
+def test_every_column_is_in_view(width: int, address: str, open_page: Open) -> None:
+    """Beside an open detail, too; and the time has at least a quarter of the rows' width."""
+    tab = open_page(address, width=width)
+    assert _fits(tab)
+    opened(tab)
+    assert _fits(tab)
+    if width > 760:  # on a phone the detail covers the rows
+        axis, grid = (tab.page.locator(name).bounding_box() for name in ("#axis", "#grid"))
+        assert axis
+        assert grid
+        assert axis["width"] > grid["width"] / 4
+
+
+def _fits(tab: Tab) -> bool:
+    return bool(tab.run("(({scrollWidth, clientWidth}) => scrollWidth <= clientWidth)(grid)"))
+
+
 def _width(tab: Tab) -> int:
     return int(tab.run("document.documentElement.scrollWidth"))
 

@@ -127,6 +127,47 @@ def test_zoom(workloads: str, open_page: Open) -> None:
     assert tab.page.locator("#axis").inner_text() == before
 
 
+def test_marks_stand_where_their_times_are(tmp_path: Path, open_page: Open) -> None:
+    """A bar is as long as it took, an instant is a mark; what came back has a mark each."""
+    tab = open_page(of_recordings(tmp_path, "image-pull-backoff.jsonl"))
+    trace = stories_of("image-pull-backoff.jsonl")[0]
+    row = next(row for row in trace.rows if row.name == "BackOff image")
+    marks = tab.row("BackOff image").locator(".time .instant")
+    wanted = [(span.end - trace.start) / (trace.end - trace.start) for span in row.spans]
+    places = [float(tab.of(mark, "left").removesuffix("px")) for mark in marks.all()]
+    first, last = tab.ends
+    assert places == pytest.approx([first + share * (last - first) for share in wanted], abs=0.6)
+
+    root = trace.rows[0].spans[0]
+    extent = tab.row(trace.rows[0].name).locator(".extent")
+    assert float(tab.of(extent, "width").removesuffix("px")) == pytest.approx(
+        (last - first) * (root.end - root.start) / (trace.end - trace.start), abs=0.6
+    )
+
+
+def test_what_took_time_is_a_bar(tmp_path: Path, open_page: Open) -> None:
+    """Each row draws an object's extent, a step or an instant, as the terminal does."""
+    tab = open_page(of_recordings(tmp_path, "redis-create.jsonl"))
+    (trace,) = stories_of("redis-create.jsonl")
+    for number, row in enumerate(trace.rows):
+        drawn = tab.page.locator(f"#row-{number} .time i").last.get_attribute("class")
+        assert drawn == (
+            f"extent {row.outcome}" if row.outcome else "step" if row.took else "instant"
+        )
+
+
+def test_warnings_are_red(workloads: str, open_page: Open) -> None:
+    """Their names, their messages and their marks, and nothing else."""
+    tab = open_page(workloads)
+    tab.search("nowhere")
+    red = tab.of(tab.row("FailedScheduling").locator(".label"), "color")
+    assert tab.of(tab.row("FailedScheduling").locator(".messages p").first, "color") == red
+    assert tab.of(tab.row("FailedScheduling").locator(".instant").first, "background-color") == red
+    tab.search("Job once")
+    assert tab.page.locator("#grid .messages").count() == 0
+    assert tab.of(tab.row("Pulled").locator(".label"), "color") != red
+
+
 def test_detail(workloads: str, open_page: Open) -> None:
     """All attributes, the raw Event, commands; of what came back one after the other."""
     tab = open_page(workloads)

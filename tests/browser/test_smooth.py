@@ -19,7 +19,7 @@ def test_a_frame_costs_what_is_in_view(act: str, tmp_path: Path, open_page: Open
     assert len(big) >= SPANS >= 50 * len(small)
     costs = [cost(open_page(of_spans(tmp_path, spans)), act) for spans in (small, big)]
 
-    assert costs[1].per_frame < 4 * costs[0].per_frame
+    assert costs[1].per_frame < 3 * costs[0].per_frame
     assert costs[1].long_tasks <= costs[0].long_tasks + FRAMES // 20
 
 

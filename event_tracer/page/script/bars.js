@@ -1,9 +1,14 @@
 // What is drawn of a row on the timeline.
 
 const LEAST = 3; // pixels of a step that took time
+const APART = 2; // pixels between instants
 
 function bars(row, scale) {
   return row.outcome ? [extent(row, scale)] : [...untold(row, scale), ...occurrences(row, scale)];
+}
+
+function redrawBars(element, row, scale) {
+  element.querySelector(".time").replaceChildren(...bars(row, scale));
 }
 
 function place(mark, left, width) {
@@ -26,7 +31,7 @@ function untold(row, scale) {
   return [place(el("i", { class: "untold" }), scale.x(row.first))];
 }
 
-// Marks that fall on one pixel are one mark: a thousand repeats cost no more than the line has room.
+// Marks that nobody could tell apart are one mark: a thousand repeats cost no more than the line has room.
 function occurrences(row, scale) {
   const marks = [], drawn = new Set();
   for (const [, start, end] of row.spans) {
@@ -34,7 +39,7 @@ function occurrences(row, scale) {
     const isInstant = end - start <= MICROSECOND;
     const left = isInstant ? scale.x(end) : clamped(scale.x(start), scale);
     const width = isInstant ? undefined : Math.max(clamped(scale.x(end), scale) - left, LEAST);
-    const key = `${Math.round(left)} ${width && Math.round(width)}`;
+    const key = isInstant ? Math.round(left / APART) : `${Math.round(left)} ${Math.round(width)}`;
     if (drawn.has(key)) continue;
     drawn.add(key);
     marks.push(place(el("i", { class: isInstant ? "instant" : "step" }), left, width));

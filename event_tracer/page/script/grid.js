@@ -66,7 +66,7 @@ class Grid {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       this.#axis();
-      this.list.refresh();
+      this.list.each((index, element) => redrawBars(element, this.story.rows[this.shown[index]], this.scale));
       this.onZoom(this.scale);
     });
   }

@@ -69,6 +69,8 @@ class Virtual {
     this.canvas.append(element);
   }
 
+  each(act) { for (const [index, element] of this.drawn) act(index, element); }
+
   update(index) {
     const element = this.drawn.get(index);
     if (!element) return;
