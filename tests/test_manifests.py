@@ -188,6 +188,12 @@ def test_two_values_are_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert chosen == ["EVENT_TRACER_CLUSTER_NAME", "OTEL_EXPORTER_OTLP_ENDPOINT"]
 
 
+def test_the_page_is_off() -> None:
+    """It has no login, and shows what all namespaces say."""
+    for path in filter(Path.is_file, MANIFESTS.rglob("*")):
+        assert not re.search(r"EVENT_TRACER_UI|--ui\b", path.read_text("utf-8")), path
+
+
 @needs_kubectl
 def test_the_checkpoint_has_its_name_for_itself() -> None:
     """The bridge creates the ConfigMap event-tracer; nothing else may be called so."""
