@@ -3,16 +3,19 @@
 FROM python:3.11.14-slim-trixie AS build
 WORKDIR /src
 
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev
+
 # Wheels with the hashes of the lock; what follows takes no others.
-COPY requirements.lock ./
-RUN pip download --only-binary=:all: --require-hashes -r requirements.lock -d /wheels
-RUN pip install --no-index --find-links /wheels hatchling
+COPY requirements-compile.lock ./
+RUN pip download --only-binary=:all: --require-hashes -r requirements-compile.lock -d /wheels
+# All of them, as mypyc compiles by the types of what is imported.
+RUN pip install --no-index --find-links /wheels -r requirements-compile.lock
 
 COPY pyproject.toml README.md LICENSE ./
 COPY event_tracer event_tracer
-RUN pip wheel --no-index --no-deps --no-build-isolation -w /wheels .
+RUN HATCH_BUILD_HOOK_ENABLE_MYPYC=1 pip wheel --no-index --no-deps --no-build-isolation -w /wheels .
 
-# hatchling and what else only builds are no dependencies of the wheel.
+# mypyc and what else only builds are no dependencies of the wheel.
 RUN python -m venv --without-pip /opt/event-tracer
 RUN pip --python /opt/event-tracer install --no-index --find-links /wheels event-tracer
 

@@ -1,7 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install -q --disable-pip-version-check
+PIP := $(BIN)/python -m pip -q --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 
@@ -16,13 +16,13 @@ $(VENV)/created:
 
 $(VENV)/runtime: $(VENV)/created requirements.lock pyproject.toml
 	@echo "installing event-tracer into $(VENV) ..."
-	@$(PIP) --require-hashes -r requirements.lock
-	@$(PIP) --no-build-isolation --no-deps -e .
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-build-isolation --no-deps -e .
 	@touch $@
 
 $(VENV)/dev: $(VENV)/runtime requirements-dev.lock
 	@echo "installing the development tools ..."
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
 .PHONY: demo
@@ -44,9 +44,17 @@ lint: $(VENV)/dev  ## ruff, mypy, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# mypyc writes beside what it compiles: in a copy, as a compiled module hides its source.
+build/compiled: $(VENV)/dev $(shell find event_tracer -name '*.py')
+	@echo "compiling the core as the image has it ..."
+	@rm -rf build && mkdir -p build/source
+	@cp -r event_tracer pyproject.toml README.md LICENSE build/source
+	@HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(PIP) wheel --no-deps --no-build-isolation -w build build/source
+	@$(PIP) install --no-deps --target $@ build/*.whl
+
 .PHONY: bench
-bench: $(VENV)/dev  ## measure the core's cost
-	$(BIN)/python -m bench
+bench: build/compiled  ## measure what it costs
+	PYTHONSAFEPATH=1 PYTHONPATH=build/compiled:. $(BIN)/python -m bench
 
 .PHONY: picture
 picture: $(VENV)/dev  ## draw docs/demo.svg anew
@@ -60,3 +68,4 @@ page: $(VENV)/dev  ## draw docs/page.png anew (needs Chromium)
 lock:  ## pin the dependencies anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate --group build pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -c requirements.lock --group dev pyproject.toml -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -c requirements-dev.lock --group compile pyproject.toml -o requirements-compile.lock

@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from event_tracer.core import story
+
 SCENARIOS = {
     "core": "core.core", "export": "core.export", "growth": "core.growth",
     "story": "core.one_story",
@@ -40,7 +42,8 @@ def main() -> int:
     if options.inside:
         print(json.dumps(_run(options.scenario[0], options.scale)))
         return 0
-    print(f"{_processor()}, Python {platform.python_version()}", flush=True)
+    core = "interpreted" if story.__file__.endswith(".py") else "compiled"
+    print(f"{_processor()}, Python {platform.python_version()}, core {core}", flush=True)
     found = {}
     for name in options.scenario or SCENARIOS:
         found[name] = _apart(name, options.scale)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from event_tracer.core.event import Event
 from event_tracer.core.frame import Behind, Census, Frame, Item, Listing, Tick, parse_frame
-from event_tracer.core.lineage import KubeObject
+from event_tracer.core.kubeobject import KubeObject
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, Protocol
 
 from event_tracer.api import METADATA, Api, ApiError, persistently
-from event_tracer.core.lineage import TOMBSTONE, KubeObject, is_uuid
-from event_tracer.core.objects import OwnerReference
+from event_tracer.core.kubeobject import KubeObject, OwnerReference
+from event_tracer.core.lineage import TOMBSTONE, is_uuid
 from event_tracer.core.recent import Recent
 from event_tracer.core.times import SECOND
 from event_tracer.discovery import Discovery

@@ -16,7 +16,7 @@ from event_tracer.cluster import kube_system
 from event_tracer.connection import connector
 from event_tracer.core.event import Event
 from event_tracer.core.frame import Frame, parse_frame
-from event_tracer.core.lineage import object_of
+from event_tracer.core.kubeobject import object_of
 from event_tracer.core.wire import MalformedError
 from event_tracer.live_settings import RecordSettings
 from event_tracer.owners import Lookup, Owners

@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from event_tracer.checkpoint import MOST_BYTES, Checkpoint, CheckpointError, dump, load
-from event_tracer.core.lineage import KubeObject
-from event_tracer.core.objects import OwnerReference
+from event_tracer.core.kubeobject import KubeObject, OwnerReference
 from event_tracer.core.span import Span
 from event_tracer.core.state import State
 from event_tracer.core.story import Stories

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from event_tracer.core.changes import HOUR, NOBODY, Change, History, hours_since
 from event_tracer.core.event import Event
-from event_tracer.core.lineage import UNUSED, Chain, KubeObject
+from event_tracer.core.kubeobject import Chain, KubeObject
+from event_tracer.core.lineage import UNUSED
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.recent import Recent
 from event_tracer.core.tables import CONTROLLERS, CREATORS

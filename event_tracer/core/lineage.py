@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from event_tracer.core.event import Event, ObjectReference
-from event_tracer.core.objects import ObjectMetadata, OwnerReference
+from event_tracer.core.kubeobject import Chain, KubeObject
+from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.recent import Recent
 from event_tracer.core.tables import CHILDREN, COMBINED, ROOT_ANNOTATIONS, ChildRule
 from event_tracer.core.times import SECOND, second_of
@@ -19,42 +20,6 @@ _MOST_PARENTS = 4
 _MOST_GONE = 50_000
 _MOST_SAVED = 5_000
 _LONGEST_CHAIN = 16
-
-
-class KubeObject(NamedTuple):
-    """An object on an ownership chain. `created` is a Unix second, None where unknown.
-
-    `labels` and `annotations` are kept for roots alone.
-    """
-
-    identity: str
-    uid: str
-    kind: str
-    api_version: str
-    namespace: str
-    name: str
-    generate_name: str = ""
-    known: bool = False
-    owner: OwnerReference | None = None
-    other_owners: tuple[str, ...] = ()
-    created: int | None = None
-    labels: tuple[tuple[str, str], ...] = ()
-    annotations: tuple[tuple[str, str], ...] = ()
-
-
-def object_of(reference: ObjectReference) -> KubeObject:
-    """What a reference alone tells of an object."""
-    return KubeObject(
-        identity=reference.uid or f"{reference.kind}/{reference.namespace}/{reference.name}",
-        uid=reference.uid,
-        kind=reference.kind,
-        api_version=reference.api_version,
-        namespace=reference.namespace,
-        name=reference.name,
-    )
-
-
-Chain = tuple[KubeObject, ...]  # from the object to its root
 
 
 class Child(NamedTuple):

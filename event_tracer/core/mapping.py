@@ -10,7 +10,7 @@ from typing import NamedTuple
 from event_tracer.core.changes import NOBODY, Change
 from event_tracer.core.event import Event, parse_resource_version
 from event_tracer.core.histories import Story
-from event_tracer.core.lineage import Chain, KubeObject
+from event_tracer.core.kubeobject import Chain, KubeObject
 from event_tracer.core.names import event_name, object_name
 from event_tracer.core.span import Attributes, AttributeValue, Span, event_span_id
 from event_tracer.core.tables import (

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from event_tracer.core.event import Event
-from event_tracer.core.lineage import Chain, KubeObject
+from event_tracer.core.kubeobject import Chain, KubeObject
 from event_tracer.core.tables import COMBINED, GENERATED_NAMES, NAME_WORDS, STABLE_NAMES
 
 # The kubelet's image garbage collection and kube-proxy pass whole sentences as reason

@@ -5,17 +5,9 @@ from typing import Any, NamedTuple
 
 from event_tracer.core import wire
 from event_tracer.core.event import parse_resource_version, server_time, within_int64
+from event_tracer.core.kubeobject import OwnerReference
 from event_tracer.core.tables import KINDS, RESTARTS
 from event_tracer.core.times import parse_timestamp, second_of
-
-
-class OwnerReference(NamedTuple):
-    """The controller owner of an object: at most one (apimachinery controller_ref.go)."""
-
-    kind: str
-    name: str
-    uid: str
-    api_version: str
 
 
 class Write(NamedTuple):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from event_tracer.core.changes import Change
-from event_tracer.core.lineage import KubeObject
+from event_tracer.core.kubeobject import KubeObject
 from event_tracer.core.settle import BYTES_AS_TEXT, Told, Unsettled
 
 T = TypeVar("T")

@@ -9,7 +9,8 @@ from pydantic import ConfigDict
 
 from event_tracer.core.changes import Change
 from event_tracer.core.event import Event, ObjectReference
-from event_tracer.core.lineage import Chain, Child
+from event_tracer.core.kubeobject import Chain
+from event_tracer.core.lineage import Child
 from event_tracer.core.mapping import Place, Verdict
 from event_tracer.core.span import Span
 from event_tracer.core.tables import CHILD_DONE, CHILD_WAITING, POD_BORN, POD_DONE, POD_WAITING

@@ -1,7 +1,7 @@
 """When what an Event tells began: law 4 of an event span's start."""
 
 from event_tracer.core.event import Event
-from event_tracer.core.lineage import KubeObject
+from event_tracer.core.kubeobject import KubeObject
 from event_tracer.core.recent import Recent
 from event_tracer.core.tables import (
     CONTAINER_STEPS,

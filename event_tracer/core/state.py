@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from event_tracer.core.histories import Saved
-from event_tracer.core.lineage import KubeObject
+from event_tracer.core.kubeobject import KubeObject
 from event_tracer.core.seen import Counts
 from event_tracer.core.settle import BYTES_AS_TEXT, Unsettled
 

@@ -9,7 +9,8 @@ from event_tracer.core.event import Event, parse_resource_version
 from event_tracer.core.frame import Behind, Census, Frame, Item, Listing, Tick
 from event_tracer.core.gap import SERVICE, gap_span
 from event_tracer.core.histories import Histories, Story
-from event_tracer.core.lineage import UNUSED, Chain, Child, KubeObject, Lineage, named_child
+from event_tracer.core.kubeobject import Chain, KubeObject
+from event_tracer.core.lineage import UNUSED, Child, Lineage, named_child
 from event_tracer.core.mapping import Mapper, Naming, Place, lineage_names
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.recent import Recent
