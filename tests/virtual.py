@@ -101,7 +101,7 @@ class _Selector(selectors.DefaultSelector):
 class Loop(asyncio.SelectorEventLoop):
     """An event loop in virtual time."""
 
-    def __init__(self, *, limit: float = DAY, guard: float = 60) -> None:
+    def __init__(self, *, limit: float = DAY, guard: float = 240) -> None:
         self.clock = _Clock(limit=limit, guard=guard)
         super().__init__(_Selector(self.clock))
 
@@ -130,7 +130,7 @@ class Loop(asyncio.SelectorEventLoop):
             self.clock.jobs -= 1
 
 
-def run(coroutine: Coroutine[Any, Any, T], *, limit: float = DAY, guard: float = 60) -> T:
+def run(coroutine: Coroutine[Any, Any, T], *, limit: float = DAY, guard: float = 240) -> T:
     """Run to the end within `limit` virtual and `guard` real seconds; cancel what is left over."""
     loop = Loop(limit=limit, guard=guard)
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
