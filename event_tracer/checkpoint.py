@@ -81,8 +81,10 @@ def dump(checkpoint: Checkpoint, *, most: int = MOST_BYTES) -> tuple[bytes, int]
     left_out = 0
     while True:
         data = gzip.compress(_STORED.dump_json(_pack(checkpoint)), compresslevel=1, mtime=0)
+        if len(data) <= most:
+            return data, left_out
         fewer, number = _fewer(checkpoint)
-        if len(data) <= most or fewer == checkpoint:
+        if fewer == checkpoint:
             return data, left_out
         checkpoint, left_out = fewer, left_out + number
 
