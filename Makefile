@@ -31,7 +31,11 @@ demo: $(VENV)/runtime  ## draw the sample that ships in the package
 
 .PHONY: test
 test: $(VENV)/dev  ## run the tests
-	$(BIN)/python -m pytest -q -rs -n 5 --dist worksteal
+	$(BIN)/python -m pytest -q -rs -n 5 --dist worksteal --ignore=tests/browser
+
+.PHONY: browser
+browser: $(VENV)/dev  ## run the tests of the page in a browser (needs Chromium)
+	$(BIN)/python -m pytest -q -rs -n 2 tests/browser
 
 .PHONY: e2e
 e2e: $(VENV)/dev  ## run the stories on a real Kubernetes and a real Jaeger (Go and root, or KUBECONFIG and JAEGER_URL)
