@@ -1,5 +1,6 @@
 """`show` and `link` on a real cluster, with the rights of the manifests' ServiceAccount alone."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def _act(stages: dict[str, Stage]) -> None:
         stage.apply(stage.workload("Deployment", replicas=1))
     broken.apply(broken.workload("Deployment", replicas=1, template=broken.pod(image=MISSING)))
     wait("the pods", lambda: healthy.is_running(1) and deleted.is_running(1), within=240)
+    time.sleep(1.2)  # changes are told apart by their second
     healthy.kubectl("set", "env", "deployment/web", "VERSION=2")
     deleted.kubectl("delete", "deployment/web", "--cascade=foreground", "--wait=false")
     wait("the end", lambda: not deleted.kube.items("pods", deleted.namespace), within=120)
