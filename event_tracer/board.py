@@ -26,13 +26,13 @@ class Board:
 
     A story that changes moves to the end, and has a version of its own then.
 
-    `unsealed` gives the object spans that are not sealed yet. `changed` is set once something has
-    changed, and is another then; `forgotten` counts the stories that had no room. `name` tells
-    this board from that of a run before.
+    `unsealed` gives the object spans of a trace that are not sealed yet. `changed` is set once
+    something has changed, and is another then; `forgotten` counts the stories that had no room.
+    `name` tells this board from that of a run before.
     """
 
     def __init__(self, *, most: int) -> None:
-        self.unsealed: Callable[[], Iterable[Span]] = tuple
+        self.unsealed: Callable[[bytes], Iterable[Span]] = lambda _: ()
         self.changed = asyncio.Event()
         self.forgotten = 0
         self.name = secrets.token_hex(4)
@@ -93,7 +93,7 @@ class Board:
         if story is None:
             return ""
         if not story.text:
-            unsealed = {span.span_id: span for span in self.unsealed() if span.trace_id == trace_id}
+            unsealed = {span.span_id: span for span in self.unsealed(trace_id)}
             spans = tuple((unsealed | story.spans).values())
             story.text = story_json(spans, events=self._kept.events)
         return story.text

@@ -57,7 +57,9 @@ class Bridge:
         redaction = Redaction(settings.redact)
         self._redact = board.keep(redaction) if board else redaction
         if board:
-            board.unsealed = lambda: preview(self._stories, settings.naming)
+            board.unsealed = lambda trace_id: preview(
+                self._stories, settings.naming, trace_id=trace_id
+            )
         self._outbox = Outbox(
             store=store, counts=telemetry, snapshot=self.snapshot, now=lambda: api.now,
             on_spans=board.take if board else None,

@@ -17,7 +17,7 @@ from event_tracer.connection import connector
 from event_tracer.core.event import Event
 from event_tracer.core.frame import Frame, parse_frame
 from event_tracer.core.kubeobject import object_of
-from event_tracer.core.wire import MalformedError
+from event_tracer.core.wire import MalformedError, without_applied
 from event_tracer.live_settings import RecordSettings
 from event_tracer.owners import Lookup, Owners
 from event_tracer.reader import Listed, Raw, Source
@@ -27,7 +27,6 @@ from event_tracer.resources import EVENTS
 from event_tracer.tasks import Spawn, until
 from event_tracer.watch import Watch
 
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _REPORT = 10.0  # seconds
 
 logger = logging.getLogger(__name__)
@@ -216,7 +215,7 @@ class _Recorder:
 
     def _write(self, raw: Mapping[str, Any]) -> None:
         self._frames += 1
-        body = _without_last_applied(self._redact(raw)["object"])
+        body = without_applied(self._redact(raw)["object"])
         self._line({**raw, "received": time.time_ns(), "object": body})
 
     def _line(self, frame: Mapping[str, Any]) -> None:
@@ -232,13 +231,3 @@ def _time(raw: Raw) -> int:
     except MalformedError:
         return 0
     return body.time if isinstance(body, Event) else 0
-
-
-def _without_last_applied(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The object without what kubectl apply keeps: a copy of all of it, Secrets' data too."""
-    meta = body.get("metadata") or {}
-    annotations = meta.get("annotations") or {}
-    if _LAST_APPLIED not in annotations:
-        return body
-    kept = {key: value for key, value in annotations.items() if key != _LAST_APPLIED}
-    return {**body, "metadata": {**meta, "annotations": kept}}

@@ -43,17 +43,26 @@ async def serve(
     app.router.add_get("/healthz", _probe(health))
     app.router.add_get("/readyz", _probe(ready))
     app.router.add_get("/metrics", _exposition(metrics))
+    async with listening(app, address) as port:
+        yield port
+
+
+@asynccontextmanager
+async def listening(app: web.Application, address: str) -> AsyncIterator[int]:
+    """Let `app` answer at `address` meanwhile; the value is the port.
+
+    Raises OSError, in a sentence, where the address cannot be had, ValueError where it is none.
+    """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE)
     await runner.setup()
     try:
-        await listen(runner, address)
+        await _listen(runner, address)
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
 
 
-async def listen(runner: web.AppRunner, address: str) -> None:
-    """Answer at `address`. Raises OSError, in a sentence, where it cannot be had."""
+async def _listen(runner: web.AppRunner, address: str) -> None:
     host, port = parse_address(address)
     try:
         await web.TCPSite(runner, host, port).start()

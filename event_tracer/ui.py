@@ -11,9 +11,8 @@ from aiohttp.typedefs import Handler, Middleware
 
 from event_tracer import page
 from event_tracer.board import Board
-from event_tracer.server import listen, parse_address
+from event_tracer.server import listening, parse_address
 
-_GRACE = 1.0  # seconds for answers that are under way at the end
 _PACE = 0.5  # seconds from one look at what is new to the next
 _HEARTBEAT = 15.0  # seconds; a proxy may take a longer silence for the end
 _PATIENCE = 10.0  # seconds for a reader to take what it was sent
@@ -50,13 +49,8 @@ async def serve(board: Board, *, address: str, title: str) -> AsyncIterator[int]
     app.on_response_prepare.append(prepare)
     app.router.add_get("/", show)
     app.router.add_get("/events", _Readers(board).answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE)
-    await runner.setup()
-    try:
-        await listen(runner, address)
-        yield int(runner.addresses[0][1])
-    finally:
-        await runner.cleanup()
+    async with listening(app, address) as port:
+        yield port
 
 
 def _hosts(own: str | None) -> Middleware:

@@ -108,7 +108,7 @@ def test_an_object_that_has_not_settled_is_shown_as_it_is() -> None:
     spans, board = tell(frames_of("redis-create")), Board(most=500)
     (root,) = roots(spans)
     before = root._replace(end=root.start)
-    board.unsealed = lambda: [before]
+    board.unsealed = lambda _: [before]
     board.take([span for span in spans if is_event(span)])
     assert story(board, root.trace_id)["rows"][0]["spans"][0][:3] == [root.span_id.hex(), 0, 0]
 

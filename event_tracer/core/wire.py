@@ -186,16 +186,23 @@ def scrub(value: object) -> object:
     return value
 
 
-def lean(raw: Mapping[str, Any]) -> dict[str, Any]:
+def lean(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """A raw object without what nobody reads and what may hold a whole manifest."""
-    meta = raw.get("metadata")
+    meta = without_applied(raw).get("metadata")
     if not isinstance(meta, Mapping):
-        return dict(raw)
+        return raw
     kept = {key: value for key, value in meta.items() if key != "managedFields"}
-    annotations = kept.get("annotations")
-    if isinstance(annotations, Mapping):
-        kept["annotations"] = {k: v for k, v in annotations.items() if k != _APPLIED}
     return {**raw, "metadata": kept}
+
+
+def without_applied(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A raw object without what kubectl apply keeps: a copy of all of it, Secrets' data too."""
+    meta = raw.get("metadata")
+    annotations = meta.get("annotations") if isinstance(meta, Mapping) else None
+    if not isinstance(annotations, Mapping) or _APPLIED not in annotations:
+        return raw
+    kept = {key: value for key, value in annotations.items() if key != _APPLIED}
+    return {**raw, "metadata": {**raw["metadata"], "annotations": kept}}
 
 
 def read_event(raw: Mapping[str, Any]) -> EventObject:
