@@ -1,30 +1,20 @@
 """What a restart needs, kept in a ConfigMap or a file."""
 
 import errno
-import gzip
 import hashlib
 import os
-import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Any, Protocol
 
 from event_tracer.api import Api, ApiError, Query
-from event_tracer.core.packing import Packed, pack, unpack
-from event_tracer.core.settle import BYTES_AS_TEXT
 from event_tracer.core.span import Span
 from event_tracer.core.state import State
 
-MOST_BYTES = 700 * 1024
-"""Of a checkpoint as it is stored: etcd takes 1.5 MiB, a ConfigMap 1 MiB."""
-_VERSION = 1
+VERSION = 1
 _KEY = "checkpoint"
-_FEWER = 0.7
-T = TypeVar("T")
 
 
 class CheckpointError(Exception):
@@ -51,87 +41,12 @@ class Checkpoint:
     `namespace/resource`. `spans` are object and gap spans that are not acknowledged.
     """
 
-    __pydantic_config__ = BYTES_AS_TEXT
-
-    version: int = _VERSION
+    version: int = VERSION
     cluster_uid: str = ""
     events: Mapping[str, str] = field(default_factory=dict)
     objects: Mapping[str, str] = field(default_factory=dict)
     spans: tuple[Span, ...] = ()
     state: State | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
-    """A checkpoint as it is written, its object spans that are not settled in tables."""
-
-    checkpoint: Checkpoint
-    unsettled: Packed
-
-
-_STORED = TypeAdapter(_Stored)
-
-
-def dump(checkpoint: Checkpoint, *, most: int = MOST_BYTES) -> tuple[bytes, int]:
-    """Checkpoint → bytes of at most `most`, and how many ids and spans were left out for that.
-
-    The oldest ids of sent object spans go first, with the objects deleted longest ago; then the
-    object spans that wait for an acknowledgement, then those that are not settled.
-    """
-    left_out = 0
-    while True:
-        data = gzip.compress(_STORED.dump_json(_pack(checkpoint)), compresslevel=1, mtime=0)
-        if len(data) <= most:
-            return data, left_out
-        fewer, number = _fewer(checkpoint)
-        if fewer == checkpoint:
-            return data, left_out
-        checkpoint, left_out = fewer, left_out + number
-
-
-def _pack(checkpoint: Checkpoint) -> _Stored:
-    state = checkpoint.state
-    if state is None:
-        return _Stored(checkpoint=checkpoint, unsettled=Packed())
-    bare = replace(checkpoint, state=replace(state, unsettled=()))
-    return _Stored(checkpoint=bare, unsettled=pack(state.unsettled))
-
-
-def _unpack(stored: _Stored) -> Checkpoint:
-    state = stored.checkpoint.state
-    if state is None:
-        return stored.checkpoint
-    whole = replace(state, unsettled=unpack(stored.unsettled))
-    return replace(stored.checkpoint, state=whole)
-
-
-def _fewer(checkpoint: Checkpoint) -> tuple[Checkpoint, int]:
-    state = checkpoint.state
-    if state and (state.sent or state.gone):
-        sent, gone = _newest(state.sent), _newest(state.gone)
-        fewer = replace(checkpoint, state=replace(state, sent=sent, gone=gone))
-        return fewer, len(state.sent) - len(sent)
-    if state and not checkpoint.spans:
-        unsettled, counts = _newest(state.unsettled), _newest(state.counts)
-        fewer = replace(checkpoint, state=replace(state, unsettled=unsettled, counts=counts))
-        return fewer, len(state.unsettled) - len(unsettled)
-    spans = _newest(checkpoint.spans)
-    return replace(checkpoint, spans=spans), len(checkpoint.spans) - len(spans)
-
-
-def _newest(items: tuple[T, ...]) -> tuple[T, ...]:
-    return items[len(items) - int(len(items) * _FEWER) :]
-
-
-def load(data: bytes) -> Checkpoint:
-    """bytes → Checkpoint. Raises CheckpointError where they are none."""
-    try:
-        checkpoint = _unpack(_STORED.validate_json(gzip.decompress(data)))
-    except (OSError, EOFError, zlib.error, ValidationError, IndexError) as error:
-        raise CheckpointError(f"not a checkpoint: {str(error).splitlines()[0]}") from None
-    if checkpoint.version != _VERSION:
-        raise CheckpointError(f"a checkpoint of version {checkpoint.version}, not {_VERSION}")
-    return checkpoint
 
 
 class Store(Protocol):

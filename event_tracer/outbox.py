@@ -11,15 +11,17 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from event_tracer.backoff import Backoff
-from event_tracer.checkpoint import Checkpoint, CheckpointError, Store, dump
+from event_tracer.checkpoint import Checkpoint, CheckpointError, Store
 from event_tracer.core.gap import hidden_by
 from event_tracer.core.recent import Recent
 from event_tracer.core.span import Span
+from event_tracer.dumping import Dumper
 from event_tracer.export import Exporter
 from event_tracer.lowest import Lowest
 
 _SHORTEST_PAUSE = 1.0  # seconds between two writes
 _SHARE = 20  # a write may take a twentieth of a core
+_RATE = 256 * 1024  # bytes a second, as etcd keeps all that was written for 5 to 10 minutes
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 _MOST_TRACES = 50_000
 
@@ -60,6 +62,7 @@ class Outbox:
         self._snapshot = snapshot
         self._now = now
         self._on_spans = on_spans
+        self._dumper = Dumper()
         self._staged: list[Span] = []
         self._versions = Lowest()
         self._open: dict[tuple[bytes, bytes], Span] = {}
@@ -135,28 +138,31 @@ class Outbox:
             await self._changed.wait()
             begun = time.process_time()
             try:
-                await self.write()
+                size = await self.write()
             except CheckpointError as error:
                 logger.error("the checkpoint cannot be written", extra={"reason": str(error)})
                 await asyncio.sleep(backoff.pause())
                 continue
             backoff.reset()
             cost = time.process_time() - begun
-            await asyncio.sleep(max(_SHORTEST_PAUSE, cost * _SHARE))
+            await asyncio.sleep(max(_SHORTEST_PAUSE, cost * _SHARE, size / _RATE))
 
-    async def write(self) -> None:
-        """Write the checkpoint, then let go what waited for it. Raises CheckpointError."""
+    async def write(self) -> int:
+        """Write the checkpoint, then let go what waited for it; its bytes.
+
+        Raises CheckpointError.
+        """
         if self._store is None:
-            return
+            return 0
         async with self._writing:  # two at once would be in conflict with each other
-            await self._write(self._store)
+            return await self._write(self._store)
 
-    async def _write(self, store: Store) -> None:
+    async def _write(self, store: Store) -> int:
         if not self.is_whole:
-            return
+            return 0
         self._changed.clear()
         staged, self._staged = self._staged, []
-        data, left_out = dump(self._snapshot())
+        data, left_out = self._dumper.dump(self._snapshot())
         try:
             await store.write(data)
         except BaseException as error:
@@ -172,3 +178,4 @@ class Outbox:
             self._told.put(span.trace_id, True, now=0)
             if (version := span.version) is not None:
                 self._versions.remove(version)
+        return len(data)

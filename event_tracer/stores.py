@@ -14,9 +14,9 @@ from event_tracer.checkpoint import (
     ConfigMapStore,
     FileStore,
     Store,
-    load,
 )
 from event_tracer.connection import is_in_cluster, own_namespace
+from event_tracer.dumping import load
 
 _CONFIG_MAP = "configmap"
 _NAME = "event-tracer"

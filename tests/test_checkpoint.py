@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_tracer.checkpoint import MOST_BYTES, Checkpoint, CheckpointError, dump, load
+from event_tracer.checkpoint import Checkpoint, CheckpointError
 from event_tracer.core.kubeobject import KubeObject, OwnerReference
 from event_tracer.core.span import Span
 from event_tracer.core.state import State
 from event_tracer.core.story import Stories
+from event_tracer.dumping import MOST_BYTES, Dumper, load
 from event_tracer.encoding import encode
 from tests.apiserver import CLUSTER
 from tests.support import END, JSONL, frames_of, is_event
@@ -62,7 +63,7 @@ def test_nothing_is_lost_in_a_checkpoint(name: str, share: float) -> None:
         cluster_uid=CLUSTER, events={"": "7", "shop": "9"}, objects={"/pods": "8"},
         spans=(*spans, ODD), state=state,
     )  # fmt: skip
-    data, left_out = dump(made)
+    data, left_out = Dumper().dump(made)
     found = load(data)
 
     assert (found, left_out) == (made, 0)
@@ -76,9 +77,22 @@ def test_the_same_is_written_as_the_same(monkeypatch: pytest.MonkeyPatch) -> Non
     stories, spans = folded("changes", share=0.5)
     made = Checkpoint(spans=tuple(spans), state=stories.state())
 
-    before = dump(made)
+    before = Dumper().dump(made)
     monkeypatch.setattr("time.time", lambda: 1e9)
-    assert dump(made) == before
+    assert Dumper().dump(made) == before
+
+
+@pytest.mark.parametrize("name", JSONL)
+def test_what_was_written_before_shows_in_nothing(name: str) -> None:
+    """Parts that stay are taken from the last time: the bytes are those of a first time."""
+    stories, dumper = Stories(cluster_uid=CLUSTER), Dumper()
+    spans: list[Span] = []
+    frames = frames_of(name)
+    for number, frame in enumerate(frames):
+        spans += [span for span in stories.feed(frame) if not is_event(span)]
+        if number % (len(frames) // 16 + 1) == 0:
+            made = Checkpoint(spans=tuple(spans[-9:]), state=stories.state())
+            assert dumper.dump(made) == Dumper().dump(made)
 
 
 # -- bounds
@@ -108,7 +122,7 @@ def _gone(chance: random.Random) -> KubeObject:
 def test_a_checkpoint_fits_a_config_map() -> None:
     """At most 700 KiB: the oldest ids go first, counted, with the objects deleted longest ago."""
     state = crowded(ids=50_000, gone=5_000)
-    data, left_out = dump(Checkpoint(state=state, spans=(ODD,)))
+    data, left_out = Dumper().dump(Checkpoint(state=state, spans=(ODD,)))
     found = load(data)
 
     assert len(data) <= MOST_BYTES
@@ -124,7 +138,7 @@ def test_a_checkpoint_fits_a_config_map() -> None:
 def test_what_fits_is_left_whole() -> None:
     """Nothing goes that has room."""
     made = Checkpoint(state=crowded(ids=30_000, gone=1_000))
-    data, left_out = dump(made)
+    data, left_out = Dumper().dump(made)
 
     assert (load(data), left_out) == (made, 0)
 
@@ -136,7 +150,7 @@ def test_a_bound_too_narrow_takes_ids_and_then_spans(most: int) -> None:
         ODD._replace(span_id=span_id) for span_id in crowded(ids=50_000, gone=5_000).sent[:3_000]
     )
     made = Checkpoint(events={"": "7"}, state=crowded(ids=1_000, gone=1_000), spans=spans)
-    data, left_out = dump(made, most=most)
+    data, left_out = Dumper(most=most).dump(made)
     found = load(data)
 
     assert found.state is not None
@@ -157,7 +171,7 @@ def test_a_bound_too_narrow_takes_ids_and_then_spans(most: int) -> None:
 def small() -> bytes:
     """A checkpoint."""
     stories, spans = folded("redis-create", share=1)
-    return dump(Checkpoint(spans=tuple(spans), state=stories.state()))[0]
+    return Dumper().dump(Checkpoint(spans=tuple(spans), state=stories.state()))[0]
 
 
 def flipped(data: bytes, at: int) -> bytes:
@@ -180,7 +194,10 @@ def or_refuses(data: bytes) -> Checkpoint | None:
         gzip.compress(b"[]", mtime=0),
         gzip.compress(b"null", mtime=0), gzip.compress(b"\xff\xfe", mtime=0),
         gzip.compress(b'{"events": 7}', mtime=0),
-        gzip.compress(b'{"state": {}}', mtime=0), gzip.compress(b'{"spans": [["!"]]}', mtime=0),
+        gzip.compress(b'{"state": {}}', mtime=0), gzip.compress(b'{"checkpoint": {}}', mtime=0),
+        gzip.compress(b'{"parts": 1}', mtime=0), gzip.compress(b"{}\n{}", mtime=0),
+        gzip.compress(b'{"parts": 1}\n{"spans": [["!"]]}', mtime=0),
+        gzip.compress(b'{"parts": 1}\n{"spams": []}', mtime=0),
     ],
 )  # fmt: skip
 def test_what_is_no_checkpoint_is_refused(data: bytes) -> None:
@@ -209,7 +226,7 @@ def test_no_bytes_are_taken_for_a_checkpoint(data: bytes, is_packed: bool) -> No
 
 def test_another_version_is_refused() -> None:
     """A newer program's checkpoint is not guessed at."""
-    data, _ = dump(replace(load(small()), version=2))
+    data, _ = Dumper().dump(replace(load(small()), version=2))
 
     with pytest.raises(CheckpointError, match="of version 2, not 1"):
         load(data)

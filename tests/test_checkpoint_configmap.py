@@ -8,8 +8,9 @@ from contextlib import suppress
 import pytest
 from aiohttp import web
 
-from event_tracer.checkpoint import MOST_BYTES, Checkpoint, CheckpointError, ConflictError, dump
+from event_tracer.checkpoint import Checkpoint, CheckpointError, ConflictError
 from event_tracer.core.span import Span
+from event_tracer.dumping import MOST_BYTES, Dumper
 from event_tracer.export import Exporter
 from event_tracer.outbox import Outbox
 from event_tracer.sender import Answer
@@ -224,7 +225,7 @@ def test_an_api_server_that_is_away_is_waited_for(caplog: pytest.LogCaptureFixtu
 
     async def test(ops: Ops) -> None:
         made = Checkpoint(cluster_uid=CLUSTER, events={"": "77"})
-        await ops.store.write(dump(made)[0])
+        await ops.store.write(Dumper().dump(made)[0])
         await ops.server.stop()
         task = asyncio.create_task(begin(ops.another(), cluster_uid=CLUSTER))
         await asyncio.sleep(600)
@@ -242,7 +243,7 @@ def test_what_comes_between_reading_and_probing_is_read() -> None:
 
     async def test(ops: Ops) -> None:
         async def overtake(_: web.BaseRequest) -> None:
-            await ops.another().write(dump(made)[0])
+            await ops.another().write(Dumper().dump(made)[0])
 
         ops.server.fail(overtake, resource=MAPS, verb="create", times=1)
         assert await begin(ops.store, cluster_uid=CLUSTER) == made

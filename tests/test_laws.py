@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from event_tracer.checkpoint import Checkpoint, dump, load
+from event_tracer.checkpoint import Checkpoint
 from event_tracer.core.event import parse_resource_version
 from event_tracer.core.frame import Listing, Tick, parse_frame
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
+from event_tracer.dumping import Dumper, load
 from event_tracer.encoding import encode
 from tests.cluster import Cluster
 from tests.fields import SECOND
@@ -188,7 +189,7 @@ def told_before_and_after(frames: Sequence[Raw], cut: int) -> list[Span]:
     for raw in frames[:cut]:
         server.apply(raw)
         spans += stories.feed(parse_frame(raw))
-    saved, _ = dump(Checkpoint(state=stories.state()))
+    saved, _ = Dumper().dump(Checkpoint(state=stories.state()))
     told = {span.span_id for span in spans}
     checkpoint = _checkpoint(frames[:cut], told)
     after = Stories(state=load(saved).state)

@@ -16,12 +16,17 @@ from event_tracer.checkpoint import (
     ConfigMapStore,
     FileStore,
     Store,
-    dump,
 )
+from event_tracer.dumping import Dumper
 from event_tracer.stores import begin, store_of
 from tests.apiserver import CLUSTER
 
 FULL = Path("/dev/full")
+
+
+def dumped(checkpoint: Checkpoint) -> bytes:
+    """Its bytes."""
+    return Dumper().dump(checkpoint)[0]
 
 
 async def _nowhere() -> None:
@@ -188,7 +193,7 @@ def test_a_checkpoint_is_gone_on_from(
 ) -> None:
     """Of this cluster, or where either of the two is not known."""
     made = Checkpoint(cluster_uid=its, events={"": "77"})
-    store = saved(tmp_path / "saved", dump(made)[0])
+    store = saved(tmp_path / "saved", dumped(made))
 
     found = asyncio.run(begin(store, cluster_uid=own))
     assert found == replace(made, cluster_uid=CLUSTER)
@@ -198,9 +203,12 @@ def test_a_checkpoint_is_gone_on_from(
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (dump(Checkpoint(cluster_uid="another", events={"": "77"}))[0], "of another cluster"),
-        (dump(Checkpoint(version=2))[0], "of no use"),
-        (dump(Checkpoint(events={"": "77"}))[0][:-9], "of no use"),
+        (
+            Dumper().dump(Checkpoint(cluster_uid="another", events={"": "77"}))[0],
+            "of another cluster",
+        ),
+        (Dumper().dump(Checkpoint(version=2))[0], "of no use"),
+        (Dumper().dump(Checkpoint(events={"": "77"}))[0][:-9], "of no use"),
         (b"something else", "of no use"),
         (b"", "of no use"),
     ],

@@ -10,13 +10,17 @@ from typing import Generic, TypeVar
 from event_tracer.core.changes import Change
 from event_tracer.core.kubeobject import KubeObject
 from event_tracer.core.settle import BYTES_AS_TEXT, Told, Unsettled
+from event_tracer.core.span import object_span_id
 
 T = TypeVar("T")
 Row = tuple[
-    bytes, bytes, bytes, tuple[int, ...], int, int, bytes | None, int, int, Told, str | None,
+    bytes, tuple[int, ...], int, int, bytes | None, int, int, Told, str | None,
     dict[str, tuple[int, int]], bool,
 ]  # fmt: skip
-"""An Unsettled's fields in their order; of chain and change the places in the tables."""
+"""An Unsettled's fields in their order; of chain and change the places in the tables.
+
+The span's id and its parent's are those of trace and chain.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +34,21 @@ class Packed:
     rows: tuple[Row, ...] = ()
 
 
+NONE = Packed()
+
+
 class _Table(Generic[T]):
-    """Different things, each in its place."""
+    """Things, each in its place."""
 
     def __init__(self) -> None:
-        self.places: dict[T, int] = {}
+        self.items: list[T] = []
+        self._places: dict[int, int] = {}  # by id(): to hash a chain costs more than all the rest
 
     def place(self, item: T) -> int:
-        return self.places.setdefault(item, len(self.places))
+        place = self._places.setdefault(id(item), len(self.items))
+        if place == len(self.items):
+            self.items.append(item)
+        return place
 
 
 def pack(items: Iterable[Unsettled]) -> Packed:
@@ -45,25 +56,29 @@ def pack(items: Iterable[Unsettled]) -> Packed:
     objects, changes = _Table[KubeObject](), _Table[Change]()
     rows = tuple(
         (
-            item.trace_id, item.span_id, item.parent_id,
-            tuple(objects.place(each) for each in item.chain), changes.place(item.change),
-            item.hours, item.previous_trace_id, item.start, item.first, item.newest, item.error,
-            item.pods, item.wanted,
+            item.trace_id, tuple(objects.place(each) for each in item.chain),
+            changes.place(item.change), item.hours, item.previous_trace_id, item.start, item.first,
+            item.newest, item.error, item.pods, item.wanted,
         )
         for item in items
     )  # fmt: skip
-    return Packed(objects=tuple(objects.places), changes=tuple(changes.places), rows=rows)
+    return Packed(objects=tuple(objects.items), changes=tuple(changes.items), rows=rows)
 
 
 def unpack(packed: Packed) -> tuple[Unsettled, ...]:
     """Tables → object spans. Raises IndexError where a place is empty."""
-    return tuple(
-        Unsettled(
-            trace_id=trace, span_id=span, parent_id=parent,
-            chain=tuple(packed.objects[place] for place in chain), change=packed.changes[change],
-            hours=hours, previous_trace_id=previous, start=start, first=first, newest=newest,
-            error=error, pods=pods, wanted=wanted,
-        )
-        for trace, span, parent, chain, change, hours, previous, start, first, newest, error, pods,
-        wanted in packed.rows
+    return tuple(_unsettled(packed, *row) for row in packed.rows)
+
+
+def _unsettled(
+    packed: Packed, trace: bytes, places: tuple[int, ...], change: int, hours: int,
+    previous: bytes | None, start: int, first: int, newest: Told, error: str | None,
+    pods: dict[str, tuple[int, int]], wanted: bool,
+) -> Unsettled:  # fmt: skip
+    chain = tuple(packed.objects[place] for place in places)
+    ids = [object_span_id(trace=trace, identity=item.identity) for item in chain[:2]]
+    return Unsettled(
+        trace_id=trace, span_id=ids[0], parent_id=ids[1] if ids[1:] else b"", chain=chain,
+        change=packed.changes[change], hours=hours, previous_trace_id=previous, start=start,
+        first=first, newest=newest, error=error, pods=pods, wanted=wanted,
     )  # fmt: skip

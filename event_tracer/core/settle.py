@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from pydantic import ConfigDict
@@ -35,8 +35,6 @@ class Unsettled:
     under it leaves.
     """
 
-    __pydantic_config__ = BYTES_AS_TEXT
-
     trace_id: bytes
     span_id: bytes
     parent_id: bytes
@@ -50,6 +48,7 @@ class Unsettled:
     error: str | None = None
     pods: dict[str, tuple[int, int]] = field(default_factory=dict)
     wanted: bool = False
+    _copy: "Unsettled | None" = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def deadline(self) -> int:
@@ -58,6 +57,7 @@ class Unsettled:
 
     def cover(self, told: Span, *, pod: "Pod | None", wanted: bool) -> None:
         """Let one more occurrence count, unless it came too late to."""
+        self._copy = None
         self.wanted = self.wanted or wanted
         end, first, newest = told.end, self.first, self.newest[0]
         if end > newest + SETTLE or end > first + HOLD:  # the deadline
@@ -81,6 +81,12 @@ class Unsettled:
         elif pod.is_born or born < 0:
             born = max(born, time)
         self.pods[pod.name] = (born, done)
+
+    def copy(self) -> "Unsettled":
+        """What it is now; the same object as long as it does not grow."""
+        if self._copy is None:
+            self._copy = replace(self, pods=dict(self.pods))
+        return self._copy
 
     def verdict(self) -> Verdict:
         """How it ended, and when."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from event_tracer.core.histories import Saved
 from event_tracer.core.kubeobject import KubeObject
 from event_tracer.core.seen import Counts
-from event_tracer.core.settle import BYTES_AS_TEXT, Unsettled
+from event_tracer.core.settle import Unsettled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +16,6 @@ class State:
     have left, the oldest first;
     `gone` are objects deleted of late, `counts` those of repeated Events.
     """
-
-    __pydantic_config__ = BYTES_AS_TEXT
 
     clock: int
     cluster_uid: str

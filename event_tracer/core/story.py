@@ -110,7 +110,7 @@ class Stories:
             clock=self._told_until,
             cluster_uid=self._cluster_uid,
             histories=self._histories.saved(now=self._horizon),
-            unsettled=self.unsettled,
+            unsettled=tuple(item.copy() for item in self._settling),
             sent=tuple(span_id for span_id, _ in self._sent),
             gone=self._lineage.gone,
             counts=self._seen.counts(),
@@ -118,7 +118,7 @@ class Stories:
 
     def _restore(self, state: State) -> None:
         for item in state.unsettled:
-            self._settling.open(item)
+            self._settling.open(item.copy())
         for span_id in state.sent:
             self._sent.put(span_id, True, now=self._clock)
 
