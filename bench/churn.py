@@ -48,6 +48,7 @@ class Stream:
     """The body of a WATCH, and the response that it belongs to."""
 
     content_type = "application/json"
+    connection = None
 
     def __init__(self) -> None:
         self.content = self

@@ -26,6 +26,8 @@ _CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 _RENEWAL = 5.0  # seconds between two readings of the credentials
 _MOST_BYTES = 512  # of a body that is only to be told
+_BATCH = 0.1  # seconds between two looks at a stream
+_MUCH = 64 * 1024  # bytes after which there is no pause: more is waiting
 _TRANSIENT = frozenset({401, 408, 409, 410, 429})
 _STATUSES = {"Expired": 410, "Gone": 410}
 
@@ -199,6 +201,22 @@ class Api:
             # The header is up to a second old; the largest it has said is the nearest.
             if now is None or not now - SECOND <= at <= now:
                 self._clock = (at, asyncio.get_running_loop().time())
+
+
+async def batches(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """What a stream says, as it comes but some times a second at most.
+
+    An API server sends each frame by itself, and to wake up for one costs as much as to read it.
+    All streams wake up at the same time.
+    """
+    clock = asyncio.get_running_loop().time
+    async for chunk in response.content.iter_any():
+        yield chunk
+        transport = response.connection and response.connection.transport
+        if transport and len(chunk) < _MUCH:
+            transport.pause_reading()
+            await asyncio.sleep(_BATCH - clock() % _BATCH)
+            transport.resume_reading()
 
 
 async def _request(

@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-from event_tracer.api import Api, ApiError, status_error
+from event_tracer.api import Api, ApiError, batches, status_error
 from event_tracer.backoff import Backoff
 from event_tracer.core.wire import MalformedError, decode
 from event_tracer.lines import lines
@@ -198,7 +198,7 @@ class Watch:
         try:
             async with self._open(seconds) as response:
                 self._opening(response)
-                async for line in lines(response.content.iter_any(), on_loss=self._lose):
+                async for line in lines(batches(response), on_loss=self._lose):
                     self.moved, self._has_heard = clock(), True
                     self._line(line)
                     if not self._reader.has_room(self):
