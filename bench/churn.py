@@ -2,7 +2,7 @@
 
 10,000 pods alive, three of which are replaced each second; 100 occurrences a second, of which 20
 are new Events and the rest one more count of a crash loop's. The whole of a run but its sockets:
-what the API server would say is made here, and what leaves is taken at once.
+what the API server would say comes from a process beside it, and what leaves is taken at once.
 """
 
 import asyncio
@@ -13,6 +13,8 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from event_tracer.core.span import Span
 from event_tracer.live_settings import RunSettings
 from event_tracer.sender import Answer
 from event_tracer.telemetry import Telemetry
-from tests.cluster import Cluster
+from tests import cluster as paper
 from tests.fields import SECOND, Raw
 from tests.virtual import START, run
 
@@ -60,23 +62,43 @@ class Stream:
             yield await self.chunks.get()
 
 
-class Paper(Api):
+class Cluster:
+    """A cluster of a process of its own, so that its size is not taken for the run's."""
+
+    def __init__(self, *, pods: int) -> None:
+        context = get_context("spawn")
+        self._pipe, there = context.Pipe()
+        self._process = context.Process(target=_serve, args=(there, pods), daemon=True)
+        self._process.start()
+
+    def items(self, plural: str) -> Any:
+        """What is there of a resource, and the version of that."""
+        self._pipe.send(("items", plural))
+        return self._pipe.recv()
+
+    def second(self, now: int) -> list[tuple[str, bytes]]:
+        """What happens in the second that begins now (ns): lines of watches, by resource."""
+        self._pipe.send(("second", now))
+        made: list[tuple[str, bytes]] = self._pipe.recv()
+        return made
+
+
+class OnPaper(Api):
     """An API server on paper: its LISTs, and a WATCH of each resource that never ends."""
 
-    def __init__(self, cluster: "Churn") -> None:
+    def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self.streams: dict[str, Stream] = {}
 
     @property
     def now(self) -> int | None:
         """The simulated time."""
-        return self._cluster.clock()
+        return _ORIGIN + int((asyncio.get_running_loop().time() - START) * SECOND)
 
     async def get(self, path: str, *, query: Any = None, accept: str = "") -> Any:
         """A whole LIST, as of now."""
-        plural = path.rpartition("/")[2]
-        items = self._cluster.items(plural)
-        return {"metadata": {"resourceVersion": str(self._cluster.paper.version)}, "items": items}
+        items, version = self._cluster.items(path.rpartition("/")[2])
+        return {"metadata": {"resourceVersion": str(version)}, "items": items}
 
     @asynccontextmanager
     async def open(self, path: str, **_: Any) -> AsyncIterator[Any]:
@@ -84,80 +106,93 @@ class Paper(Api):
         stream = self.streams[path.rpartition("/")[2]] = Stream()
         yield stream
 
-
-class Churn:
-    """The cluster: what is there, and what happens each second."""
-
-    def __init__(self, *, pods: int) -> None:
-        self.paper = Cluster(now=_ORIGIN)
-        self.api = Paper(self)
-        for number in range(pods // 10):
-            self.paper.apply(f"app-{number}", replicas=10)
-            self.paper.now = _ORIGIN
-        self._alive = deque(name for resource, name in self.paper.objects if resource == "pods")
-        self._loops: deque[tuple[Raw, int]] = deque()
-        self._forget()
-
-    def clock(self) -> int:
-        """ns."""
-        return _ORIGIN + int((asyncio.get_running_loop().time() - START) * SECOND)
-
-    def items(self, plural: str) -> list[Raw]:
-        """What is there of a resource; of Events nothing."""
-        return [
-            {"metadata": item["metadata"]}
-            for (resource, _), item in self.paper.objects.items()
-            if resource.partition(".")[0] == plural
-        ]
-
     async def live(self, *, seconds: int) -> None:
         """Go on, second by second."""
         for _ in range(seconds):
             await asyncio.sleep(1)
-            self.paper.now = self.clock() - SECOND
-            for _ in range(_REPLACED):
-                self._replace()
-            self._repeat()
-            for frame in self.paper.frames:
-                line = json.dumps({"type": frame["type"], "object": frame["object"]}).encode()
-                self.api.streams[frame["resource"]].chunks.put_nowait(line + b"\n")
-            self._forget()
+            assert self.now
+            for resource, line in self._cluster.second(self.now - SECOND):
+                self.streams[resource].chunks.put_nowait(line)
+
+
+def _serve(pipe: Connection, pods: int) -> None:
+    churn = Churn(pods=pods)
+    while True:
+        name, argument = pipe.recv()
+        pipe.send(getattr(churn, name)(argument))
+
+
+class Churn:
+    """What is there, and what happens each second."""
+
+    def __init__(self, *, pods: int) -> None:
+        self._paper = paper.Cluster(now=_ORIGIN)
+        for number in range(pods // 10):
+            self._paper.apply(f"app-{number}", replicas=10)
+            self._paper.now = _ORIGIN
+        self._alive = deque(name for resource, name in self._paper.objects if resource == "pods")
+        self._loops: deque[tuple[Raw, int]] = deque()
+        self._forget()
+
+    def items(self, plural: str) -> tuple[list[Raw], int]:
+        """What is there of a resource; of Events nothing."""
+        found = [
+            {"metadata": item["metadata"]}
+            for (resource, _), item in self._paper.objects.items()
+            if resource.partition(".")[0] == plural
+        ]
+        return found, self._paper.version
+
+    def second(self, now: int) -> list[tuple[str, bytes]]:
+        """One second."""
+        self._paper.now = now
+        for _ in range(_REPLACED):
+            self._replace()
+        self._repeat()
+        lines = [
+            (frame["resource"], json.dumps({"type": frame["type"], "object": frame["object"]}))
+            for frame in self._paper.frames
+        ]
+        self._forget()
+        return [(resource, line.encode() + b"\n") for resource, line in lines]
 
     def _replace(self) -> None:
         name = self._alive.popleft()
-        owner = self.paper.objects["replicasets", name.rpartition("-")[0]]
-        self.paper.replace_pod(name, owner)
-        self._alive.append(next(reversed(self.paper.objects))[1])
+        owner = self._paper.objects["replicasets", name.rpartition("-")[0]]
+        self._paper.replace_pod(name, owner)
+        self._alive.append(next(reversed(self._paper.objects))[1])
 
     def _repeat(self) -> None:
         while len(self._loops) < min(_LOOPS, len(self._alive)):
-            pod = self.paper.objects["pods", self._alive[-1 - len(self._loops)]]
+            pod = self._paper.objects["pods", self._alive[-1 - len(self._loops)]]
             message = "Back-off restarting failed container web"
-            event = self.paper.event(pod, "BackOff", "kubelet", message, type_="Warning")
+            event = self._paper.event(pod, "BackOff", "kubelet", message, type_="Warning")
             self._loops.append((event, 1))
             if len(self._loops) % 10 == 0:
                 return
         for _ in range(_REPEATS):
             event, count = self._loops.popleft()
-            self.paper.repeat(event, count=count + 1)
+            self._paper.repeat(event, count=count + 1)
             self._loops.append((event, count + 1))
 
     def _forget(self) -> None:
-        self.paper.frames.clear()
-        self.paper.times.clear()
-        self.paper.events.clear()
+        self._paper.frames.clear()
+        self._paper.times.clear()
+        self._paper.events.clear()
 
 
 def churn(*, scale: float) -> dict[str, Any]:
     """RSS at the half and at the end of the hour, CPU of an occurrence."""
-    return run(_churn(pods=int(_PODS * scale)), guard=3_600)
+    cluster = Cluster(pods=int(_PODS * scale))
+    cluster.items("pods")  # once it is there
+    return run(_churn(OnPaper(cluster)), guard=3_600)
 
 
-async def _churn(*, pods: int) -> dict[str, Any]:
-    cluster, taken, sizes = Churn(pods=pods), Taken(), []
+async def _churn(api: OnPaper) -> dict[str, Any]:
+    taken, sizes = Taken(), []
     with tempfile.TemporaryDirectory() as folder:
         bridge = Bridge(
-            RunSettings(), api=cluster.api, delivery=taken, target="nowhere",
+            RunSettings(), api=api, delivery=taken, target="nowhere",
             store=FileStore(Path(folder) / "checkpoint"),
             telemetry=Telemetry(exporter="none", clock=time.monotonic),
             checkpoint=Checkpoint(cluster_uid=_CLUSTER),
@@ -167,14 +202,14 @@ async def _churn(*, pods: int) -> dict[str, Any]:
         await asyncio.sleep(10)
         begun = time.process_time()
         for _ in range(_HOUR // _SAMPLE):
-            await cluster.live(seconds=_SAMPLE)
+            await api.live(seconds=_SAMPLE)
             sizes.append(_rss())
         spent = time.process_time() - begun
         stop.set()
         await running
     half = len(sizes) // 2
     return {
-        "spans": taken.spans, "CPU s, with what makes the frames": round(spent, 1),
+        "spans": taken.spans, "CPU µs a span": round(spent / taken.spans * 1e6),
         "RSS MiB at half": round(sizes[half]), "at the end": round(sizes[-1]),
         "largest": round(max(sizes)),
     }  # fmt: skip

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from event_tracer.settings import BaseOptions
 
 GOOD, FAILED, USAGE = 0, 1, 2
-GC_THRESHOLD = (50_000, 20, 100)
+GC_THRESHOLD = (500_000, 10, 10)
 """Frames and spans form no cycles, so looking for some after each 700 objects finds none."""
 
 

@@ -38,7 +38,7 @@ class Counts(Protocol):
         """So many ids found no room in it."""
 
     def lag(self, seconds: float) -> None:
-        """From an Event's time to its acknowledgement."""
+        """From the time of a batch's oldest Event to its acknowledgement."""
 
     def gap(self, hidden: int) -> None:
         """A gap hid so many occurrences."""
@@ -117,12 +117,15 @@ class Outbox:
 
     def done(self, spans: Sequence[Span]) -> None:
         """Let go of what is acknowledged, or refused for good."""
-        now = self._now()
+        now, oldest = (
+            self._now(),
+            min((span.end for span in spans if span.version is not None), default=None),
+        )
+        if now is not None and oldest is not None:
+            self._counts.lag(max(0, now - oldest) / 1e9)
         for span in spans:
             if span.version is None:
                 self._open.pop((span.trace_id, span.span_id), None)
-            elif now is not None:
-                self._counts.lag(max(0, now - span.end) / 1e9)
         self.touch()
 
     def touch(self) -> None:

@@ -137,7 +137,8 @@ class Telemetry:
             explicit_bucket_boundaries_advisory=_DURATIONS,
         )  # fmt: skip
         self._lag = meter.create_histogram(
-            "event_tracer.event.lag", "s", "From an Event's time to its acknowledgement.",
+            "event_tracer.event.lag", "s",
+            "From the time of a batch's oldest Event to its acknowledgement.",
             explicit_bucket_boundaries_advisory=_LAGS,
         )  # fmt: skip
         meter.create_observable_gauge(
@@ -203,7 +204,7 @@ class Telemetry:
         self._acknowledged_at = self._clock()
 
     def lag(self, seconds: float) -> None:
-        """An Event was acknowledged so long after its time; the clocks are two, so at least 0."""
+        """A batch was acknowledged so long after its oldest Event; of two clocks, so at least 0."""
         self._lag.record(max(0.0, seconds))
 
     def watch_queue(self, read: Callable[[], int]) -> None:

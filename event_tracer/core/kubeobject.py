@@ -35,6 +35,11 @@ class KubeObject(NamedTuple):
     annotations: tuple[tuple[str, str], ...] = ()
 
 
+def changes_by_itself(item: KubeObject) -> bool:
+    """Whether it is a root, as far as is known, or a Job: each run of a CronJob is one."""
+    return item.owner is None or item.kind == "Job"
+
+
 def object_of(reference: ObjectReference) -> KubeObject:
     """What a reference alone tells of an object."""
     return KubeObject(

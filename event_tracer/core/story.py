@@ -9,7 +9,7 @@ from event_tracer.core.event import Event, parse_resource_version
 from event_tracer.core.frame import Behind, Census, Frame, Item, Listing, Tick
 from event_tracer.core.gap import SERVICE, gap_span
 from event_tracer.core.histories import Histories, Story
-from event_tracer.core.kubeobject import Chain, KubeObject
+from event_tracer.core.kubeobject import Chain, KubeObject, changes_by_itself
 from event_tracer.core.lineage import UNUSED, Child, Lineage, named_child
 from event_tracer.core.mapping import Mapper, Naming, Place, lineage_names
 from event_tracer.core.objects import ObjectMetadata
@@ -49,6 +49,7 @@ class Stories:
         self._naming = naming or Naming()
         self._keep = keep
         self._clock = self._horizon = self._swept = state.clock if state else 0
+        self._released = -1
         self._behind = Behind()
         self._lineage = Lineage(state.gone if state else (), now=self._clock)
         self._firsts = FirstTimes()
@@ -75,8 +76,8 @@ class Stories:
             case Census():
                 self._feed_census(item)
             case Behind():
-                self._behind = item
-        return self._release()
+                self._behind, self._released = item, -1
+        return [] if self._is_still else self._release()
 
     @property
     def clock(self) -> int:
@@ -184,7 +185,7 @@ class Stories:
         if is_cluster and not self._cluster_uid and not self._has_told:
             self._use_cluster(meta.uid)
         item = self._lineage.learn(meta, deleted=deleted, now=self._clock)
-        if not item.owner or item.kind == "Job":
+        if changes_by_itself(item):
             self._histories.observe(item, meta, deleted=deleted, now=self._clock)
 
     def _bind(self, event: Event) -> Child | None:
@@ -196,9 +197,10 @@ class Stories:
 
     def _remember(self, event: Event) -> None:
         """Learn when things were, once all names are bound."""
-        identity = self._lineage.find(event.involved, now=self._clock).identity
-        self._firsts.learn(event, identity=identity, now=self._clock)
-        self._histories.witness(identity, event, now=self._clock)
+        item = self._lineage.find(event.involved, now=self._clock)
+        self._firsts.learn(event, identity=item.identity, now=self._clock)
+        if changes_by_itself(item):
+            self._histories.witness(item.identity, event, now=self._clock)
 
     def _meet(self, event: Event, child: Child | None, *, deleted: bool, known: int) -> None:
         if deleted:
@@ -208,8 +210,14 @@ class Stories:
 
     # -- letting go
 
+    @property
+    def _is_still(self) -> bool:
+        # Only a clock that moves lets go, and the API server writes whole seconds.
+        return self._clock == self._released and not (self._gaps or self._waiting.is_due)
+
     def _release(self) -> list[Span]:
         spans, self._gaps = self._gaps, []
+        self._released = self._clock
         behind = self._behind
         if not (behind.events or behind.objects):
             self._horizon = self._clock
