@@ -19,6 +19,7 @@ SCENARIOS = {
     "core": "core.core", "export": "core.export", "growth": "core.growth",
     "story": "core.one_story",
     "storm": "core.storm", "start": "start.start", "replay": "live.replay", "live": "live.live",
+    "cluster": "cluster.cluster",
     "backlog": "live.backlog", "churn": "churn.churn",
     "page": "page.page",
 }  # fmt: skip

@@ -6,6 +6,7 @@ what the API server would say comes from a process beside it, and what leaves is
 """
 
 import asyncio
+import gc
 import json
 import os
 import tempfile
@@ -21,6 +22,7 @@ from typing import Any
 from event_tracer.api import Api
 from event_tracer.bridge import Bridge
 from event_tracer.checkpoint import Checkpoint, FileStore
+from event_tracer.cli import GC_THRESHOLD
 from event_tracer.core.span import Span
 from event_tracer.live_settings import RunSettings
 from event_tracer.sender import Answer
@@ -189,6 +191,7 @@ def churn(*, scale: float) -> dict[str, Any]:
 
 
 async def _churn(api: OnPaper) -> dict[str, Any]:
+    gc.set_threshold(*GC_THRESHOLD)
     taken, sizes = Taken(), []
     with tempfile.TemporaryDirectory() as folder:
         bridge = Bridge(

@@ -3,6 +3,8 @@
 import json
 import statistics
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from bench.frames import lines, occurrences, rollouts, stream
@@ -38,15 +40,28 @@ def live(*, scale: float) -> dict[str, Any]:
     with rig(told) as made:
         run = made.run()
         made.wait(1)
-        begun, first = run.cpu, made.arrived()
-        sizes = _sizes(made, run, count)
-        spent, number = run.cpu - begun, made.arrived() - first
-        cost = run.stop()
-        made.sink.finish()
-        lags = _lags(made)
+        found = watched(made, run, until=count, sent=made.folder / "frames.sent")
     return {
-        "occurrences": count, **cost.told(), "µs an Event, all in": _each(spent, number),
-        "object frames an Event": round(frames / count - 1, 2),
+        "occurrences": count, **found, "object frames an Event": round(frames / count - 1, 2),
+    }  # fmt: skip
+
+
+def watched(
+    made: Rig, run: Measured, *, until: int, sent: Path, after: Callable[[], object] = lambda: None
+) -> dict[str, Any]:
+    """What a run costs from now until so many Events have come, and how long each took.
+
+    `after` waits for whoever writes `sent`.
+    """
+    begun, first = run.cpu, made.arrived()
+    sizes = _sizes(made, run, until)
+    spent, number = run.cpu - begun, made.arrived() - first
+    cost = run.stop()
+    after()
+    made.sink.finish()
+    lags = _lags(made, sent)
+    return {
+        **cost.told(), "µs an Event, all in": _each(spent, number),
         "lag s p50": round(statistics.median(lags), 2),
         "lag s p99": round(statistics.quantiles(lags, n=100)[98], 2),
         "lag s max": round(max(lags), 2),
@@ -75,10 +90,10 @@ def _sizes(made: Rig, run: Measured, count: int) -> list[float]:
     return sizes or [run.rss]
 
 
-def _lags(made: Rig) -> list[float]:
-    sent = dict(json.loads(made.server.path.with_suffix(".sent").read_text()))
+def _lags(made: Rig, sent: Path) -> list[float]:
+    began = dict(json.loads(sent.read_text()))
     seen = json.loads(made.sink.path.with_suffix(".seen").read_text())
-    return [(at - sent[uid]) / 1e9 for uid, at in seen if uid in sent]
+    return [(at - began[uid]) / 1e9 for uid, at in seen if uid in began]
 
 
 def _each(seconds: float, count: int) -> float:

@@ -105,21 +105,18 @@ class Helper:
 
 
 class Rig:
-    """A folder, a stand-in, a sink, and settings for a run between them."""
+    """A sink, and a run between it and the API server of a kubeconfig."""
 
-    def __init__(self, folder: Path, frames: Sequence[str]) -> None:
-        self.folder = folder
-        file = folder / "frames"
-        file.write_text("\n".join(frames))
-        self.server, self.sink = Helper("standin", file), Helper("sink", folder / "sink")
-        (folder / "config").write_text(_kubeconfig(self.server.port))
+    def __init__(self, folder: Path, *, kubeconfig: Path) -> None:
+        self.folder, self._kubeconfig = folder, kubeconfig
+        self.sink = Helper("sink", folder / "sink")
 
     def run(self) -> Measured:
         """Start `event-tracer run`."""
-        flags = {"kubeconfig": "config", "checkpoint": "saved", "bind-address": "none"}
-        values = [f"--{name}={self.folder / value}" for name, value in list(flags.items())[:2]]
+        places = {"kubeconfig": self._kubeconfig, "checkpoint": self.folder / "saved"}
+        flags = [f"--{name}={place}" for name, place in places.items()]
         environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.sink.port}"}
-        return Measured([*COMMAND, "run", *values, "--bind-address=none"], environ=environ)
+        return Measured([*COMMAND, "run", *flags, "--bind-address=none"], environ=environ)
 
     def arrived(self) -> int:
         """How many event spans have come."""
@@ -140,13 +137,17 @@ class Rig:
 
 @contextmanager
 def rig(frames: Sequence[str]) -> Iterator[Rig]:
-    """Make one, and end all of it."""
-    with tempfile.TemporaryDirectory() as folder:
-        made = Rig(Path(folder), frames)
+    """One at a stand-in that serves these frames; all of it is ended."""
+    with tempfile.TemporaryDirectory() as name:
+        file, config = Path(name) / "frames", Path(name) / "config"
+        file.write_text("\n".join(frames))
+        server = Helper("standin", file)
+        config.write_text(_kubeconfig(server.port))
+        made = Rig(Path(name), kubeconfig=config)
         try:
             yield made
         finally:
-            made.server.kill()
+            server.kill()
             made.sink.kill()
 
 

@@ -26,7 +26,6 @@ _CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 _RENEWAL = 5.0  # seconds between two readings of the credentials
 _MOST_BYTES = 512  # of a body that is only to be told
-_BATCH = 0.5  # seconds between two looks at a stream
 _MUCH = 64 * 1024  # bytes after which there is no pause: more is waiting
 _TRANSIENT = frozenset({401, 408, 409, 410, 429})
 _STATUSES = {"Expired": 410, "Gone": 410}
@@ -203,8 +202,8 @@ class Api:
                 self._clock = (at, asyncio.get_running_loop().time())
 
 
-async def batches(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    """What a stream says, as it comes but twice a second at most, unless there is much.
+async def chunks(response: aiohttp.ClientResponse, *, every: float) -> AsyncIterator[bytes]:
+    """What a stream says, as it comes but once in `every` seconds at most, unless there is much.
 
     An API server sends each frame by itself, and to wake up for one costs as much as to read it.
     All streams wake up at the same time, as what is done at once is done faster.
@@ -213,9 +212,9 @@ async def batches(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
     async for chunk in response.content.iter_any():
         yield chunk
         transport = response.connection and response.connection.transport
-        if transport and len(chunk) < _MUCH:
+        if every and transport and len(chunk) < _MUCH:
             transport.pause_reading()
-            await asyncio.sleep(_BATCH - clock() % _BATCH)
+            await asyncio.sleep(every - clock() % every)
             transport.resume_reading()
 
 

@@ -18,11 +18,12 @@ from event_tracer.lister import number
 from event_tracer.lowest import Lowest
 from event_tracer.owners import Owners
 from event_tracer.reader import Listed, Raw, Source
-from event_tracer.resources import EVENTS
+from event_tracer.resources import EVENTS, MANY
 from event_tracer.tasks import Spawn
 
 Redact = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
+_INTERVAL = 0.5  # seconds
 _AHEAD = 60 * SECOND  # ns that an API server may be ahead of another
 
 logger = logging.getLogger(__name__)
@@ -166,6 +167,10 @@ class Intake:
     def standing(self, watch: Source) -> None:
         """`is_live` or `is_denied` changed."""
         self.look()
+
+    def interval(self, watch: Source) -> float:
+        """Seconds between two looks at its stream; 0 where each frame is to come at once."""
+        return _INTERVAL if watch.resource in MANY else 0.0
 
     def has_room(self, watch: Source) -> bool:
         """Whether it can take more now."""

@@ -178,7 +178,7 @@ class Outbox:
         self._counts.ids_dropped(left_out)
         self.exporter.put(staged)
         for span in staged:
-            self._told.put(span.trace_id, True, now=0)
+            self._told.put(span.trace_id, True)
             if (version := span.version) is not None:
                 self._versions.remove(version)
         return len(data)

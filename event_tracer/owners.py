@@ -58,7 +58,7 @@ class Owners:
         self._watched: set[Kind] = set()
         self._custom: dict[Kind, asyncio.Task[None]] = {}
         self._met: dict[Kind, float] = {}  # the loop's time
-        self._asked: Recent[str, bool] = Recent(most=50_000)  # ns of the loop's time
+        self._asked: Recent[str, bool] = Recent(keep=TOMBSTONE, most=50_000)
         self._asking: dict[str, asyncio.Task[Raw | None]] = {}
         self._forbidden: dict[Kind, float] = {}
         self._slots = asyncio.Semaphore(_CONCURRENT)
@@ -157,7 +157,7 @@ class Owners:
             return False
         until = self._forbidden.get((group, item.kind), 0.0)
         now = asyncio.get_running_loop().time()
-        self._asked.expire(before=int(now * SECOND) - TOMBSTONE)
+        self._asked.expire(now=int(now * SECOND))
         return until <= now and self._asked.peek(_key(item)) is None
 
     async def fetch(self, item: KubeObject) -> Raw | None:
@@ -174,8 +174,7 @@ class Owners:
 
     async def _fetch(self, item: KubeObject) -> Raw | None:
         frame = await persistently(lambda: self._get(item))
-        now = asyncio.get_running_loop().time()
-        self._asked.put(_key(item), True, now=int(now * SECOND))
+        self._asked.put(_key(item), True)
         return frame
 
     async def _get(self, item: KubeObject) -> Raw | None:

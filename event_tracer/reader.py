@@ -50,6 +50,9 @@ class Reader(Protocol):
     def standing(self, watch: Source) -> None:
         """`is_live` or `is_denied` changed."""
 
+    def interval(self, watch: Source) -> float:
+        """Seconds between two looks at its stream; 0 where each frame is to come at once."""
+
     def has_room(self, watch: Source) -> bool:
         """Whether it can take more now."""
 

@@ -187,6 +187,10 @@ class _Recorder:
         """A watch goes on, or is refused."""
         self._look()
 
+    def interval(self, watch: Source) -> float:
+        """None: a recording has the order in which all came."""
+        return 0.0
+
     def has_room(self, watch: Source) -> bool:
         """A file always has."""
         return True

@@ -39,13 +39,17 @@ class Resource:
 EVENTS = Resource(plural="events", kind="Event")
 NAMESPACES = Resource(plural="namespaces", kind="Namespace", is_namespaced=False)
 LEASES = Resource(plural="leases", kind="Lease", group="coordination.k8s.io")
+PODS = Resource(plural="pods", kind="Pod")
+REPLICA_SETS = Resource(plural="replicasets", kind="ReplicaSet", group="apps")
 WORKLOADS = (
     Resource(plural="deployments", kind="Deployment", group="apps"),
     Resource(plural="statefulsets", kind="StatefulSet", group="apps"),
     Resource(plural="daemonsets", kind="DaemonSet", group="apps"),
     Resource(plural="cronjobs", kind="CronJob", group="batch"),
     Resource(plural="jobs", kind="Job", group="batch"),
-    Resource(plural="replicasets", kind="ReplicaSet", group="apps"),
-    Resource(plural="pods", kind="Pod"),
+    REPLICA_SETS,
+    PODS,
 )
 """What most Events are about, and what owns it."""
+MANY = frozenset({EVENTS, PODS, REPLICA_SETS})
+"""What comes by the thousand. The rest are roots, of which each state may be a change."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-from event_tracer.api import Api, ApiError, batches, status_error
+from event_tracer.api import Api, ApiError, chunks, status_error
 from event_tracer.backoff import Backoff
 from event_tracer.core.wire import MalformedError, decode
 from event_tracer.lines import lines
@@ -38,6 +38,10 @@ _LONGEST_DENIED = 300.0  # seconds until a refused resource is asked for again
 logger = logging.getLogger(__name__)
 
 
+class _ShortError(ApiError):
+    """A watch ended at once, having said something."""
+
+
 class Watch:
     """One resource in one namespace, or in all where it is empty.
 
@@ -52,9 +56,7 @@ class Watch:
         self.resource = resource
         self.namespace = namespace
         self.version = version
-        self.is_live = False
-        self.is_denied = False
-        self.is_paused = False
+        self.is_live = self.is_denied = self.is_paused = False
         self.trouble = ""  # why the last request failed; empty once one goes well
         self.moved = 0.0  # the loop's time at the last sign of progress
         self.failed = 0.0  # the loop's time at the last error, or at the start
@@ -73,6 +75,7 @@ class Watch:
         self._quiet_for = _LONG_QUIET
         self._quiet: asyncio.TimerHandle | None = None
         self._backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+        self._short = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
         self._denied = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_DENIED)
         self._since = inf  # the loop's time at the start of this watch
         self._has_heard = False  # anything in this watch
@@ -125,6 +128,9 @@ class Watch:
         self.failing_since = min(self.failing_since, now) if error.status else inf
         if not error.is_refusal:
             logger.warning("the API server failed", extra=self._about(error=str(error)))
+            if isinstance(error, _ShortError):
+                self._backoff.reset()  # whatever is wrong, it is not what was wrong before
+                return self._short.pause()
             return self._backoff.pause(after=error.retry_after)
         self._refused = self._refused or now
         if self._has_watched and now - self._refused < _PATIENCE:
@@ -136,6 +142,7 @@ class Watch:
 
     def _succeeded(self) -> None:
         self._backoff.reset()
+        self._short.reset()
         self._denied.reset()
         self._relists, self._refused, self.failing_since = 0, 0.0, inf
         self._set(is_denied=False)
@@ -198,7 +205,8 @@ class Watch:
         try:
             async with self._open(seconds) as response:
                 self._opening(response)
-                async for line in lines(batches(response), on_loss=self._lose):
+                said = chunks(response, every=self._reader.interval(self))
+                async for line in lines(said, on_loss=self._lose):
                     self.moved, self._has_heard = clock(), True
                     self._line(line)
                     if not self._reader.has_room(self):
@@ -208,9 +216,8 @@ class Watch:
                 raise StaleError("expired") from None
             raise
         lasted = clock() - self._since
-        if lasted < _SHORT:
-            # Lines or not, the next one must not follow at once.
-            raise ApiError("the watch ended at once") if self._has_heard else StaleError("empty")
+        if lasted < _SHORT:  # lines or not, the next one must not follow at once
+            raise _ShortError("the watch ended at once") if self._has_heard else StaleError("empty")
         self._is_suspect, self._quiet_for = False, _QUIET
         return "timeout" if lasted >= seconds - 1 else "closed"
 

@@ -40,6 +40,8 @@ class Recorder:
         self.causes: list[str] = []
         self.most: int | None = None
         """So many frames have room."""
+        self.every = 0.0
+        """Seconds between two looks at a stream."""
 
     @property
     def names(self) -> list[str]:
@@ -65,6 +67,9 @@ class Recorder:
 
     def standing(self, watch: Source) -> None:
         self.standings.append((watch.is_live, watch.is_denied))
+
+    def interval(self, watch: Source) -> float:
+        return self.every
 
     def has_room(self, watch: Source) -> bool:
         return self.most is None or len(self.frames) < self.most

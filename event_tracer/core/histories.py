@@ -5,11 +5,10 @@ from typing import NamedTuple
 from event_tracer.core.changes import HOUR, NOBODY, Change, History, hours_since
 from event_tracer.core.event import Event
 from event_tracer.core.kubeobject import Chain, KubeObject
-from event_tracer.core.lineage import UNUSED
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.recent import Recent
 from event_tracer.core.tables import CONTROLLERS, CREATORS
-from event_tracer.core.times import SECOND, second_of
+from event_tracer.core.times import SECOND, UNUSED, second_of
 
 _KEPT = 2 * HOUR * SECOND
 _UNKNOWN = History()
@@ -28,51 +27,51 @@ class Story(NamedTuple):
 class Histories:
     """The dated changes of roots, by identity. All `now` are ns of the fold's clock."""
 
-    def __init__(self, saved: Saved = (), *, now: int = 0) -> None:
+    def __init__(self, saved: Saved = ()) -> None:
         # A live root is remembered as long as it lives, for the next change is told by the
         # difference to the frame before; the others fade.
         self._live: dict[str, History] = {}
-        self._past: Recent[str, History] = Recent()
+        self._past: Recent[str, History] = Recent(keep=_KEPT)
         for identity, history in saved:
-            self._past.put(identity, history, now=now)
+            self._past.put(identity, history)
 
     def observe(self, item: KubeObject, meta: ObjectMetadata, *, deleted: bool, now: int) -> None:
         """Take in a frame of a root's metadata."""
-        history = self._get(item.identity, now=now).observe(meta, now=now)
+        history = self._get(item.identity).observe(meta, now=now)
         self._past.drop(item.identity)
         self._live.pop(item.identity, None)
         if deleted:
-            self._past.put(item.identity, history, now=now)
+            self._past.put(item.identity, history)
         else:
             self._live[item.identity] = history
 
-    def bury(self, identity: str, *, now: int) -> None:
+    def bury(self, identity: str) -> None:
         """A live root is gone."""
         if history := self._live.pop(identity, None):
-            self._past.put(identity, history, now=now)
+            self._past.put(identity, history)
 
-    def witness(self, identity: str, event: Event, *, now: int) -> None:
+    def witness(self, identity: str, event: Event) -> None:
         """Take in an Event about what may be a root: it may date a change."""
         history = self._peek(identity)
         # It may be read before the root itself, which then has its date already.
         if history.seen or event.involved.kind in CONTROLLERS:
-            self._put(identity, history.witness(event), now=now)
+            self._put(identity, history.witness(event))
 
-    def story(self, chain: Chain, *, second: int, began: int, fixed: int, now: int) -> Story:
+    def story(self, chain: Chain, *, second: int, began: int, fixed: int) -> Story:
         """The story of the chain's root to which an occurrence in Unix `second` belongs.
 
         `began` is the second of its Event's first occurrence, which dates what nothing else does.
         Dates of what was seen before `fixed` (ns) are final.
         """
         root = chain[-1].identity
-        known = self._get(root, now=now)
+        known = self._get(root)
         history = known.settle(before=fixed)
         change = history.at(second)
         if change is None:
             history = history.undatable(min(began, second))
             change = history.changes[0]
         if history is not known:
-            self._put(root, history, now=now)
+            self._put(root, history)
         hours = hours_since(change, second)
         return Story(key=_key(root, change, hours), change=change, hours=hours, root=root)
 
@@ -81,9 +80,9 @@ class Histories:
         before = self._peek(story.root).before(story.change)
         return _key(story.root, before, 0) if before else None
 
-    def run(self, job: KubeObject, *, is_root: bool, second: int, now: int) -> Story:
+    def run(self, job: KubeObject, *, is_root: bool, second: int) -> Story:
         """The story of a Job, which is one run, however long it takes and whoever asks for it."""
-        change = self._get(job.identity, now=now).at(0)
+        change = self._get(job.identity).at(0)
         if not is_root:
             creator = CREATORS["Job"]["CronJob"]
             change = Change(second=change.second if change else second, verb="", manager=creator)
@@ -101,19 +100,19 @@ class Histories:
 
     def expire(self, *, now: int) -> None:
         """Forget roots that are gone or were never known, unused for two hours."""
-        self._past.expire(before=now - _KEPT)
+        self._past.expire(now=now)
 
-    def _get(self, identity: str, *, now: int) -> History:
-        return self._live.get(identity) or self._past.get(identity, now=now) or _UNKNOWN
+    def _get(self, identity: str) -> History:
+        return self._live.get(identity) or self._past.get(identity) or _UNKNOWN
 
     def _peek(self, identity: str) -> History:
         return self._live.get(identity) or self._past.peek(identity) or _UNKNOWN
 
-    def _put(self, identity: str, history: History, *, now: int) -> None:
+    def _put(self, identity: str, history: History) -> None:
         if identity in self._live:
             self._live[identity] = history
         else:
-            self._past.put(identity, history, now=now)
+            self._past.put(identity, history)
 
 
 def _key(root: str, change: Change, hours: int) -> str:

@@ -1,6 +1,8 @@
 """Object → controller owner → … → root, from metadata or, without it, from messages."""
 
 from collections.abc import Iterator
+from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from event_tracer.core.event import Event, ObjectReference
@@ -8,18 +10,17 @@ from event_tracer.core.kubeobject import Chain, KubeObject
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.recent import Recent
 from event_tracer.core.tables import CHILDREN, COMBINED, ROOT_ANNOTATIONS, ChildRule
-from event_tracer.core.times import SECOND, second_of
+from event_tracer.core.times import SECOND, UNUSED, second_of
 
 Name = tuple[str, str, str]  # kind, namespace, name
 
 TOMBSTONE = 15 * 60 * SECOND
 """How long a deleted object is remembered, in ns: Killing and its like come late."""
-UNUSED = 75 * 60 * SECOND
-"""How long a message's word is kept, in ns: the one-hour TTL of its Event, and some."""
 _MOST_PARENTS = 4
 _MOST_GONE = 50_000
 _MOST_SAVED = 5_000
 _LONGEST_CHAIN = 16
+_SECOND = attrgetter("second")
 
 
 class Child(NamedTuple):
@@ -29,6 +30,13 @@ class Child(NamedTuple):
     namespace: str
     name: str
     owned: bool
+
+
+class Told(NamedTuple):
+    """A message's word, of a Unix second, that an object has this parent."""
+
+    second: int
+    parent: ObjectReference
 
 
 def named_child(event: Event) -> Child | None:
@@ -51,30 +59,30 @@ _RULES: dict[str, tuple[ChildRule, ...]] = {
 
 
 class Lineage:
-    """What is known of objects and their owners. All times are ns of the fold's clock."""
+    """What is known of objects and their owners."""
 
-    def __init__(self, gone: tuple[KubeObject, ...] = (), *, now: int = 0) -> None:
+    def __init__(self, gone: tuple[KubeObject, ...] = ()) -> None:
         self._objects: dict[str, KubeObject] = {}
-        self._deleted: Recent[str, KubeObject] = Recent(most=_MOST_GONE)
+        self._deleted: Recent[str, KubeObject] = Recent(keep=TOMBSTONE, most=_MOST_GONE)
         self._uids: dict[Name, str] = {}  # of the live
-        self._names: Recent[Name, str] = Recent()
-        self._parents: Recent[Name, dict[str, tuple[int, ObjectReference]]] = Recent()
+        self._names: Recent[Name, str] = Recent(keep=UNUSED)
+        self._parents: Recent[Name, tuple[Told, ...]] = Recent(keep=UNUSED)
         for item in gone:
-            self.bury(item, now=now)
+            self.bury(item)
 
     @property
     def gone(self) -> tuple[KubeObject, ...]:
         """The objects deleted of late, the oldest first."""
         return tuple(item for _, item in self._deleted)[-_MOST_SAVED:]
 
-    def learn(self, meta: ObjectMetadata, *, deleted: bool, now: int) -> KubeObject:
+    def learn(self, meta: ObjectMetadata, *, deleted: bool) -> KubeObject:
         """Take in a frame of metadata."""
         item = _kube_object(meta)
         if not deleted:
             self._objects[item.identity] = item
             self._uids[item.kind, item.namespace, item.name] = item.uid
             return item
-        self.bury(item, now=now)
+        self.bury(item)
         return item
 
     def missing(self, kind: str, namespace: str, uids: frozenset[str]) -> list[KubeObject]:
@@ -85,51 +93,51 @@ class Lineage:
             if item.kind == kind and namespace in ("", item.namespace) and item.uid not in uids
         ]
 
-    def bury(self, item: KubeObject, *, now: int) -> None:
+    def bury(self, item: KubeObject) -> None:
         """Remember an object as one that is gone."""
         self._objects.pop(item.identity, None)
-        self._deleted.put(item.identity, item, now=now)
+        self._deleted.put(item.identity, item)
         name = (item.kind, item.namespace, item.name)
         if self._uids.get(name, item.uid) == item.uid:
             self._uids.pop(name, None)
             if item.uid:
-                self._names.put(name, item.uid, now=now)
+                self._names.put(name, item.uid)
 
-    def learn_event(self, event: Event, child: Child | None, *, now: int) -> None:
+    def learn_event(self, event: Event, child: Child | None) -> None:
         """Take in the names that an Event binds: its object's uid, and its message's child."""
         about = event.involved
         if about.uid not in self._objects and is_uuid(about.uid) and about.kind != "Node":
-            self._names.put((about.kind, about.namespace, about.name), about.uid, now=now)
+            self._names.put((about.kind, about.namespace, about.name), about.uid)
         if not child or not child.owned:
             return
         name = (child.kind, child.namespace, child.name)
-        parents = dict(self._parents.peek(name) or {})
-        second = min(second_of(event.time), parents.get(about.uid, (second_of(event.time),))[0])
-        parents[about.uid] = (second, about)
-        while len(parents) > _MOST_PARENTS:
-            del parents[min(parents, key=lambda uid: parents[uid][0])]
-        self._parents.put(name, parents, now=now)
+        told = Told(second_of(event.time), _parent(*about[:5]))
+        before = self._parents.peek(name) or ()
+        earlier = [each.second for each in before if each.parent.uid == about.uid]
+        others = [each for each in before if each.parent.uid != about.uid]
+        told = told._replace(second=min([told.second, *earlier]))
+        self._parents.put(name, tuple(sorted((*others, told), key=_SECOND)[-_MOST_PARENTS:]))
 
-    def find(self, reference: ObjectReference, *, now: int) -> KubeObject:
+    def find(self, reference: ObjectReference) -> KubeObject:
         """The object that a reference means, whether it was ever seen or not."""
         name = (reference.kind, reference.namespace, reference.name)
-        return self._find(name, reference.uid, reference.api_version, now=now)
+        return self._find(name, reference.uid, reference.api_version)
 
-    def find_named(self, child: Child, *, now: int) -> KubeObject:
+    def find_named(self, child: Child) -> KubeObject:
         """The object that a message names."""
-        return self._find((child.kind, child.namespace, child.name), "", "", now=now)
+        return self._find((child.kind, child.namespace, child.name), "", "")
 
-    def chain(self, item: KubeObject, *, second: int, now: int) -> Chain:
+    def chain(self, item: KubeObject, *, second: int) -> Chain:
         """`item` and its controller owners as of Unix `second`, the root last."""
-        return tuple(self._ascend(item, second=second, now=now))
+        return tuple(self._ascend(item, second=second))
 
     def expire(self, *, now: int) -> None:
-        """Forget what nothing has asked for in a long time."""
-        self._deleted.expire(before=now - TOMBSTONE)
-        self._names.expire(before=now - UNUSED)
-        self._parents.expire(before=now - UNUSED)
+        """Forget what nothing has asked for in a long time; `now` is ns of the fold's clock."""
+        self._deleted.expire(now=now)
+        self._names.expire(now=now)
+        self._parents.expire(now=now)
 
-    def _find(self, name: Name, uid: str, api_version: str, *, now: int) -> KubeObject:
+    def _find(self, name: Name, uid: str, api_version: str) -> KubeObject:
         kind, namespace, plain = name
         known = self._objects.get(uid)
         if known:
@@ -140,7 +148,7 @@ class Lineage:
         if kind == "Node":
             uid = ""
         elif not is_uuid(uid):
-            uid = self._uids.get(name) or self._names.get(name, now=now) or ""
+            uid = self._uids.get(name) or self._names.get(name) or ""
         identity = uid or "/".join(name)
         known = self._objects.get(identity) or self._deleted.peek(identity)
         return known or KubeObject(
@@ -152,37 +160,51 @@ class Lineage:
             name=plain,
         )
 
-    def _ascend(self, item: KubeObject, *, second: int, now: int) -> Iterator[KubeObject]:
+    def _ascend(self, item: KubeObject, *, second: int) -> Iterator[KubeObject]:
         seen = {item.identity}
         yield item
         # An ownerReference may name anything, itself included; the API server does not check.
-        while (owner := self._owner(item, second=second, now=now)) and len(seen) < _LONGEST_CHAIN:
+        while (owner := self._owner(item, second=second)) and len(seen) < _LONGEST_CHAIN:
             if owner.identity in seen:
                 return
             yield owner
             seen.add(owner.identity)
             item = owner
 
-    def _owner(self, item: KubeObject, *, second: int, now: int) -> KubeObject | None:
+    def _owner(self, item: KubeObject, *, second: int) -> KubeObject | None:
         if item.owner:
             owner = item.owner
             # An owner lives in its dependent's namespace (or is cluster-scoped).
             name = (owner.kind, item.namespace, owner.name)
-            return self._find(name, owner.uid, owner.api_version, now=now)
+            return self._find(name, owner.uid, owner.api_version)
         if item.known:
             return None
-        parents = self._parents.get((item.kind, item.namespace, item.name), now=now)
+        parents = self._parents.get((item.kind, item.namespace, item.name))
         if not parents:
             return None
         # A recreated owner may name a child as its forerunner did: the newest word at the time
         # counts, and a child may be heard of just before its creation is told.
-        told = [entry for entry in parents.values() if entry[0] <= second + 1]
-        _, parent = max(told, key=_told) if told else min(parents.values(), key=_told)
-        return self.find(parent, now=now)
+        told = [each for each in parents if each.second <= second + 1]
+        found = max(told, key=_order) if told else min(parents, key=_order)
+        return self.find(found.parent)
 
 
-def _told(entry: tuple[int, ObjectReference]) -> tuple[int, str]:
-    return entry[0], entry[1].uid
+def _order(told: Told) -> tuple[int, str]:
+    return told.second, told.parent.uid
+
+
+@lru_cache(maxsize=4096)
+def _parent(kind: str, namespace: str, name: str, uid: str, api_version: str) -> ObjectReference:
+    # One for the thousand children that an owner may have.
+    return ObjectReference(
+        kind=kind,
+        namespace=namespace,
+        name=name,
+        uid=uid,
+        api_version=api_version,
+        resource_version=None,
+        field_path="",
+    )
 
 
 def _kube_object(meta: ObjectMetadata) -> KubeObject:

@@ -1,6 +1,5 @@
 """A map that forgets what has not been used for a while: how every map here stays bounded."""
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
@@ -9,46 +8,53 @@ V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """A map in order of last use. Times are whatever clock the caller keeps."""
+    """A map in two generations: what is not used in the time of one goes at the end of the next.
 
-    def __init__(self, *, most: int = 1_000_000) -> None:
-        self._items: OrderedDict[K, tuple[int, V]] = OrderedDict()
+    So what was used within `keep`, or is among the `most` last used, is there, and at most twice
+    as much in all. Times are whatever clock the caller keeps.
+    """
+
+    def __init__(self, *, keep: int = 0, most: int = 500_000) -> None:
+        self._new: dict[K, V] = {}
+        self._old: dict[K, V] = {}
+        self._keep = keep
         self._most = most
-
-    def __len__(self) -> int:
-        return len(self._items)
+        self._turned = 0
 
     def __iter__(self) -> Iterator[tuple[K, V]]:
-        return ((key, value) for key, (_, value) in self._items.items())
+        """All of it, the newest last."""
+        yield from self._old.items()
+        yield from self._new.items()
 
     def peek(self, key: K) -> V | None:
         """The value of `key`, its last use left as it is."""
-        item = self._items.get(key)
-        return None if item is None else item[1]
+        value = self._new.get(key)
+        return self._old.get(key) if value is None else value
 
-    def get(self, key: K, *, now: int) -> V | None:
+    def get(self, key: K) -> V | None:
         """The value of `key`, which counts as a use."""
-        item = self._items.get(key)
-        if item is None:
-            return None
-        if item[0] < now:
-            self.put(key, item[1], now=now)
-        return item[1]
+        value = self._new.get(key)
+        if value is None and (value := self._old.get(key)) is not None:
+            self.put(key, value)
+        return value
 
-    def put(self, key: K, value: V, *, now: int) -> None:
-        """Set `key`, dropping the one unused for longest where there are too many."""
-        items = self._items
-        if key in items:
-            items.move_to_end(key)
-        elif len(items) >= self._most:
-            items.popitem(last=False)
-        items[key] = (now, value)
+    def put(self, key: K, value: V) -> None:
+        """Set `key`."""
+        self._old.pop(key, None)
+        self._new[key] = value
+        if len(self._new) >= self._most:
+            self._turn()
 
     def drop(self, key: K) -> None:
         """Forget `key` if it is there."""
-        self._items.pop(key, None)
+        self._new.pop(key, None)
+        self._old.pop(key, None)
 
-    def expire(self, *, before: int) -> None:
-        """Forget everything last used before `before`."""
-        while self._items and next(iter(self._items.values()))[0] < before:
-            self._items.popitem(last=False)
+    def expire(self, *, now: int) -> None:
+        """Forget what was not used for long, as of `now`; to be called more often than that."""
+        if now - self._turned >= self._keep:
+            self._turned = now
+            self._turn()
+
+    def _turn(self) -> None:
+        self._old, self._new = self._new, {}

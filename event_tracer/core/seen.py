@@ -1,9 +1,11 @@
 """Which occurrences have been met: what keeps one from being told twice."""
 
 from collections.abc import Iterable
+from hashlib import blake2b
 
 from event_tracer.core.event import Event
 from event_tracer.core.recent import Recent
+from event_tracer.core.times import UNUSED
 
 _MOST_EVENTS = 200_000
 _MOST_COUNTS = 64
@@ -15,33 +17,37 @@ Counts = tuple[tuple[str, int], ...]
 class Seen:
     """The occurrences of each Event by its key; `saved` are counts that an earlier run met."""
 
-    def __init__(self, saved: Iterable[tuple[str, int]] = (), *, now: int = 0) -> None:
-        self._met: Recent[str, tuple[tuple[int, int], ...]] = Recent(most=_MOST_EVENTS)
-        self._risen: Recent[str, int] = Recent(most=_MOST_SAVED)  # counts above one
+    def __init__(self, saved: Iterable[tuple[str, int]] = ()) -> None:
+        # An Event is remembered for an hour, and most happen once: their bytes count here.
+        self._met: Recent[int, int | tuple[int, ...]] = Recent(keep=UNUSED, most=_MOST_EVENTS)
+        self._risen: Recent[str, int] = Recent(keep=UNUSED, most=_MOST_SAVED)  # counts above one
         for key, count in saved:
-            self._risen.put(key, count, now=now)
+            self._risen.put(key, count)
 
-    def meet(self, event: Event, *, now: int) -> bool:
+    def meet(self, event: Event) -> bool:
         """Take in one observation; whether it is an occurrence: its (count, time) is new."""
-        key, occurrence = event.key, (event.count, event.time)
-        met = self._met.peek(key) or ()
-        if occurrence in met:
-            return False
-        kept = (*met[1 - _MOST_COUNTS :], occurrence) if met else (occurrence,)
-        self._met.put(key, kept, now=now)
+        key, occurrence = _short(event.key), event.count << 64 | event.time
+        met = self._met.peek(key)
+        if met is None:
+            self._met.put(key, occurrence)
+        else:
+            all_met = met if isinstance(met, tuple) else (met,)
+            if occurrence in all_met:
+                return False
+            self._met.put(key, (*all_met[1 - _MOST_COUNTS :], occurrence))
         if event.count > 1:
-            self._risen.put(key, max(event.count, self._risen.peek(key) or 0), now=now)
+            self._risen.put(event.key, max(event.count, self._risen.peek(event.key) or 0))
         return True
 
     def forget(self, event: Event) -> None:
         """The Event is gone."""
-        self._met.drop(event.key)
+        self._met.drop(_short(event.key))
         self._risen.drop(event.key)
 
     def hidden(self, event: Event, *, since: int) -> int:
         """How many occurrences its count tells of that nobody watched, from `since` (ns) on."""
-        met = self._met.peek(event.key)
-        before = self._risen.peek(event.key) or (1 if met else None)
+        met = self._met.peek(_short(event.key))
+        before = self._risen.peek(event.key) or (None if met is None else 1)
         if before is None:
             began = event.time if event.first_time is None else event.first_time
             before = 1 if began < since else 0
@@ -49,9 +55,14 @@ class Seen:
 
     def counts(self) -> Counts:
         """The counts above one: what `hidden` needs after a restart."""
-        return tuple(self._risen)
+        return tuple(self._risen)[-_MOST_SAVED:]
 
-    def expire(self, *, before: int) -> None:
-        """Forget what was not met since `before` (ns)."""
-        self._met.expire(before=before)
-        self._risen.expire(before=before)
+    def expire(self, *, now: int) -> None:
+        """Forget what was not met for longer than an Event lives."""
+        self._met.expire(now=now)
+        self._risen.expire(now=now)
+
+
+def _short(key: str) -> int:
+    # 8 bytes, as many as an event span's id has of it
+    return int.from_bytes(blake2b(key.encode("utf-8", "replace"), digest_size=8).digest())

@@ -1,7 +1,7 @@
 """Object spans: what each covers, when it is sealed, and how it ended."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -9,9 +9,11 @@ from pydantic import ConfigDict
 
 from event_tracer.core.changes import Change
 from event_tracer.core.event import Event, ObjectReference
+from event_tracer.core.histories import Story
 from event_tracer.core.kubeobject import Chain
 from event_tracer.core.lineage import Child
 from event_tracer.core.mapping import Place, Verdict
+from event_tracer.core.recent import Recent
 from event_tracer.core.span import Span
 from event_tracer.core.tables import CHILD_DONE, CHILD_WAITING, POD_BORN, POD_DONE, POD_WAITING
 from event_tracer.core.times import SECOND, second_of
@@ -24,6 +26,8 @@ HOLD = 120 * SECOND
 BYTES_AS_TEXT = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
 Told = tuple[int, bytes]  # time, span id: a total order of occurrences
+Previous = Callable[[Story], bytes | None]
+_MOST_SENT = 50_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,17 +120,16 @@ class Unsettled:
         return min(self.start, changed)
 
 
-def begin(span: Span, place: Place, depth: int, *, previous: bytes | None) -> Unsettled:
-    """The object span at `depth` of the chain above `span`, its first; `previous` is a trace's."""
-    is_root = depth + 1 == len(place.chain)
+def _first(span: Span, place: Place, depth: int, *, previous: bytes | None) -> Unsettled:
+    """The object span at `depth` of the chain above `span`, its first."""
     return Unsettled(
         trace_id=place.trace_id,
         span_id=place.span_ids[depth],
-        parent_id=b"" if is_root else place.span_ids[depth + 1],
+        parent_id=place.span_ids[depth + 1] if place.span_ids[depth + 1 :] else b"",
         chain=place.chain[depth:],
         change=place.story.change,
         hours=place.story.hours,
-        previous_trace_id=previous if is_root else None,
+        previous_trace_id=previous,
         start=span.start,
         first=span.end,
         newest=(span.end, span.span_id),
@@ -161,32 +164,61 @@ def _is_aside(event: Event) -> bool:
     return event.reason == "Started" and path.startswith(("spec.init", "spec.ephemeral"))
 
 
-@dataclass(slots=True)
 class Settling:
-    """The object spans that are not sealed yet, the one due next in front."""
+    """The object spans that are not sealed yet, the one due next in front, and those that are.
 
-    _open: dict[bytes, Unsettled] = field(default_factory=dict)
-    _due: list[tuple[int, bytes]] = field(default_factory=list)
+    A restart begins with those that are `unsettled` and the ids of those that were `sent`.
+    """
+
+    def __init__(self, unsettled: Iterable[Unsettled] = (), sent: Iterable[bytes] = ()) -> None:
+        self._open: dict[bytes, Unsettled] = {}
+        self._due: list[tuple[int, bytes]] = []
+        self._sent: Recent[bytes, bool] = Recent(most=_MOST_SENT)
+        for item in unsettled:
+            self._begin(item.copy())
+        for span_id in sent:
+            self._sent.put(span_id, True)
 
     def __iter__(self) -> Iterator[Unsettled]:
         """What is open; each may grow with the next occurrence."""
         return iter(self._open.values())
 
-    def open(self, item: Unsettled) -> None:
-        """Begin an object span."""
-        self._open[item.span_id] = item
-        heapq.heappush(self._due, (item.deadline, item.span_id))
+    @property
+    def sent(self) -> tuple[bytes, ...]:
+        """The ids of the object spans sealed last, the oldest first."""
+        return tuple(span_id for span_id, _ in self._sent)[-_MOST_SENT:]
 
-    def get(self, span_id: bytes) -> Unsettled | None:
-        """The open object span of that id."""
-        return self._open.get(span_id)
+    def cover(
+        self, span: Span, place: Place, *, pod: "Pod | None", wanted: bool, previous: Previous
+    ) -> None:
+        """Let one more occurrence count for its object and all above it, but what is sealed.
 
-    def sealed(self, *, before: int) -> Iterator[Unsettled]:
-        """Take out what can no longer grow: whose deadline is before `before` (ns)."""
+        `previous` gives the trace of the story before one, where it is known.
+        """
+        for depth, span_id in enumerate(place.span_ids):
+            unsettled = self._open.get(span_id)
+            if unsettled is None:
+                if self._sent.get(span_id):
+                    continue
+                is_root = depth + 1 == len(place.span_ids)
+                before = previous(place.story) if is_root else None
+                unsettled = _first(span, place, depth, previous=before)
+                self._begin(unsettled)
+            unsettled.cover(span, pod=pod, wanted=wanted)
+
+    def sealed(self, *, before: int) -> Iterator[Verdict]:
+        """Take out what can no longer grow, its deadline being before `before` (ns)."""
         while self._due and self._due[0][0] < before:
             _, span_id = heapq.heappop(self._due)
             item = self._open[span_id]
-            if item.deadline < before:
-                yield self._open.pop(span_id)
-            else:
+            if item.deadline >= before:
                 heapq.heappush(self._due, (item.deadline, span_id))
+                continue
+            del self._open[span_id]
+            if item.wanted:
+                self._sent.put(span_id, True)
+                yield item.verdict()
+
+    def _begin(self, item: Unsettled) -> None:
+        self._open[item.span_id] = item
+        heapq.heappush(self._due, (item.deadline, item.span_id))

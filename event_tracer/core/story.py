@@ -10,12 +10,11 @@ from event_tracer.core.frame import Behind, Census, Frame, Item, Listing, Tick
 from event_tracer.core.gap import SERVICE, gap_span
 from event_tracer.core.histories import Histories, Story
 from event_tracer.core.kubeobject import Chain, KubeObject, changes_by_itself
-from event_tracer.core.lineage import UNUSED, Child, Lineage, named_child
+from event_tracer.core.lineage import Child, Lineage, named_child
 from event_tracer.core.mapping import Mapper, Naming, Place, lineage_names
 from event_tracer.core.objects import ObjectMetadata
-from event_tracer.core.recent import Recent
 from event_tracer.core.seen import Seen
-from event_tracer.core.settle import Pod, Settling, Unsettled, begin, pod_of
+from event_tracer.core.settle import Settling, Unsettled, pod_of
 from event_tracer.core.span import Span, object_span_id, trace_id
 from event_tracer.core.start import FirstTimes, start_of
 from event_tracer.core.state import State
@@ -26,8 +25,6 @@ REORDER = SECOND
 """How long an occurrence waits for what explains it, in ns of the fold's clock."""
 _GRACE = 2 * SECOND
 _SWEEP = 60 * SECOND
-_FORGOTTEN = 2 * 3600 * SECOND  # an Event lives an hour after its last write (--event-ttl)
-_MOST_SENT = 50_000
 _NO_LIMIT = 2**63
 
 
@@ -51,18 +48,15 @@ class Stories:
         self._clock = self._horizon = self._swept = state.clock if state else 0
         self._released = -1
         self._behind = Behind()
-        self._lineage = Lineage(state.gone if state else (), now=self._clock)
+        self._lineage = Lineage(state.gone if state else ())
         self._firsts = FirstTimes()
-        self._histories = Histories(state.histories if state else (), now=self._clock)
-        self._seen = Seen(state.counts if state else (), now=self._clock)
+        self._histories = Histories(state.histories if state else ())
+        self._seen = Seen(state.counts if state else ())
         self._waiting = Waiting(most=most)
         self._gaps: list[Span] = []
-        self._settling = Settling()
-        self._sent: Recent[bytes, bool] = Recent(most=_MOST_SENT)
+        self._settling = Settling(state.unsettled, state.sent) if state else Settling()
         self._has_told = state is not None
         self._use_cluster(cluster_uid or (state.cluster_uid if state else ""))
-        if state:
-            self._restore(state)
 
     def feed(self, item: Item) -> list[Span]:
         """Take in one item; give the spans that it lets go, in no particular order."""
@@ -101,8 +95,8 @@ class Stories:
 
     def unknown(self, event: Event) -> list[KubeObject]:
         """What is on the chain of the Event's object, and has not been seen itself."""
-        item = self._lineage.find(event.involved, now=self._clock)
-        chain = self._lineage.chain(item, second=second_of(event.time), now=self._clock)
+        item = self._lineage.find(event.involved)
+        chain = self._lineage.chain(item, second=second_of(event.time))
         return [each for each in chain if not each.known]
 
     def state(self) -> State:
@@ -112,16 +106,10 @@ class Stories:
             cluster_uid=self._cluster_uid,
             histories=self._histories.saved(now=self._horizon),
             unsettled=tuple(item.copy() for item in self._settling),
-            sent=tuple(span_id for span_id, _ in self._sent),
+            sent=self._settling.sent,
             gone=self._lineage.gone,
             counts=self._seen.counts(),
         )
-
-    def _restore(self, state: State) -> None:
-        for item in state.unsettled:
-            self._settling.open(item.copy())
-        for span_id in state.sent:
-            self._sent.put(span_id, True, now=self._clock)
 
     def _use_cluster(self, uid: str) -> None:
         self._cluster_uid = uid
@@ -158,8 +146,8 @@ class Stories:
 
     def _feed_census(self, census: Census) -> None:
         for item in self._lineage.missing(census.kind, census.namespace, census.uids):
-            self._lineage.bury(item, now=self._clock)
-            self._histories.bury(item.identity, now=self._clock)
+            self._lineage.bury(item)
+            self._histories.bury(item.identity)
 
     def _tell_gap(self, events: list[Event], listing: Listing) -> None:
         told = gap_span(
@@ -184,7 +172,7 @@ class Stories:
         is_cluster = meta.kind == "Namespace" and meta.name == "kube-system"
         if is_cluster and not self._cluster_uid and not self._has_told:
             self._use_cluster(meta.uid)
-        item = self._lineage.learn(meta, deleted=deleted, now=self._clock)
+        item = self._lineage.learn(meta, deleted=deleted)
         if changes_by_itself(item):
             self._histories.observe(item, meta, deleted=deleted, now=self._clock)
 
@@ -192,20 +180,20 @@ class Stories:
         """Learn the names that an Event binds; give the child that its message names."""
         self._advance(event.server_time)
         child = named_child(event)
-        self._lineage.learn_event(event, child, now=self._clock)
+        self._lineage.learn_event(event, child)
         return child
 
     def _remember(self, event: Event) -> None:
         """Learn when things were, once all names are bound."""
-        item = self._lineage.find(event.involved, now=self._clock)
-        self._firsts.learn(event, identity=item.identity, now=self._clock)
+        item = self._lineage.find(event.involved)
+        self._firsts.learn(event, identity=item.identity)
         if changes_by_itself(item):
-            self._histories.witness(item.identity, event, now=self._clock)
+            self._histories.witness(item.identity, event)
 
     def _meet(self, event: Event, child: Child | None, *, deleted: bool, known: int) -> None:
         if deleted:
             self._seen.forget(event)
-        elif self._seen.meet(event, now=self._clock) and (known < 0 or _version(event) > known):
+        elif self._seen.meet(event) and (known < 0 or _version(event) > known):
             self._waiting.add(event, child, now=self._clock)
 
     # -- letting go
@@ -223,10 +211,8 @@ class Stories:
             self._horizon = self._clock
         if not behind.objects:
             spans += self._tell_ready()
-        for item in self._settling.sealed(before=self._told_until - REORDER - _GRACE):
-            if item.wanted:
-                self._sent.put(item.span_id, True, now=self._clock)
-                spans.append(self._mapper.object_span(item.verdict()))
+        for verdict in self._settling.sealed(before=self._told_until - REORDER - _GRACE):
+            spans.append(self._mapper.object_span(verdict))
         if self._horizon - self._swept > _SWEEP:
             self._sweep()
         return spans
@@ -251,7 +237,7 @@ class Stories:
     def _tell(
         self, event: Event, child: Child | None, places: dict[tuple[str, int, str], Place]
     ) -> tuple[Span, bool]:
-        item = self._lineage.find(event.involved, now=self._clock)
+        item = self._lineage.find(event.involved)
         second = max(second_of(event.time), item.created or 0)
         job = child if child and child.kind == "Job" and child.owned else None
         key = (item.identity, second, job.name if job else "")
@@ -259,14 +245,20 @@ class Stories:
         if place is None:
             began = second if event.first_time is None else second_of(event.first_time)
             place = places[key] = self._place(item, job, second=second, began=began)
-        start = start_of(event, item=item, firsts=self._firsts, now=self._clock)
+        start = start_of(event, item=item, firsts=self._firsts)
         span = self._mapper.event_span(event, place=place, start=start)
         is_wanted = self._keep(event)
-        self._cover(span, place, pod=pod_of(event, child), wanted=is_wanted)
+        self._settling.cover(
+            span,
+            place,
+            pod=pod_of(event, child),
+            wanted=is_wanted,
+            previous=self._previous,
+        )
         return span, is_wanted
 
     def _place(self, item: KubeObject, job: Child | None, *, second: int, began: int) -> Place:
-        chain = self._lineage.chain(item, second=second, now=self._clock)
+        chain = self._lineage.chain(item, second=second)
         story = self._story(chain, job, second=second, began=began)
         trace = trace_id(cluster_uid=self._cluster_uid, story_key=story.key)
         return Place(
@@ -277,37 +269,25 @@ class Stories:
             names=lineage_names(chain),
         )
 
-    def _cover(self, span: Span, place: Place, *, pod: Pod | None, wanted: bool) -> None:
-        for depth, span_id in enumerate(place.span_ids):
-            unsettled = self._settling.get(span_id)
-            if unsettled is None:
-                if self._sent.get(span_id, now=self._clock):
-                    continue
-                unsettled = begin(span, place, depth, previous=self._previous(place))
-                self._settling.open(unsettled)
-            unsettled.cover(span, pod=pod, wanted=wanted)
-
-    def _previous(self, place: Place) -> bytes | None:
-        key = self._histories.previous(place.story)
+    def _previous(self, story: Story) -> bytes | None:
+        key = self._histories.previous(story)
         return trace_id(cluster_uid=self._cluster_uid, story_key=key) if key else None
 
     def _story(self, chain: Chain, child: Child | None, *, second: int, began: int) -> Story:
         job = next((item for item in chain if item.kind == "Job"), None)
         if child:
-            job = self._lineage.find_named(child, now=self._clock)
+            job = self._lineage.find_named(child)
         if job:
             is_root = job is chain[-1]
-            return self._histories.run(job, is_root=is_root, second=second, now=self._clock)
+            return self._histories.run(job, is_root=is_root, second=second)
         fixed = self._horizon - REORDER
-        return self._histories.story(
-            chain, second=second, began=began, fixed=fixed, now=self._clock
-        )
+        return self._histories.story(chain, second=second, began=began, fixed=fixed)
 
     def _sweep(self) -> None:
         now = self._swept = self._horizon
-        self._seen.expire(before=now - _FORGOTTEN)
+        self._seen.expire(now=now)
         self._lineage.expire(now=now)
-        self._firsts.expire(before=now - UNUSED)
+        self._firsts.expire(now=now)
         self._histories.expire(now=now)
 
 

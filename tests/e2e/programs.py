@@ -29,11 +29,19 @@ def cache() -> Path:
     return Path(home).expanduser() / "event-tracer" / "e2e"
 
 
+def is_built(name: str) -> bool:
+    """Whether the programs of this module are there."""
+    return _target(name).exists()
+
+
+def _target(name: str) -> Path:
+    parts = (path.read_bytes() for path in sorted((SOURCES / name).iterdir()))
+    return cache() / f"{name}-{hashlib.sha256(b''.join(parts)).hexdigest()[:16]}"
+
+
 def build(name: str) -> Path:
     """The folder with the programs of this module, built unless they are there already."""
-    source, go = SOURCES / name, shutil.which("go")
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(source.iterdir())))
-    target = cache() / f"{name}-{key.hexdigest()[:16]}"
+    target, go = _target(name), shutil.which("go")
     if target.exists():
         return target
     if not go:

@@ -1,0 +1,83 @@
+"""A run at a real kube-apiserver: rollouts at half the rate that it sustains.
+
+Its programs are those of `make e2e`, which builds them; without them this is left out.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.frames import stream
+from bench.live import watched
+from bench.processes import Rig
+from tests.e2e.controlplane import ADMIN, ControlPlane
+from tests.e2e.programs import is_built
+from tests.e2e.site import ports
+
+_SECONDS = 60
+_BURST = 3_000  # Events, to see how many a second it takes
+_PREPARE = 20 * 10**9  # ns, until the first is due
+
+
+def cluster(*, scale: float) -> dict[str, Any]:
+    """Half of what the API server sustains, for a minute."""
+    if not (is_built("etcd") and is_built("kubernetes")):
+        return {"skipped": "the programs of a control plane are not built; make e2e builds them"}
+    with tempfile.TemporaryDirectory() as name:
+        plane = ControlPlane(Path(name) / "plane", first_port=ports())
+        try:
+            plane.etcd.start()
+            plane.apiserver.start()
+            plane.wait_until_ready()
+            return _measured(plane, Path(name), seconds=_SECONDS * scale)
+        finally:
+            plane.stop()
+
+
+def _measured(plane: ControlPlane, folder: Path, *, seconds: float) -> dict[str, Any]:
+    burst = _Post(plane, folder / "burst", per_second=10**6, count=_BURST, start=0)
+    rate = burst.count / burst.lasted()
+    made = Rig(folder, kubeconfig=plane.kubeconfig)
+    try:
+        run = made.run()
+        made.wait(burst.count)
+        start = time.time_ns() + _PREPARE
+        live = _Post(
+            plane, folder / "live", per_second=rate / 2, count=int(rate / 2 * seconds), start=start
+        )
+        found = watched(
+            made, run, until=burst.count + live.count, sent=folder / "live.sent", after=live.lasted
+        )
+    finally:
+        made.sink.kill()
+    return {"Events/s sustained": round(rate), "occurrences": live.count, **found}
+
+
+class _Post:
+    """Rollouts of ten pods, posted by a process of their own."""
+
+    def __init__(
+        self, plane: ControlPlane, file: Path, *, per_second: float, count: int, start: int
+    ) -> None:
+        frames = list(stream(per_second=per_second, count=count, pods=10, start=start or 10**18))
+        self.count = sum(frame["resource"] == "events" for _, frame in frames)
+        when = [{"at": at} if start else {} for at, _ in frames]
+        file.write_text(
+            "\n".join(
+                json.dumps({**at, **frame}) for at, (_, frame) in zip(when, frames, strict=True)
+            )
+        )
+        authority = plane.folder / "apiserver.crt"
+        told = (str(file), plane.url, str(authority), ADMIN, f"{file.name}-")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.poster", *told], stdout=subprocess.PIPE, text=True
+        )
+
+    def lasted(self) -> float:
+        """The seconds that all took, once they have been posted."""
+        said, _ = self._process.communicate()
+        return float(said)
