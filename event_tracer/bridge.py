@@ -12,7 +12,7 @@ from event_tracer.core.frame import Tick
 from event_tracer.core.preview import preview
 from event_tracer.core.story import Stories
 from event_tracer.export import Delivery, Exporter
-from event_tracer.intake import Intake
+from event_tracer.intake import Intake, Redact
 from event_tracer.lister import number
 from event_tracer.live_settings import RunSettings
 from event_tracer.outbox import Outbox
@@ -55,8 +55,9 @@ class Bridge:
             most=_MOST,
         )
         redaction = Redaction(settings.redact)
-        self._redact = board.keep(redaction) if board else redaction
+        self._redact: Redact | None = redaction if settings.redact else None
         if board:
+            self._redact = board.keep(redaction)
             board.unsealed = lambda trace_id: preview(
                 self._stories, settings.naming, trace_id=trace_id
             )

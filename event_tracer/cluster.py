@@ -16,8 +16,7 @@ async def kube_system(api: Api) -> dict[str, object]:
     body = await api.get(NAMESPACES.path(name=_KUBE_SYSTEM), accept=_ACCEPT)
     if not (isinstance(body.get("metadata"), dict) and body["metadata"].get("uid")):
         raise ApiError(f"{_KUBE_SYSTEM} came without a uid", status=502)
-    kind, name = NAMESPACES.kind, NAMESPACES.name
-    return {"type": "ADDED", "resource": name, "kind": kind, "object": body}
+    return NAMESPACES.frame(body)
 
 
 async def cluster_uid(api: Api) -> str:

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from event_tracer.core.event import Event
-from event_tracer.core.frame import Behind, Census, Frame, Item, Listing, Tick, parse_frame
+from event_tracer.core.frame import (
+    Behind,
+    Census,
+    Frame,
+    Item,
+    Listing,
+    Tick,
+    parse_frame,
+    parse_line,
+)
 from event_tracer.core.kubeobject import KubeObject
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.span import Span
@@ -17,7 +26,7 @@ from event_tracer.core.wire import MalformedError
 from event_tracer.lister import number
 from event_tracer.lowest import Lowest
 from event_tracer.owners import Owners
-from event_tracer.reader import Listed, Raw, Source
+from event_tracer.reader import Listed, Raw, Read, Source
 from event_tracer.resources import EVENTS, MANY
 from event_tracer.tasks import Spawn
 
@@ -65,7 +74,7 @@ class Intake:
 
     def __init__(
         self, stories: Stories, *, outlet: Outlet, capacity: int, now: Callable[[], int | None],
-        counts: Counts, redact: Redact, spawn: Spawn,
+        counts: Counts, redact: Redact | None, spawn: Spawn,
     ) -> None:  # fmt: skip
         self.owners: Owners
         self.watches: list[Source] = []
@@ -152,15 +161,24 @@ class Intake:
             )
         )
 
+    def line(self, watch: Source, text: bytes) -> Read | None:
+        """A line as it came, unless it is to be redacted or to be kept as it is."""
+        if self._redact:
+            return None
+        resource = watch.resource
+        line = parse_line(text, resource=resource.name, kind=resource.kind)
+        return line and Read(line.version, self._take(line.type, self._dated(line.frame)))
+
     def frame(self, watch: Source, raw: Raw) -> int | None:
         """One frame; the newest time (ns) that the API server wrote in it, if that is known."""
         frame = self._parse(raw)
-        if frame is None:
-            return None
+        return self._take(raw["type"], frame) if frame else None
+
+    def _take(self, type_: str, frame: Frame) -> int | None:
         if not isinstance(frame.body, Event):
             self._objects([frame])
         else:
-            self._counts.received(raw["type"])
+            self._counts.received(type_)
             self._event(frame)
         return frame.body.server_time
 
@@ -203,7 +221,7 @@ class Intake:
 
     def _parse(self, raw: Raw) -> Frame | None:
         try:
-            return self._dated(parse_frame(self._redact(raw)))
+            return self._dated(parse_frame(self._redact(raw) if self._redact else raw))
         except MalformedError as error:
             self._counts.dropped("malformed")
             logger.warning(

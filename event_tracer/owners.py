@@ -199,8 +199,7 @@ class Owners:
         uid = meta.get("uid") if isinstance(meta, dict) else ""
         is_it = bool(meta) and (not is_uuid(item.uid) or uid == item.uid)
         self._counts.looked_up("found" if is_it else "absent")
-        frame = {"type": "ADDED", "resource": resource.name, "kind": resource.kind, "object": body}
-        return frame if is_it else None
+        return resource.frame(body) if is_it else None
 
     def _result(self, error: ApiError, item: KubeObject) -> Lookup:
         if error.status == 404:

@@ -1,7 +1,7 @@
 """What reads a watch, and what it is told."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from event_tracer.resources import Resource
 
@@ -32,6 +32,13 @@ class Listed:
     cause: str = ""
 
 
+class Read(NamedTuple):
+    """What a line was: its resourceVersion, and the newest time (ns) that the API server wrote."""
+
+    version: str
+    written: int | None
+
+
 class Reader(Protocol):
     """What takes the frames of watches."""
 
@@ -43,6 +50,9 @@ class Reader(Protocol):
 
     async def listed(self, watch: Source, listed: Listed) -> None:
         """A LIST is complete."""
+
+    def line(self, watch: Source, text: bytes) -> Read | None:
+        """A line as it came; None where it is wanted as a `frame`, or needs a closer look."""
 
     def frame(self, watch: Source, raw: Raw) -> int | None:
         """One frame; the newest time (ns) that the API server wrote in it, if that is known."""

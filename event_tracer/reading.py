@@ -22,7 +22,7 @@ class Reading:
 
     def __init__(
         self, api: Api, stories: Stories, *, outlet: Outlet, capacity: int, counts: Counts,
-        redact: Redact, namespaces: Iterable[str], spawn: Spawn, from_now: bool = False,
+        redact: Redact | None, namespaces: Iterable[str], spawn: Spawn, from_now: bool = False,
         events: Mapping[str, str] | None = None, objects: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.watches: list[Watch] = []

@@ -20,7 +20,7 @@ from event_tracer.core.kubeobject import object_of
 from event_tracer.core.wire import MalformedError, without_applied
 from event_tracer.live_settings import RecordSettings
 from event_tracer.owners import Lookup, Owners
-from event_tracer.reader import Listed, Raw, Source
+from event_tracer.reader import Listed, Raw, Read, Source
 from event_tracer.recording import STDIN, VERSION
 from event_tracer.redaction import Redaction
 from event_tracer.resources import EVENTS
@@ -151,6 +151,10 @@ class _Recorder:
         """A LIST is complete; Events are written as they came to be, as a replay reads them."""
         for raw in sorted(self._pages.pop(watch), key=_time):
             self.frame(watch, raw)
+
+    def line(self, watch: Source, text: bytes) -> Read | None:
+        """None: each is written as a frame."""
+        return None
 
     def frame(self, watch: Source, raw: Raw) -> int | None:
         """One frame."""

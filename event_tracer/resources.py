@@ -1,6 +1,8 @@
 """Kinds of objects by their place in the API."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 
@@ -24,6 +26,10 @@ class Resource:
     def api_version(self) -> str:
         """As an object of it says: `v1`, `apps/v1`."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    def frame(self, body: Mapping[str, Any], *, type_: str = "ADDED") -> dict[str, Any]:
+        """An object of it as a raw frame."""
+        return {"type": type_, "resource": self.name, "kind": self.kind, "object": body}
 
     def path(self, *, namespace: str = "", name: str = "") -> str:
         """The URL path of all, of a namespace's, or of one."""

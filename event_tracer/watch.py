@@ -9,10 +9,8 @@ once etcd was restored, silence. All of them end in a new LIST.
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from math import inf
-from typing import Any
 
 import aiohttp
 
@@ -21,7 +19,7 @@ from event_tracer.backoff import Backoff
 from event_tracer.core.wire import MalformedError, decode
 from event_tracer.lines import lines
 from event_tracer.lister import Lister, StaleError, accept, number, version_of
-from event_tracer.reader import Counts, Listed, Raw, Reader
+from event_tracer.reader import Counts, Listed, Reader
 from event_tracer.resources import EVENTS, Resource
 
 _WATCH = 240.0  # seconds, well below etcd's compaction
@@ -174,7 +172,7 @@ class Watch:
             for _ in range(page.unusable):
                 self._counts.dropped("malformed")
             self._target = max([self._target, *(number(version_of(item)) for item in page.items)])
-            self._reader.page(self, [self._raw("ADDED", item) for item in page.items])
+            self._reader.page(self, [self.resource.frame(item) for item in page.items])
             version = page.version
         return version
 
@@ -252,6 +250,14 @@ class Watch:
         self._set(is_live=True, is_denied=False)
 
     def _line(self, line: bytes) -> None:
+        read = self._reader.line(self, line)
+        if read is None:
+            self._look_closer(line)
+            return
+        self._progress(*read)
+        self.version = read.version or self.version
+
+    def _look_closer(self, line: bytes) -> None:
         try:
             raw = decode(line)
             type_, body = raw["type"], raw["object"]
@@ -262,7 +268,7 @@ class Watch:
         if type_ == "ERROR":
             raise status_error(body)
         if type_ in ("ADDED", "MODIFIED", "DELETED"):
-            written = self._reader.frame(self, self._raw(type_, body))
+            written = self._reader.frame(self, self.resource.frame(body, type_=type_))
             self._progress(version, written)
         elif type_ != "BOOKMARK":
             self._counts.dropped("unknown_type")
@@ -292,7 +298,3 @@ class Watch:
         self.is_denied = self.is_denied if is_denied is None else is_denied
         if (self.is_live, self.is_denied) != before:
             self._reader.standing(self)
-
-    def _raw(self, type_: str, body: Mapping[str, Any]) -> Raw:
-        resource = self.resource
-        return {"type": type_, "resource": resource.name, "kind": resource.kind, "object": body}

@@ -12,7 +12,7 @@ from kubernetes_asyncio.client import ApiClient, Configuration
 
 from event_tracer.api import Api
 from event_tracer.core.times import parse_timestamp
-from event_tracer.reader import Listed, Source
+from event_tracer.reader import Listed, Read, Source
 from event_tracer.resources import EVENTS, WORKLOADS, Resource
 from event_tracer.watch import Watch
 from tests.apiserver import ApiServer
@@ -67,6 +67,9 @@ class Recorder:
 
     def standing(self, watch: Source) -> None:
         self.standings.append((watch.is_live, watch.is_denied))
+
+    def line(self, watch: Source, text: bytes) -> Read | None:
+        return None
 
     def interval(self, watch: Source) -> float:
         return self.every

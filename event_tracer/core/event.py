@@ -81,7 +81,11 @@ def parse_event(raw: Mapping[str, Any]) -> Event:
 
     Raises MalformedError where the object, or any time at all, is missing.
     """
-    item = wire.read_event(raw)
+    return event_of(wire.read_event(raw))
+
+
+def event_of(item: wire.EventObject) -> Event:
+    """An Event as it was read → Event. Raises MalformedError as `parse_event`."""
     meta, about = item["metadata"], item["involvedObject"]
     if not about.get("kind") and not about.get("name"):
         raise wire.MalformedError("involvedObject: names nothing")

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from event_tracer.core.event import Event, parse_event
-from event_tracer.core.objects import ObjectMetadata, parse_object
-from event_tracer.core.wire import MalformedError
+from event_tracer.core.event import Event, event_of, parse_event
+from event_tracer.core.objects import ObjectMetadata, metadata_of, parse_object
+from event_tracer.core.wire import MalformedError, read_event_line, read_object_line
 
 
 class Frame(NamedTuple):
@@ -14,6 +14,14 @@ class Frame(NamedTuple):
 
     body: Event | ObjectMetadata
     deleted: bool = False
+
+
+class Line(NamedTuple):
+    """One line of a watch, read; `version` is its object's resourceVersion, as it stands."""
+
+    type: str
+    version: str
+    frame: Frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +70,7 @@ class Tick:
 Item = Frame | Listing | Tick | Census | Behind
 
 _EVENTS = frozenset({"events", "events.events.k8s.io"})
+_CHANGES = frozenset({"ADDED", "MODIFIED", "DELETED"})
 
 
 def parse_frame(raw: Mapping[str, Any]) -> Frame:
@@ -79,8 +88,38 @@ def parse_frame(raw: Mapping[str, Any]) -> Frame:
     return Frame(body=parse_object(body, resource=resource, kind=kind), deleted=deleted)
 
 
+def parse_line(text: bytes, *, resource: str, kind: str) -> Line | None:
+    """A line of a watch, as its JSON came → the same as by `parse_frame`, for half the CPU.
+
+    None where it tells of no change or is not as nearly all are: what it is needs a closer look.
+    """
+    try:
+        return _parsed(text, resource=resource, kind=kind)
+    except MalformedError:
+        return None
+
+
+def _parsed(text: bytes, *, resource: str, kind: str) -> Line | None:
+    line: Any
+    body: Event | ObjectMetadata
+    if resource in _EVENTS:
+        line = read_event_line(text)
+        if line is None or line["type"] not in _CHANGES:
+            return None
+        body = event_of(line["object"])
+    else:
+        line = read_object_line(text)
+        if line is None or line["type"] not in _CHANGES:
+            return None
+        body = metadata_of(line["object"], resource=resource, kind=kind)
+    version = line["object"]["metadata"].get("resourceVersion") or ""
+    return Line(line["type"], version, Frame(body=body, deleted=line["type"] == "DELETED"))
+
+
 def holds_event(raw: Mapping[str, Any]) -> bool:
     """Whether a raw frame's object is an Event."""
-    body, resource = raw.get("object"), str(raw.get("resource") or "")
-    is_named = isinstance(body, Mapping) and body.get("kind") == "Event"
-    return resource in _EVENTS or (not resource and is_named)
+    resource = raw.get("resource")
+    if resource:
+        return str(resource) in _EVENTS
+    body = raw.get("object")
+    return isinstance(body, Mapping) and body.get("kind") == "Event"

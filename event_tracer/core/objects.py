@@ -57,7 +57,11 @@ def parse_object(raw: Mapping[str, Any], *, resource: str, kind: str) -> ObjectM
 
     `kind` is the frame's, where it has one. Raises MalformedError without metadata or name.
     """
-    item = wire.read_object(raw)
+    return metadata_of(wire.read_object(raw), resource=resource, kind=kind)
+
+
+def metadata_of(item: wire.AnyObject, *, resource: str, kind: str) -> ObjectMetadata:
+    """An object as it was read → ObjectMetadata. Raises MalformedError without a name."""
     meta, own_kind = item["metadata"], item.get("kind") or ""
     name = meta.get("name")
     if not name:

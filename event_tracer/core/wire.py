@@ -145,6 +145,20 @@ class AnyObject(TypedDict, total=False):
     metadata: Required[Meta]
 
 
+class EventLine(TypedDict):
+    """A line of a watch of Events."""
+
+    type: str
+    object: EventObject
+
+
+class ObjectLine(TypedDict):
+    """A line of a watch of anything else."""
+
+    type: str
+    object: AnyObject
+
+
 # events.k8s.io/v1 → core/v1 (pkg/apis/events/v1/conversion.go)
 _CORE_NAMES = {
     "regarding": "involvedObject", "note": "message", "deprecatedCount": "count",
@@ -154,6 +168,8 @@ _CORE_NAMES = {
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _EVENT = TypeAdapter(EventObject)
 _OBJECT = TypeAdapter(AnyObject)
+_EVENT_LINE = TypeAdapter(EventLine)
+_OBJECT_LINE = TypeAdapter(ObjectLine)
 T = TypeVar("T")
 
 
@@ -215,6 +231,23 @@ def read_event(raw: Mapping[str, Any]) -> EventObject:
 def read_object(raw: Mapping[str, Any]) -> AnyObject:
     """Any other object. Raises MalformedError with what is wrong, in one line."""
     return _read(_OBJECT, raw)
+
+
+def read_event_line(text: bytes) -> EventLine | None:
+    """JSON of a watch's line, no more of it made than is read; None where that is not enough."""
+    return _read_line(_EVENT_LINE, text)
+
+
+def read_object_line(text: bytes) -> ObjectLine | None:
+    """The same of any other object."""
+    return _read_line(_OBJECT_LINE, text)
+
+
+def _read_line(adapter: TypeAdapter[T], text: bytes) -> T | None:
+    try:
+        return adapter.validate_json(text)
+    except ValidationError:
+        return None
 
 
 def _read(adapter: TypeAdapter[T], raw: object) -> T:
