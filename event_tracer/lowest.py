@@ -1,7 +1,6 @@
 """The least of many numbers that come and go."""
 
 import heapq
-from collections import Counter
 
 _FEW = 1000
 
@@ -10,20 +9,21 @@ class Lowest:
     """A multiset that knows its least member."""
 
     def __init__(self) -> None:
-        self._counts: Counter[int] = Counter()
+        self._counts: dict[int, int] = {}
         self._heap: list[int] = []
 
     def add(self, number: int) -> None:
         """One more `number`."""
-        if number not in self._counts:
+        count = self._counts.get(number, 0)
+        if not count:
             heapq.heappush(self._heap, number)
-        self._counts[number] += 1
+        self._counts[number] = count + 1
 
     def remove(self, number: int) -> None:
         """One `number` less."""
-        self._counts[number] -= 1
-        if not self._counts[number]:
-            del self._counts[number]
+        count = self._counts.pop(number) - 1
+        if count:
+            self._counts[number] = count
         # While the least one stays, what came and went above it would pile up.
         if len(self._heap) > 2 * len(self._counts) + _FEW:
             self._heap = sorted(self._counts)
