@@ -175,11 +175,13 @@ class Intake:
         return self._take(raw["type"], frame) if frame else None
 
     def _take(self, type_: str, frame: Frame) -> int | None:
-        if not isinstance(frame.body, Event):
-            self._objects([frame])
-        else:
+        if isinstance(frame.body, Event):
             self._counts.received(type_)
             self._event(frame)
+        else:
+            self._objects([frame])
+            if self._missing(frame):  # an Event about it may be waiting already
+                self._spawn(self._look_up([frame]), "look up an owner")
         return frame.body.server_time
 
     def standing(self, watch: Source) -> None:
@@ -264,12 +266,12 @@ class Intake:
         self.look()
 
     async def _look_up(self, frames: Iterable[Frame]) -> None:
-        """GET what is on the chains of these Events' objects and only a GET can tell."""
+        """GET what is above these objects, or those of these Events, and only a GET can tell."""
         while missing := {item.identity: item for frame in frames for item in self._missing(frame)}:
             await asyncio.gather(*(self._fetch(item) for item in missing.values()))
 
     def _missing(self, frame: Frame) -> list[KubeObject]:
-        if not isinstance(frame.body, Event) or frame.deleted:
+        if frame.deleted:
             return []
         return [item for item in self._stories.unknown(frame.body) if self.owners.may_fetch(item)]
 

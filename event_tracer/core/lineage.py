@@ -123,6 +123,13 @@ class Lineage:
         name = (reference.kind, reference.namespace, reference.name)
         return self._find(name, reference.uid, reference.api_version)
 
+    def unknown(self, about: ObjectReference | ObjectMetadata, *, second: int) -> list[KubeObject]:
+        """What is on the chain of an object as of Unix `second`, and has not been seen itself."""
+        if self._is_whole(about.uid):
+            return []
+        item = self._find((about.kind, about.namespace, about.name), about.uid, about.api_version)
+        return [each for each in self._ascend(item, second=second) if not each.known]
+
     def find_named(self, child: Child) -> KubeObject:
         """The object that a message names."""
         return self._find((child.kind, child.namespace, child.name), "", "")
@@ -136,6 +143,15 @@ class Lineage:
         self._deleted.expire(now=now)
         self._names.expire(now=now)
         self._parents.expire(now=now)
+
+    def _is_whole(self, uid: str) -> bool:
+        """Whether an object is there, and so is all above it: of nearly all this is true."""
+        for _ in range(_LONGEST_CHAIN):
+            item = self._objects.get(uid)
+            if item is None or item.owner is None:
+                return item is not None
+            uid = item.owner.uid
+        return False
 
     def _find(self, name: Name, uid: str, api_version: str) -> KubeObject:
         kind, namespace, plain = name

@@ -93,11 +93,11 @@ class Stories:
         """The objects whose spans are not sealed yet."""
         return tuple(self._settling)
 
-    def unknown(self, event: Event) -> list[KubeObject]:
-        """What is on the chain of the Event's object, and has not been seen itself."""
-        item = self._lineage.find(event.involved)
-        chain = self._lineage.chain(item, second=second_of(event.time))
-        return [each for each in chain if not each.known]
+    def unknown(self, body: Event | ObjectMetadata) -> list[KubeObject]:
+        """What is on the chain of an object, or of an Event's, and has not been seen itself."""
+        if isinstance(body, Event):
+            return self._lineage.unknown(body.involved, second=second_of(body.time))
+        return self._lineage.unknown(body, second=body.created or 0)
 
     def state(self) -> State:
         """What a restart needs, as of now."""
