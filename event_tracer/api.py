@@ -8,9 +8,10 @@ import asyncio
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from email.utils import parsedate_to_datetime
+from socket import SO_RCVLOWAT, SOL_SOCKET, socket
 from typing import Any, TypeVar
 
 import aiohttp
@@ -211,11 +212,29 @@ async def chunks(response: aiohttp.ClientResponse, *, every: float) -> AsyncIter
     clock = asyncio.get_running_loop().time
     async for chunk in response.content.iter_any():
         yield chunk
-        transport = response.connection and response.connection.transport
-        if every and transport and len(chunk) < _MUCH:
-            transport.pause_reading()
-            await asyncio.sleep(every - clock() % every)
-            transport.resume_reading()
+        if every and len(chunk) < _MUCH:
+            with _undisturbed(response):
+                await asyncio.sleep(every - clock() % every)
+
+
+@contextmanager
+def _undisturbed(response: aiohttp.ClientResponse) -> Iterator[None]:
+    """What comes meanwhile wakes nobody up, unless it is much or the end."""
+    # Not pause_reading(): over TLS asyncio would wake up all the same (sslproto.py, 3.13).
+    transport = response.connection and response.connection.transport
+    connection = transport.get_extra_info("socket") if transport else None
+    _set_least(connection, _MUCH)
+    try:
+        yield
+    finally:
+        _set_least(connection, 1)
+
+
+def _set_least(connection: socket | None, count: int) -> None:
+    # Windows has no such option, and the connection may have ended: then each frame is told of.
+    if connection:
+        with suppress(OSError):
+            connection.setsockopt(SOL_SOCKET, SO_RCVLOWAT, count)
 
 
 async def _request(

@@ -34,6 +34,8 @@ class Recorder:
         self.lists: list[Listed] = []
         self.frames: list[str] = []
         """The names of objects, frame by frame."""
+        self.times: list[float] = []
+        """The loop's time at each of them."""
         self.standings: list[tuple[bool, bool]] = []
         """is_live and is_denied at each change."""
         self.lost: Counter[str] = Counter()
@@ -63,6 +65,7 @@ class Recorder:
     def frame(self, watch: Source, raw: Raw) -> int | None:
         meta = raw["object"].get("metadata") or {}
         self.frames.append(meta.get("name", ""))
+        self.times.append(asyncio.get_running_loop().time())
         return parse_timestamp(meta.get("creationTimestamp"))
 
     def standing(self, watch: Source) -> None:
