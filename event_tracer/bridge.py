@@ -66,7 +66,7 @@ class Bridge:
             on_spans=board.take if board else None,
         )  # fmt: skip
         self._exporter = self._outbox.exporter = Exporter(
-            delivery, capacity=settings.queue_size, counts=telemetry, on_done=self._outbox.done
+            delivery, counts=telemetry, on_done=self._outbox.done
         )
         telemetry.watch_queue(lambda: self._outbox.size)
         self._watches: list[Watch] = []

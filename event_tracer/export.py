@@ -3,19 +3,18 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Protocol
 
 from event_tracer.backoff import Backoff
 from event_tracer.core.span import Span
-from event_tracer.lowest import Lowest
 from event_tracer.sender import Answer
 
 _BATCH = 512
 _LINGER = 0.25  # seconds for a batch to grow
 _IN_FLIGHT = 4
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
-_ROOMY = 0.5  # of the capacity: when a full queue takes again
 
 logger = logging.getLogger(__name__)
 OnDone = Callable[[Sequence[Span]], None]
@@ -47,21 +46,17 @@ class Counts(Protocol):
 class Exporter:
     """Delivers what is put into it, some batches at a time, for ever.
 
-    `on_done` is told of spans that are acknowledged or refused for good. `capacity` is when it
-    is full; it takes more all the same.
+    `on_done` is told of spans that are acknowledged or refused for good.
     """
 
-    def __init__(
-        self, delivery: Delivery, *, capacity: int, counts: Counts, on_done: OnDone
-    ) -> None:
+    def __init__(self, delivery: Delivery, *, counts: Counts, on_done: OnDone) -> None:
         self._delivery = delivery
-        self.capacity = capacity
         self._counts = counts
         self._on_done = on_done
         self._queue: deque[Span] = deque()
-        self._size = 0  # with those under way
+        self._under_way: dict[int, Sequence[Span]] = {}  # by worker
+        self._size = 0  # of both, less what is done of a batch
         self.has_delivered = False
-        self._versions = Lowest()
         self._filled = asyncio.Event()
         self._changed = asyncio.Event()
 
@@ -71,45 +66,30 @@ class Exporter:
         return self._size
 
     @property
-    def is_full(self) -> bool:
-        """Whether no more should be read from the cluster."""
-        return self._size >= self.capacity
-
-    @property
     def lowest_version(self) -> int | None:
-        """The lowest resourceVersion of an Event whose span is not acknowledged."""
-        return self._versions.value
+        """The lowest resourceVersion of an Event whose batch is not acknowledged."""
+        return lowest_version(chain(self._queue, *self._under_way.values()))
 
     def put(self, spans: Sequence[Span]) -> None:
         """Take spans."""
         self._queue.extend(spans)
         self._size += len(spans)
-        for span in spans:
-            if (version := span.version) is not None:
-                self._versions.add(version)
         if spans:
             self._filled.set()
 
-    async def room(self) -> None:
-        """Return once a full queue is half empty."""
-        await self._until(lambda: self._size <= self.capacity * _ROOMY)
-
     async def drained(self) -> None:
         """Return once everything is acknowledged."""
-        await self._until(lambda: not self._size)
+        while self._size:
+            self._changed.clear()
+            await self._changed.wait()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
         async with asyncio.TaskGroup() as group:
             for number in range(_IN_FLIGHT):
-                group.create_task(self._work(), name=f"export {number}")
+                group.create_task(self._work(number), name=f"export {number}")
 
-    async def _until(self, is_so: Callable[[], bool]) -> None:
-        while not is_so():
-            self._changed.clear()
-            await self._changed.wait()
-
-    async def _work(self) -> None:
+    async def _work(self, number: int) -> None:
         while True:
             await self._filled.wait()
             if len(self._queue) < _BATCH:
@@ -118,9 +98,11 @@ class Exporter:
             if not self._queue:
                 self._filled.clear()
             if batch:
+                self._under_way[number] = batch
                 self._counts.inflight(len(batch))
                 await self._deliver(batch)
                 self._counts.inflight(-len(batch))
+                del self._under_way[number]
 
     async def _deliver(self, batch: Sequence[Span]) -> None:
         answer = await self._answer(batch)
@@ -176,8 +158,10 @@ class Exporter:
 
     def _done(self, spans: Sequence[Span]) -> None:
         self._size -= len(spans)
-        for span in spans:
-            if (version := span.version) is not None:
-                self._versions.remove(version)
         self._on_done(spans)
         self._changed.set()
+
+
+def lowest_version(spans: Iterable[Span]) -> int | None:
+    """The lowest resourceVersion of the Events that these spans tell of."""
+    return min((span.version for span in spans if span.version is not None), default=None)

@@ -24,7 +24,6 @@ from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError
 from event_tracer.lister import number
-from event_tracer.lowest import Lowest
 from event_tracer.owners import Owners
 from event_tracer.reader import Listed, Raw, Read, Source
 from event_tracer.resources import EVENTS, MANY
@@ -86,8 +85,7 @@ class Intake:
         self._redact = redact
         self._spawn = spawn
         self._lists: dict[tuple[str, str], _List] = {}
-        self._held = Lowest()
-        self._holding = 0
+        self._held: dict[int, Frame] = {}  # by id(): the Events that wait here
         self._latest = 0  # ns; the newest time that was believable when it was last asked
         self._freed = asyncio.Event()
         self.objects_read = asyncio.Event()
@@ -102,8 +100,9 @@ class Intake:
     @property
     def lowest_version(self) -> int | None:
         """The lowest resourceVersion of an Event that has not left the fold."""
-        versions = (self._held.value, self._stories.waiting.lowest_version)
-        return min((version for version in versions if version is not None), default=None)
+        held = [_version(frame) for frame in self._held.values()]
+        waiting = self._stories.waiting.lowest_version
+        return min(held if waiting is None else [*held, waiting], default=None)
 
     def feed(self, item: Item) -> None:
         """Feed the fold, and pass on what it lets go."""
@@ -205,7 +204,7 @@ class Intake:
     @property
     def _size(self) -> int:
         """The occurrences and spans that are in memory."""
-        return self._holding + len(self._stories.waiting) + self._outlet.size
+        return len(self._held) + len(self._stories.waiting) + self._outlet.size
 
     # -- inside
 
@@ -216,7 +215,7 @@ class Intake:
         is_read = bool(self.watches) and all(
             watch.is_live or watch.is_denied for watch in self.watches
         )
-        behind = Behind(events=not is_read or self._holding > 0, objects=not self.owners.are_live)
+        behind = Behind(events=not is_read or bool(self._held), objects=not self.owners.are_live)
         if behind != self._behind:
             self._behind = behind
             self.feed(behind)
@@ -253,15 +252,13 @@ class Intake:
         if frame.deleted or not self._missing(frame):
             self.feed(frame)
             return
-        self._holding += 1
-        self._held.add(_version(frame))
+        self._held[id(frame)] = frame
         self.look()
         self._spawn(self._hold(frame), "hold an Event")
 
     async def _hold(self, frame: Frame) -> None:
         await self._look_up([frame])
-        self._holding -= 1
-        self._held.remove(_version(frame))
+        del self._held[id(frame)]
         self.feed(frame)
         self.look()
 

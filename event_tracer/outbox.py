@@ -16,12 +16,11 @@ from event_tracer.core.gap import hidden_by
 from event_tracer.core.recent import Recent
 from event_tracer.core.span import Span
 from event_tracer.dumping import Dumper
-from event_tracer.export import Exporter
-from event_tracer.lowest import Lowest
+from event_tracer.export import Exporter, lowest_version
 
 _SHORTEST_PAUSE = 1.0  # seconds between two writes
 _SHARE = 20  # a write may take a twentieth of a core
-_RATE = 256 * 1024  # bytes a second, as etcd keeps all that was written for 5 to 10 minutes
+_RATE = 128 * 1024  # bytes a second, as etcd keeps all that was written for 5 to 10 minutes
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 _MOST_TRACES = 50_000
 
@@ -64,7 +63,6 @@ class Outbox:
         self._on_spans = on_spans
         self._dumper = Dumper()
         self._staged: list[Span] = []
-        self._versions = Lowest()
         self._open: dict[tuple[bytes, bytes], Span] = {}
         self._told: Recent[bytes, bool] = Recent(most=_MOST_TRACES)
         self._changed = asyncio.Event()
@@ -78,7 +76,7 @@ class Outbox:
     @property
     def lowest_version(self) -> int | None:
         """The lowest resourceVersion of an Event whose span is not acknowledged."""
-        versions = (self._versions.value, self.exporter.lowest_version)
+        versions = (lowest_version(self._staged), self.exporter.lowest_version)
         return min((version for version in versions if version is not None), default=None)
 
     @property
@@ -104,10 +102,8 @@ class Outbox:
                     self._counts.gap(hidden)
             if self._store is None or (version is not None and self._told.peek(span.trace_id)):
                 ready.append(span)
-                continue
-            self._staged.append(span)
-            if version is not None:
-                self._versions.add(version)
+            else:
+                self._staged.append(span)
         self.exporter.put(ready)
         self.touch()
 
@@ -117,10 +113,8 @@ class Outbox:
 
     def done(self, spans: Sequence[Span]) -> None:
         """Let go of what is acknowledged, or refused for good."""
-        now, oldest = (
-            self._now(),
-            min((span.end for span in spans if span.version is not None), default=None),
-        )
+        now = self._now()
+        oldest = min((span.end for span in spans if span.version is not None), default=None)
         if now is not None and oldest is not None:
             self._counts.lag(max(0, now - oldest) / 1e9)
         for span in spans:
@@ -164,21 +158,19 @@ class Outbox:
         if not self.is_whole:
             return 0
         self._changed.clear()
-        staged, self._staged = self._staged, []
+        count = len(self._staged)
         data, left_out = self._dumper.dump(self._snapshot())
         try:
             await store.write(data)
         except BaseException as error:
-            self._staged = staged + self._staged
             self._changed.set()
             if isinstance(error, CheckpointError):
                 self._counts.checkpoint(False)
             raise
         self._counts.checkpoint(True)
         self._counts.ids_dropped(left_out)
-        self.exporter.put(staged)
-        for span in staged:
+        written, self._staged = self._staged[:count], self._staged[count:]
+        self.exporter.put(written)
+        for span in written:
             self._told.put(span.trace_id, True)
-            if (version := span.version) is not None:
-                self._versions.remove(version)
         return len(data)

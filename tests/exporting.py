@@ -83,10 +83,10 @@ class Counted:
 class Out(Exporter):
     """An exporter that runs, and remembers what it let go."""
 
-    def __init__(self, delivery: Delivery, *, capacity: int) -> None:
+    def __init__(self, delivery: Delivery) -> None:
         self.counts = Counted()
         self.gone: list[Span] = []
-        super().__init__(delivery, capacity=capacity, counts=self.counts, on_done=self._let_go)
+        super().__init__(delivery, counts=self.counts, on_done=self._let_go)
 
     def _let_go(self, spans: Sequence[Span]) -> None:
         self.gone += spans
@@ -105,9 +105,9 @@ class Out(Exporter):
 
 
 @asynccontextmanager
-async def exporting(delivery: Delivery, *, capacity: int = 10_000) -> AsyncIterator[Out]:
+async def exporting(delivery: Delivery) -> AsyncIterator[Out]:
     """An exporter that runs; an error of its own is the test's."""
-    out = Out(delivery, capacity=capacity)
+    out = Out(delivery)
     task = asyncio.create_task(out.run(), name="exporter")
     try:
         yield out
@@ -117,9 +117,7 @@ async def exporting(delivery: Delivery, *, capacity: int = 10_000) -> AsyncItera
             await task
 
 
-def with_collector(
-    test: Callable[[Out, Collector], Awaitable[None]], *, capacity: int = 10_000, **variables: str
-) -> None:
+def with_collector(test: Callable[[Out, Collector], Awaitable[None]], **variables: str) -> None:
     """Run a test of an exporter over HTTP in simulated time."""
 
     async def main() -> None:
@@ -127,7 +125,7 @@ def with_collector(
         async with Collector() as collector:
             named = {"PROTOCOL": "http/protobuf", "TRACES_ENDPOINT": collector.url, **variables}
             target = resolve({f"OTEL_EXPORTER_OTLP_{key}": text for key, text in named.items()})
-            async with connect(target) as sender, exporting(Otlp(sender), capacity=capacity) as out:
+            async with connect(target) as sender, exporting(Otlp(sender)) as out:
                 await test(out, collector)
 
     virtual.run(main())

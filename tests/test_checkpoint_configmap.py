@@ -284,7 +284,7 @@ def test_two_writes_of_one_run_are_not_in_conflict() -> None:
             return Checkpoint(events={"": str(ops.server.revision)})
 
         outbox = Outbox(store=ops.store, counts=counts, snapshot=snapshot, now=lambda: None)
-        outbox.exporter = Exporter(Nobody(), capacity=1, counts=counts, on_done=outbox.done)
+        outbox.exporter = Exporter(Nobody(), counts=counts, on_done=outbox.done)
         await outbox.write()
         ops.server.fail(faults.slow(5), resource=MAPS)
         await asyncio.gather(*(outbox.write() for _ in range(3)))

@@ -18,8 +18,6 @@ from tests import virtual
 from tests.exporting import Out, each, exporting, numbered, numbers, with_collector
 from tests.otlpserver import Collector, Sent
 
-CAPACITY = 2048
-
 
 def clock() -> float:
     """The loop's time."""
@@ -144,76 +142,30 @@ def test_the_lowest_version_is_that_of_what_is_left() -> None:
     with_collector(test)
 
 
-def test_a_full_queue_takes_more() -> None:
-    """`is_full` asks that no more be read; what is read already is never refused."""
-
-    async def test(out: Out, collector: Collector) -> None:
-        await collector.stop()
-        out.put(numbered(CAPACITY - 1))
-        assert not out.is_full
-        out.put(numbered(1, first=CAPACITY))
-        assert out.is_full
-        out.put(numbered(1000, first=CAPACITY + 1))
-        assert (out.size, out.is_full) == (CAPACITY + 1000, True)
-        await collector.start()
-        await out.drained()
-
-        assert numbers(received.span for received in collector.spans) == each(CAPACITY + 1000)
-        assert not out.is_full
-
-    with_collector(test, capacity=CAPACITY)
-
-
-def test_room_comes_back_at_half() -> None:
-    """`room` returns once half is acknowledged, before all is; then at once."""
+def test_all_who_wait_are_told() -> None:
+    """Several may wait for the end at the same time."""
 
     async def test(out: Out, collector: Collector) -> None:
         collector.respond(one_after_the_other())
-        out.put(numbered(2 * CAPACITY))
-        await out.room()
-        assert 0 < out.size <= CAPACITY / 2
-        assert out.size > CAPACITY / 2 - 512
-        now = clock()
-        await out.room()
-        assert clock() == now
-        await out.drained()
+        out.put(numbered(2048))
+        await asyncio.gather(*(out.drained() for _ in range(3)))
         assert out.size == 0
 
-    with_collector(test, capacity=CAPACITY)
+    with_collector(test)
 
 
-def test_all_who_wait_are_told() -> None:
-    """Some may wait for room and others for the end, at the same time."""
-
-    async def test(out: Out, collector: Collector) -> None:
-        collector.respond(one_after_the_other())
-        out.put(numbered(2 * CAPACITY))
-        ended: list[str] = []
-
-        async def wait(name: str) -> None:
-            await getattr(out, name)()
-            ended.append(name)
-
-        await asyncio.gather(*map(wait, ("drained", "room", "drained", "room")))
-        assert ended == ["room", "room", "drained", "drained"]
-
-    with_collector(test, capacity=CAPACITY)
-
-
-def test_a_refused_span_makes_room() -> None:
-    """What is dropped is let go: it does not count as unacknowledged for ever."""
+def test_a_refused_span_is_let_go() -> None:
+    """What is dropped does not count as unacknowledged for ever."""
 
     async def test(out: Out, collector: Collector) -> None:
         collector.respond(otlp.poison(lambda _: True))
         out.put(numbered(64))
-        assert out.is_full
-        await out.room()
         await out.drained()
 
         assert numbers(out.gone) == each(64)
-        assert (out.has_delivered, collector.spans) == (False, [])
+        assert (out.has_delivered, out.lowest_version, collector.spans) == (False, None, [])
 
-    with_collector(test, capacity=64)
+    with_collector(test)
 
 
 # -- any exporter of the SDK
