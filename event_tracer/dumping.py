@@ -27,7 +27,7 @@ from event_tracer.core.state import State
 
 MOST_BYTES = 700 * 1024
 """Of a checkpoint as it is stored: etcd takes 1.5 MiB, a ConfigMap 1 MiB."""
-_ITEMS = 128  # of a part, on the average
+_ITEMS = 64  # of a part, on the average
 T = TypeVar("T")
 
 
@@ -168,7 +168,7 @@ def _head(checkpoint: Checkpoint, *, parts: int) -> bytes:
 
 
 def _line(json: bytes) -> bytes:
-    return gzip.compress(json + b"\n", compresslevel=4, mtime=0)
+    return gzip.compress(json + b"\n", compresslevel=1, mtime=0)
 
 
 def load(data: bytes) -> Checkpoint:
