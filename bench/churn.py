@@ -56,12 +56,20 @@ class Stream:
 
     def __init__(self) -> None:
         self.content = self
-        self.chunks: asyncio.Queue[bytes] = asyncio.Queue()
+        self._said = bytearray()
+        self._has_more = asyncio.Event()
+
+    def say(self, line: bytes) -> None:
+        """One line more."""
+        self._said += line
+        self._has_more.set()
 
     async def iter_any(self) -> AsyncIterator[bytes]:
-        """What comes, as it comes."""
-        while True:
-            yield await self.chunks.get()
+        """All that there is, whenever there is something."""
+        while await self._has_more.wait():
+            self._has_more.clear()
+            said, self._said = bytes(self._said), bytearray()
+            yield said
 
 
 class Cluster:
@@ -114,7 +122,7 @@ class OnPaper(Api):
             await asyncio.sleep(1)
             assert self.now
             for resource, line in self._cluster.second(self.now - SECOND):
-                self.streams[resource].chunks.put_nowait(line)
+                self.streams[resource].say(line)
 
 
 def _serve(pipe: Connection, pods: int) -> None:
