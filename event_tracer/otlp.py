@@ -44,7 +44,7 @@ def requests(spans: Sequence[Span]) -> Iterator[tuple[int, bytes]]:
 
 
 def _halved(spans: Sequence[Span]) -> Iterator[tuple[int, bytes]]:
-    body = encode(spans).SerializeToString()
+    body = encode(spans)
     if len(body) <= MOST_BYTES or len(spans) == 1:
         yield len(spans), body
         return
@@ -61,7 +61,7 @@ class Otlp:
 
     async def deliver(self, spans: Sequence[Span]) -> Answer:
         """Send `spans` as one request, once."""
-        body = encode(spans).SerializeToString()
+        body = encode(spans)
         if len(body) > MOST_BYTES and len(spans) > 1:
             return Answer(accepted=False, refused=True, reason=f"too large: {len(body):,} bytes")
         return await self._sender.send(body)

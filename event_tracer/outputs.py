@@ -10,7 +10,7 @@ from typing import Any
 from event_tracer import endpoint, page
 from event_tracer.core.span import Span
 from event_tracer.core.waterfall import Waterfall
-from event_tracer.encoding import write_json
+from event_tracer.otlp_json import write_json
 from event_tracer.view import View
 
 Trace = tuple[Span, ...]

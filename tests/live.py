@@ -10,7 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
 from event_tracer import app
+from event_tracer.core.span import Span
 from event_tracer.encoding import encode
 from event_tracer.live_settings import RunSettings
 from event_tracer.loading import load
@@ -116,8 +119,13 @@ def expected(cluster: Cluster, **options: Any) -> Ids:
 
 def spans_of(frames: Iterable[Raw], **options: Any) -> Ids:
     """The same for frames."""
-    spans = tell(frames, cluster_uid=CLUSTER, **options)
-    return {found.id: found.content for found in received_spans(encode(spans), 0.0)}
+    return contents_of(tell(frames, cluster_uid=CLUSTER, **options))
+
+
+def contents_of(spans: Iterable[Span]) -> Ids:
+    """What a collector reads of these spans."""
+    request = ExportTraceServiceRequest.FromString(encode(spans))
+    return {found.id: found.content for found in received_spans(request, 0.0)}
 
 
 def differences(told: Ids, wanted: Ids) -> list[str]:

@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from event_tracer import recording
-from event_tracer.encoding import encode
 from event_tracer.live_settings import RecordSettings
 from event_tracer.loading import load
 from event_tracer.record import record
 from tests.cluster import Cluster
 from tests.fields import SECOND, Raw
-from tests.live import Ids, World
-from tests.otlpserver import received_spans
+from tests.live import Ids, World, contents_of
 from tests.support import tell
 
 FILE = "recording.jsonl"
@@ -60,7 +58,7 @@ def replayed(path: Path) -> Ids:
     items = recording.items([str(path)], stdin=io.BytesIO(), on_problem=problems.append)
     spans = tell(items)
     assert problems == []
-    return {found.id: found.content for found in received_spans(encode(spans), 0.0)}
+    return contents_of(spans)
 
 
 def rollout(seed: int = 0) -> Cluster:
