@@ -2,8 +2,8 @@
 
 They are written here, field by field: to fill protobuf's own messages, two dozen attributes a span,
 takes more than twice the CPU of this module as the image has it, compiled. Tests hold the bytes
-equal to what the messages give. The fields are those of opentelemetry/proto (collector/trace, trace,
-resource and common, v1); how each is written: https://protobuf.dev/programming-guides/encoding.
+equal to what the messages give. The fields are those of opentelemetry/proto (collector/trace,
+trace, resource, common: v1); how each is written: https://protobuf.dev/programming-guides/encoding.
 """
 
 from collections.abc import Iterable
