@@ -8,53 +8,61 @@ V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """A map in two generations: what is not used in the time of one goes at the end of the next.
+    """A map in three generations: what is not used in the time of two goes at the end of the next.
 
-    So what was used within `keep`, or is among the `most` last used, is there, and at most twice
-    as much in all. Times are whatever clock the caller keeps.
+    So what was used within `keep`, or is among the `most` last used, is there, and at most half as
+    much again in all. Times are whatever clock the caller keeps.
     """
 
     def __init__(self, *, keep: int = 0, most: int = 500_000) -> None:
         self._new: dict[K, V] = {}
         self._old: dict[K, V] = {}
+        self._oldest: dict[K, V] = {}
         self._keep = keep
         self._most = most
         self._turned = 0
 
     def __iter__(self) -> Iterator[tuple[K, V]]:
         """All of it, the newest last."""
+        yield from self._oldest.items()
         yield from self._old.items()
         yield from self._new.items()
 
     def peek(self, key: K) -> V | None:
         """The value of `key`, its last use left as it is."""
         value = self._new.get(key)
-        return self._old.get(key) if value is None else value
+        return self._before(key) if value is None else value
 
     def get(self, key: K) -> V | None:
         """The value of `key`, which counts as a use."""
         value = self._new.get(key)
-        if value is None and (value := self._old.get(key)) is not None:
+        if value is None and (value := self._before(key)) is not None:
             self.put(key, value)
         return value
 
     def put(self, key: K, value: V) -> None:
         """Set `key`."""
         self._old.pop(key, None)
+        self._oldest.pop(key, None)
         self._new[key] = value
-        if len(self._new) >= self._most:
+        if len(self._new) * 2 >= self._most:
             self._turn()
 
     def drop(self, key: K) -> None:
         """Forget `key` if it is there."""
         self._new.pop(key, None)
         self._old.pop(key, None)
+        self._oldest.pop(key, None)
 
     def expire(self, *, now: int) -> None:
         """Forget what was not used for long, as of `now`; to be called more often than that."""
-        if now - self._turned >= self._keep:
+        if (now - self._turned) * 2 >= self._keep:
             self._turned = now
             self._turn()
 
+    def _before(self, key: K) -> V | None:
+        value = self._old.get(key)
+        return self._oldest.get(key) if value is None else value
+
     def _turn(self) -> None:
-        self._old, self._new = self._new, {}
+        self._oldest, self._old, self._new = self._old, self._new, {}
