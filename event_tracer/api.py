@@ -21,6 +21,7 @@ from kubernetes_asyncio.config import ConfigException
 from event_tracer.backoff import Backoff, retry_after
 from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError, decode
+from event_tracer.reader import Pace
 
 METADATA = "application/json;as={kind};g=meta.k8s.io;v=v1"
 _CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
@@ -203,18 +204,18 @@ class Api:
                 self._clock = (at, asyncio.get_running_loop().time())
 
 
-async def chunks(response: aiohttp.ClientResponse, *, every: float) -> AsyncIterator[bytes]:
-    """What a stream says, as it comes but once in `every` seconds at most, unless there is much.
+async def chunks(response: aiohttp.ClientResponse, *, pace: Pace) -> AsyncIterator[bytes]:
+    """What a stream says, as it comes but at this pace, unless there is much.
 
     An API server sends each frame by itself, and to wake up for one costs as much as to read it.
-    All streams wake up at the same time, as what is done at once is done faster.
+    All streams wake up together, as what is done at once is done faster.
     """
     clock = asyncio.get_running_loop().time
     async for chunk in response.content.iter_any():
         yield chunk
-        if every and len(chunk) < _MUCH:
+        if pace.every and len(chunk) < _MUCH:
             with _undisturbed(response):
-                await asyncio.sleep(every - clock() % every)
+                await asyncio.sleep(pace.every - (clock() - pace.late) % pace.every)
 
 
 @contextmanager

@@ -25,13 +25,15 @@ from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError
 from event_tracer.lister import number
 from event_tracer.owners import Owners
-from event_tracer.reader import Listed, Raw, Read, Source
-from event_tracer.resources import EVENTS, MANY
+from event_tracer.reader import Listed, Pace, Raw, Read, Source
+from event_tracer.resources import EVENTS, PODS, REPLICA_SETS
 from event_tracer.tasks import Spawn
 
 Redact = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
-_INTERVAL = 0.5  # seconds
+_PACES = {
+    PODS: Pace(every=0.5), REPLICA_SETS: Pace(every=0.5), EVENTS: Pace(every=0.5, late=0.05),
+}  # fmt: skip
 _AHEAD = 60 * SECOND  # ns that an API server may be ahead of another
 
 logger = logging.getLogger(__name__)
@@ -187,9 +189,9 @@ class Intake:
         """`is_live` or `is_denied` changed."""
         self.look()
 
-    def interval(self, watch: Source) -> float:
-        """Seconds between two looks at its stream; 0 where each frame is to come at once."""
-        return _INTERVAL if watch.resource in MANY else 0.0
+    def pace(self, watch: Source) -> Pace:
+        """At once for roots, of which each state may be a change; Events after what they name."""
+        return _PACES.get(watch.resource, Pace())
 
     def has_room(self, watch: Source) -> bool:
         """Whether it can take more now."""

@@ -39,6 +39,13 @@ class Read(NamedTuple):
     written: int | None
 
 
+class Pace(NamedTuple):
+    """A look at a stream once in `every` seconds, so many `late`; 0: at each frame at once."""
+
+    every: float = 0.0
+    late: float = 0.0
+
+
 class Reader(Protocol):
     """What takes the frames of watches."""
 
@@ -60,8 +67,8 @@ class Reader(Protocol):
     def standing(self, watch: Source) -> None:
         """`is_live` or `is_denied` changed."""
 
-    def interval(self, watch: Source) -> float:
-        """Seconds between two looks at its stream; 0 where each frame is to come at once."""
+    def pace(self, watch: Source) -> Pace:
+        """How often its stream is to be looked at."""
 
     def has_room(self, watch: Source) -> bool:
         """Whether it can take more now."""

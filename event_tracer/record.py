@@ -20,7 +20,7 @@ from event_tracer.core.kubeobject import object_of
 from event_tracer.core.wire import MalformedError, without_applied
 from event_tracer.live_settings import RecordSettings
 from event_tracer.owners import Lookup, Owners
-from event_tracer.reader import Listed, Raw, Read, Source
+from event_tracer.reader import Listed, Pace, Raw, Read, Source
 from event_tracer.recording import STDIN, VERSION
 from event_tracer.redaction import Redaction
 from event_tracer.resources import EVENTS
@@ -191,9 +191,9 @@ class _Recorder:
         """A watch goes on, or is refused."""
         self._look()
 
-    def interval(self, watch: Source) -> float:
-        """None: a recording has the order in which all came."""
-        return 0.0
+    def pace(self, watch: Source) -> Pace:
+        """At once: a recording has the order in which all came."""
+        return Pace()
 
     def has_room(self, watch: Source) -> bool:
         """A file always has."""

@@ -57,5 +57,3 @@ WORKLOADS = (
     PODS,
 )
 """What most Events are about, and what owns it."""
-MANY = frozenset({EVENTS, PODS, REPLICA_SETS})
-"""What comes by the thousand. The rest are roots, of which each state may be a change."""

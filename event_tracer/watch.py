@@ -203,7 +203,7 @@ class Watch:
         try:
             async with self._open(seconds) as response:
                 self._opening(response)
-                said = chunks(response, every=self._reader.interval(self))
+                said = chunks(response, pace=self._reader.pace(self))
                 async for line in lines(said, on_loss=self._lose):
                     self.moved, self._has_heard = clock(), True
                     self._line(line)

@@ -8,6 +8,7 @@ import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration
 
 from event_tracer.api import Api
+from event_tracer.reader import Pace
 from tests.certificates import Authority
 from tests.tlsfront import TlsFront
 from tests.watching import Bench, on_bench
@@ -25,19 +26,20 @@ async def write(bench: Bench, count: int) -> list[str]:
     return names
 
 
-def test_a_stream_is_looked_at_when_it_is_time() -> None:
-    """What has come by then is read together, in order; all streams have the same times."""
+@pytest.mark.parametrize("late", [0.0, 0.05])
+def test_a_stream_is_looked_at_when_it_is_time(late: float) -> None:
+    """What has come by then is read together, in order."""
 
     async def test(bench: Bench) -> None:
-        bench.told.every = EVERY
+        bench.told.looks = Pace(every=EVERY, late=late)
         await bench.watch()
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(late + 0.03)
         names = await write(bench, 30)
         await asyncio.sleep(EVERY)
 
         assert bench.told.frames == names
         looks = sorted(set(bench.told.times[1:]))
-        assert [look % EVERY for look in looks] == pytest.approx([0] * len(looks), abs=1e-6)
+        assert [look % EVERY for look in looks] == pytest.approx([late] * len(looks), abs=1e-6)
         assert len(looks) == 6
 
     on_bench(test)
@@ -47,7 +49,7 @@ def test_after_much_there_is_no_pause() -> None:
     """A burst is more than one look takes in: the rest of it is waiting already."""
 
     async def test(bench: Bench) -> None:
-        bench.told.every = EVERY
+        bench.told.looks = Pace(every=EVERY)
         await bench.watch()
         await asyncio.sleep(0.03)
         bench.write("before")
@@ -88,7 +90,7 @@ def test_an_end_while_nobody_looks_is_seen(end: Callable[[Bench], None]) -> None
     """What was said before it is read, and the next watch brings the rest."""
 
     async def test(bench: Bench) -> None:
-        bench.told.every = EVERY
+        bench.told.looks = Pace(every=EVERY)
         await bench.watch()
         await asyncio.sleep(0.03)
         bench.write("before")
@@ -116,7 +118,7 @@ def test_all_of_it_holds_over_tls(tmp_path: Path) -> None:
                 made.ssl_ca_cert = str(authority.certificate)
                 return ApiClient(made)
 
-            bench.told.every = EVERY
+            bench.told.looks = Pace(every=EVERY)
             bench.api = Api(connect)
             await bench.watch()
             names = await write(bench, 20)

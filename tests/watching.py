@@ -12,7 +12,7 @@ from kubernetes_asyncio.client import ApiClient, Configuration
 
 from event_tracer.api import Api
 from event_tracer.core.times import parse_timestamp
-from event_tracer.reader import Listed, Read, Source
+from event_tracer.reader import Listed, Pace, Read, Source
 from event_tracer.resources import EVENTS, WORKLOADS, Resource
 from event_tracer.watch import Watch
 from tests.apiserver import ApiServer
@@ -42,8 +42,8 @@ class Recorder:
         self.causes: list[str] = []
         self.most: int | None = None
         """So many frames have room."""
-        self.every = 0.0
-        """Seconds between two looks at a stream."""
+        self.looks = Pace()
+        """How often it looks at a stream."""
 
     @property
     def names(self) -> list[str]:
@@ -74,8 +74,8 @@ class Recorder:
     def line(self, watch: Source, text: bytes) -> Read | None:
         return None
 
-    def interval(self, watch: Source) -> float:
-        return self.every
+    def pace(self, watch: Source) -> Pace:
+        return self.looks
 
     def has_room(self, watch: Source) -> bool:
         return self.most is None or len(self.frames) < self.most
