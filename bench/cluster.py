@@ -54,7 +54,10 @@ def _measured(plane: ControlPlane, folder: Path, *, seconds: float) -> dict[str,
         )
     finally:
         made.sink.kill()
-    return {"Events/s sustained": round(rate), "occurrences": live.count, **found}
+    return {
+        "Events/s sustained": round(rate), "occurrences": live.count, **found,
+        "object frames an Event": round(live.objects / live.count, 2),
+    }  # fmt: skip
 
 
 class _Post:
@@ -64,7 +67,9 @@ class _Post:
         self, plane: ControlPlane, file: Path, *, per_second: float, count: int, start: int
     ) -> None:
         frames = list(stream(per_second=per_second, count=count, pods=10, start=start or 10**18))
-        self.count = sum(frame["resource"] == "events" for _, frame in frames)
+        added = [frame["resource"] for _, frame in frames if frame["type"] == "ADDED"]
+        self.count = added.count("events")
+        self.objects = len(added) - self.count
         when = [{"at": at} if start else {} for at, _ in frames]
         file.write_text(
             "\n".join(
