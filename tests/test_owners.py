@@ -73,23 +73,29 @@ def test_a_custom_owner_is_watched_once_met() -> None:
     in_world(test)
 
 
+def register(world: World, *, kinds: int) -> None:
+    """So many custom kinds."""
+    for number in range(kinds):
+        kind, plural = f"Kind{number}", f"kind{number}s"
+        world.server.register(group="example.com", version="v1", plural=plural, kind=kind)
+
+
+def own(cluster: Cluster, pod: Raw, *, number: int) -> None:
+    """Let a pod's controller be of the custom kind with this number."""
+    owner = {"apiVersion": "example.com/v1", "kind": f"Kind{number}", "name": "x"}
+    cluster.hand_over(pod, [{**owner, "uid": f"{CLAIM[:-2]}{number:02}", "controller": True}])
+
+
 def test_at_most_twenty_custom_kinds_are_watched() -> None:
     """The twenty-first is asked for object by object."""
 
     async def test(world: World) -> None:
         cluster = Cluster()
-        for number in range(22):
-            kind = f"Kind{number}"
-            world.server.register(
-                group="example.com", version="v1", plural=f"kind{number}s", kind=kind
-            )
+        register(world, kinds=22)
         cluster.wait(5 * SECOND)
         cluster.apply("web", replicas=22)
         for number, pod in enumerate(cluster.pods):
-            owner = {"apiVersion": "example.com/v1", "kind": f"Kind{number}", "name": "x"}
-            cluster.hand_over(
-                pod, [{**owner, "uid": f"{CLAIM[:-2]}{number:02}", "controller": True}]
-            )
+            own(cluster, pod, number=number)
         for pod in cluster.pods:
             cluster.event(pod, "Touched", "x-controller", "m")
         task = world.start()
@@ -101,6 +107,37 @@ def test_at_most_twenty_custom_kinds_are_watched() -> None:
         assert len(watched) == 20
         assert len(got) == 2
         assert not watched & got
+
+    in_world(test)
+
+
+def test_an_owner_that_is_told_of_after_the_event_is_asked_for() -> None:
+    """Law 7: the Event is read, then its pod; the owner, which no watch brings, dates its story."""
+
+    async def test(world: World) -> None:
+        cluster = Cluster()
+        register(world, kinds=21)
+        created = stamp(cluster.now)
+        meta = {"name": "x", "namespace": "shop", "uid": f"{CLAIM[:-2]}20"}
+        body = {"kind": "Kind20", "metadata": {**meta, "creationTimestamp": created}}
+        frame = {"type": "ADDED", "resource": "kind20s.example.com", "kind": "Kind20"}
+        world.server.write({**frame, "object": body})
+        cluster.wait(5 * SECOND)
+        cluster.apply("web", replicas=21)
+        *others, last = cluster.pods
+        for number, pod in enumerate(others):
+            own(cluster, pod, number=number)
+        cluster.wait(300 * SECOND)
+        cluster.event(last, "Touched", "x-controller", "m")
+        cluster.wait(SECOND // 2)
+        own(cluster, last, number=20)
+        task = world.start()
+        await world.play(cluster)
+        assert await world.end(task)
+
+        assert len(world.server.asked("kind20s.example.com", "get")) == 1
+        (root,) = [r for r in world.collector.spans if r.span.name.endswith("Kind20 x")]
+        assert root.attributes["event_tracer.change.time"] == created
 
     in_world(test)
 

@@ -111,7 +111,8 @@ class Lineage:
         if not child or not child.owned:
             return
         name = (child.kind, child.namespace, child.name)
-        told = Told(second_of(event.time), _parent(*about[:5]))
+        parent = _parent(about.kind, about.namespace, about.name, about.uid, about.api_version)
+        told = Told(second_of(event.time), parent)
         before = self._parents.peek(name) or ()
         earlier = [each.second for each in before if each.parent.uid == about.uid]
         others = [each for each in before if each.parent.uid != about.uid]
