@@ -196,10 +196,13 @@ class Settling:
         `previous` gives the trace of the story before one, where it is known.
         """
         for depth, span_id in enumerate(place.span_ids):
-            unsettled = self._open.get(span_id)
-            if unsettled is None:
-                if self._sent.get(span_id):
-                    continue
+            unsettled = self._open.pop(span_id, None)
+            if unsettled is not None:
+                # What grew last stands last: a checkpoint's parts of what is silent stay whole.
+                self._open[span_id] = unsettled
+            elif self._sent.get(span_id):
+                continue
+            else:
                 is_root = depth + 1 == len(place.span_ids)
                 before = previous(place.story) if is_root else None
                 unsettled = _first(span, place, depth, previous=before)
