@@ -216,6 +216,7 @@ def _test_span(settings: CheckSettings) -> Span:
         trace_id=secrets.token_bytes(16),
         span_id=secrets.token_bytes(8),
         parent_id=b"",
+        kind="event",
         name="check",
         resource=tuple(pair for pair in resource if pair[1]),
         start=now - 1_000_000,

@@ -86,5 +86,4 @@ def _link(trace: Trace, target: Target) -> Link:
 
 def _freshness(span: Span) -> tuple[bool, int, bytes]:
     # The root's service is whoever made that one change; components stay the same.
-    is_event = bool(text_of(span.attributes, "k8s.event.reason"))
-    return is_event, span.end, span.span_id
+    return span.kind == "event", span.end, span.span_id

@@ -34,7 +34,7 @@ class Live:
             self._traces.move_to_end(span.trace_id)
             self._size += span.span_id not in trace
             trace[span.span_id] = span
-            is_object = span.version is None
+            is_object = span.kind == "object"
             settled[span.trace_id] = settled.get(span.trace_id, False) or is_object
         for trace_id, has_object in settled.items():
             if self._is_due(trace_id, has_object=has_object):

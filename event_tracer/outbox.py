@@ -95,12 +95,11 @@ class Outbox:
         self._tell(spans)
         ready = []
         for span in spans:
-            version = span.version
-            if version is None:
+            if span.kind != "event":
                 self._open[span.trace_id, span.span_id] = span
                 if hidden := hidden_by(span):
                     self._counts.gap(hidden)
-            if self._store is None or (version is not None and self._told.peek(span.trace_id)):
+            if self._store is None or (span.kind == "event" and self._told.peek(span.trace_id)):
                 ready.append(span)
             else:
                 self._staged.append(span)
@@ -114,11 +113,11 @@ class Outbox:
     def done(self, spans: Sequence[Span]) -> None:
         """Let go of what is acknowledged, or refused for good."""
         now = self._now()
-        oldest = min((span.end for span in spans if span.version is not None), default=None)
+        oldest = min((span.end for span in spans if span.kind == "event"), default=None)
         if now is not None and oldest is not None:
             self._counts.lag(max(0, now - oldest) / 1e9)
         for span in spans:
-            if span.version is None:
+            if span.kind != "event":
                 self._open.pop((span.trace_id, span.span_id), None)
         self.touch()
 

@@ -32,6 +32,7 @@ def _span(number: int, filler: int) -> Span:
         trace_id=(1 + number // 100).to_bytes(16),
         span_id=number.to_bytes(8),
         parent_id=b"",
+        kind="event",
         name=str(number),
         resource=_SERVICE,
         start=START,

@@ -69,7 +69,7 @@ def service(span: Span) -> str:
 
 def is_event(span: Span) -> bool:
     """Whether it is an event span."""
-    return "k8s.event.count" in attributes(span)
+    return span.kind == "event"
 
 
 def events(spans: Iterable[Span]) -> list[Span]:

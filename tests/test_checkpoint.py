@@ -25,6 +25,7 @@ ODD = Span(
     trace_id=bytes(range(16)),
     span_id=b"\xff\xfe\xfb\xf0\0\0\0\1",
     parent_id=b"",
+    kind="object",
     name="é ☃ \0 \x1b\u2028",
     resource=(("service.name", "kubernetes"), ("empty", "")),
     start=1,

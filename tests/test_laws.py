@@ -16,6 +16,7 @@ from event_tracer.core.event import parse_resource_version
 from event_tracer.core.frame import Listing, Tick, parse_frame
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
+from event_tracer.core.tables import RANK
 from event_tracer.dumping import Dumper, load
 from event_tracer.encoding import encode
 from tests.cluster import Cluster
@@ -308,3 +309,17 @@ def test_it_does_not_matter_how_many_leave_at_once(name: str, most: int) -> None
     told += parts.feed(END)
 
     assert sorted(told) == sorted(wanted)
+
+
+def test_ranks_are_in_no_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 2: the table of ranks may change without changing an id; a new reason is put anywhere."""
+    before = [span_ids(name) for name in JSONL]
+    for reason, rank in RANK.items():
+        monkeypatch.setitem(RANK, reason, rank + 1)
+
+    assert [span_ids(name) for name in JSONL] == before
+
+
+def span_ids(name: str) -> set[bytes]:
+    """The ids of all spans of a recording."""
+    return {span.span_id for span in tell(frames_of(name))}

@@ -31,8 +31,9 @@ class ObjectReference(NamedTuple):
 class Event(NamedTuple):
     """One observation of an Event, an occurrence where its (count, time) is new.
 
-    Times are ns since the epoch. `time` is when it happened, as exactly as the cluster knows;
-    `first_time` is that of the Event's first occurrence, None where nobody wrote one.
+    Times are ns since the epoch. `stated` is when it happened, as exactly as the cluster knows,
+    `time` the same with its reason's rank within a whole second; `first_time` is that of the
+    Event's first occurrence, None where nobody wrote one.
     `server_time` is the newest time that the API server wrote on it, None without any.
     """
 
@@ -50,6 +51,7 @@ class Event(NamedTuple):
     involved: ObjectReference
     related: ObjectReference | None
     count: int  # type: ignore[assignment]  # tuple.count is not missed
+    stated: int
     time: int
     is_first: bool
     first_time: int | None
@@ -97,7 +99,7 @@ def event_of(item: wire.EventObject) -> Event:
     stamp = _first_stamp(item)
     first = _first_time(item, name, stamp)
     is_first = count <= 1 and (stamp is None or stamp == base)
-    time = first if is_first and first is not None else base
+    stated = first if is_first and first is not None else base
     return Event(
         uid=meta.get("uid") or "",
         name=name,
@@ -113,7 +115,8 @@ def event_of(item: wire.EventObject) -> Event:
         involved=_reference(about),
         related=_reference(related) if related else None,
         count=count,
-        time=_ranked(time, reason),
+        stated=stated,
+        time=_ranked(stated, reason),
         is_first=is_first,
         first_time=first,
         created=meta.get("creationTimestamp") or "",

@@ -27,6 +27,7 @@ def gap_span(
         trace_id=trace_id,
         span_id=span_id,
         parent_id=b"",
+        kind="gap",
         name="gap",
         resource=resource,
         start=min(since, until - MICROSECOND),

@@ -97,8 +97,9 @@ class Mapper:
         attributes.update(place.names)
         return Span(
             trace_id=place.trace_id,
-            span_id=event_span_id(event_uid=event.key, count=event.count, time=event.time),
+            span_id=event_span_id(event_uid=event.key, count=event.count, stated=event.stated),
             parent_id=place.span_ids[0],
+            kind="event",
             name=name,
             resource=self.resource(event.component, place.chain[0].namespace),
             start=start,
@@ -119,6 +120,7 @@ class Mapper:
             trace_id=verdict.trace_id,
             span_id=verdict.span_id,
             parent_id=verdict.parent_id,
+            kind="object",
             name=f"{verb} {name}" if is_root and verb else name,
             resource=self.resource(_creator(verdict), chain[0].namespace),
             start=verdict.start,

@@ -7,9 +7,9 @@ from event_tracer.core.event import Event
 from event_tracer.core.kubeobject import Chain, KubeObject
 from event_tracer.core.tables import COMBINED, GENERATED_NAMES, NAME_WORDS, STABLE_NAMES
 
+_UUID = re.compile(r"-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")  # provisioned volumes
 # The kubelet's image garbage collection and kube-proxy pass whole sentences as reason
 # (images/image_gc_manager.go, cmd/kube-proxy/app/server_linux.go).
-_UUID = re.compile(r"-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")  # provisioned volumes
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 
 

@@ -26,7 +26,7 @@ class Seen:
 
     def meet(self, event: Event) -> bool:
         """Take in one observation; whether it is an occurrence: its (count, time) is new."""
-        key, occurrence = _short(event.key), event.count << 64 | event.time
+        key, occurrence = _short(event.key), event.count << 64 | event.stated
         met = self._met.peek(key)
         if met is None:
             self._met.put(key, occurrence)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from event_tracer.core.span import Span, text_of
 
 _VERSION = "k8s.object.api_version"
-_EVENT = "k8s.event.count"  # on event spans, and on every one of them
 
 
 class Target(NamedTuple):
@@ -45,9 +44,8 @@ def names(spans: Sequence[Span], target: Target) -> frozenset[str]:
 
 
 def _is_meant(span: Span, target: Target) -> bool:
-    is_event = any(key == _EVENT for key, _ in span.attributes)
     is_kind = text_of(span.attributes, "k8s.object.kind") == target.kind
-    return not is_event and is_kind and target.name in ("", _name(span))
+    return span.kind == "object" and is_kind and target.name in ("", _name(span))
 
 
 def _name(span: Span) -> str:

@@ -2,10 +2,11 @@
 
 from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 AttributeValue = str | int | bool | tuple[str, ...]
 Attributes = tuple[tuple[str, AttributeValue], ...]
+SpanKind = Literal["event", "object", "gap"]
 
 
 class Span(NamedTuple):
@@ -15,13 +16,14 @@ class Span(NamedTuple):
     `resource` and `attributes` are ordered pairs; `parent_id` is empty for a root.
     `error` is the status message of an ERROR span and None where the status is UNSET:
     a span without an error leaves it unset (OpenTelemetry, recording-errors).
-    `version` is the resourceVersion of the Event that an event span tells of, which is not sent
-    as such; None for all other spans.
+    `kind` says what it is the span of: an occurrence, an object, a gap. `version` is the
+    resourceVersion of the Event of an event span, None where it is none; both are not sent.
     """
 
     trace_id: bytes
     span_id: bytes
     parent_id: bytes
+    kind: SpanKind
     name: str
     resource: Attributes
     start: int
@@ -54,9 +56,13 @@ def object_span_id(*, trace: bytes, identity: str) -> bytes:
     return _hash(8, "object", trace.hex(), identity)
 
 
-def event_span_id(*, event_uid: str, count: int, time: int) -> bytes:
-    """The 8 bytes that name one occurrence of an Event; `time` in ns."""
-    return _hash(8, "event", event_uid, str(count), str(time))
+def event_span_id(*, event_uid: str, count: int, stated: int) -> bytes:
+    """The 8 bytes that name one occurrence of an Event.
+
+    `stated` is its time in ns before any rank is added, so that the table of ranks may change
+    without changing an id (law 2).
+    """
+    return _hash(8, "event", event_uid, str(count), str(stated))
 
 
 def gap_ids(*, cluster_uid: str, cause: str, since: int, until: int) -> tuple[bytes, bytes]:

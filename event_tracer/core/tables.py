@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 # The order in which these reasons happen to one object, for the many that carry one whole
-# second: each stands this many microseconds into it. Order matters, the numbers do not.
+# second: each stands this many microseconds into it. No id has these numbers in it (law 2).
 LIFECYCLE = (
     "ScalingReplicaSet", "SuccessfulCreate", "SuccessfulRescale", "WaitForFirstConsumer",
     "ExternalProvisioning", "Provisioning", "ProvisioningSucceeded", "FailedScheduling",

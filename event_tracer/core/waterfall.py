@@ -120,16 +120,16 @@ class _Tree:
 
     def rows(self, span: Span, *, last: tuple[bool, ...]) -> Iterator[Row]:
         """The row of `span` and those of all that is under it, Events before objects."""
-        if is_event(span):
+        if span.kind == "event":
             yield _event_row((span,), last=last, start=self.start)
             return
         found = outcome(span, list(self._events(span)))
         is_marked = span.span_id in self._marked
         yield _object_row(span, last=last, outcome=found, is_marked=is_marked)
         children = self._children.get(span.span_id, ())
-        events = [child for child in children if is_event(child)]
+        events = [child for child in children if child.kind == "event"]
         groups = _folded(events) if self._fold else [(event,) for event in events]
-        objects = [child for child in children if not is_event(child)]
+        objects = [child for child in children if child.kind != "event"]
         for number, group in enumerate(groups, start=1):
             is_last = number == len(groups) and not objects
             yield _event_row(group, last=(*last, is_last), start=self.start)
@@ -138,7 +138,7 @@ class _Tree:
 
     def _events(self, span: Span) -> Iterator[Span]:
         for child in self._children.get(span.span_id, ()):
-            if is_event(child):
+            if child.kind == "event":
                 yield child
             else:
                 yield from self._events(child)
@@ -146,7 +146,7 @@ class _Tree:
 
 def _order(span: Span) -> tuple[int, int, bytes]:
     # An Event happens when its span ends; an object when it begins.
-    time = span.end if is_event(span) else span.start
+    time = span.end if span.kind == "event" else span.start
     return time, span.end, span.span_id
 
 
@@ -240,8 +240,3 @@ def _began(event: _Spans) -> int:
 
 def _count(span: Span) -> int:
     return next((v for k, v in span.attributes if k == _COUNT and isinstance(v, int)), 1)
-
-
-def is_event(span: Span) -> bool:
-    """Whether it tells of an Event, not of an object."""
-    return any(key == _COUNT for key, _ in span.attributes)

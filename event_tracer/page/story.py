@@ -5,7 +5,7 @@ from typing import Any
 
 from event_tracer.core.span import Attributes, AttributeValue, Span, text_of
 from event_tracer.core.times import MICROSECOND, human, rfc3339
-from event_tracer.core.waterfall import Row, Waterfall, is_event, waterfall
+from event_tracer.core.waterfall import Row, Waterfall, waterfall
 from event_tracer.core.wire import lean
 from event_tracer.page.kubectl import commands
 
@@ -54,7 +54,7 @@ def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
         "length": trace.end - trace.start,
         "took": human(trace.end - trace.start) if trace.end - trace.start > MICROSECOND else "",
         "spans": len(spans),
-        "warnings": sum(span.error is not None and is_event(span) for span in spans),
+        "warnings": sum(span.error is not None and span.kind == "event" for span in spans),
         "services": list(dict.fromkeys(row.service for row in trace.rows)),
         "kinds": list(dict.fromkeys(_kinds(spans))),
         "namespaces": list(dict.fromkeys(_namespaces(spans))),
