@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from event_tracer.server import parse_address
+from event_tracer.address import parse_address
 from event_tracer.settings import (
     BaseOptions,
     MessageOptions,

@@ -1,29 +1,18 @@
 """/healthz, /readyz and /metrics over HTTP."""
 
 import os
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-_ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]/]*)):([0-9]{1,5})")
+from event_tracer.address import parse_address
+
 # Prometheus, "Exposition formats": text format 0.0.4, which every scraper reads
 _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 _GRACE = 1.0  # seconds for answers that are under way at the end
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
-
-
-def parse_address(text: str) -> tuple[str | None, int]:
-    """Host and port of "[HOST]:PORT"; None is every address of the machine, port 0 any free one.
-
-    Raises ValueError.
-    """
-    match = _ADDRESS.fullmatch(text)
-    if not match or int(match[3]) > 65535:
-        raise ValueError(f"{text!r} is no address: it is like :8080, 127.0.0.1:8080 or [::1]:8080")
-    return match[1] or match[2] or None, int(match[3])
 
 
 @asynccontextmanager

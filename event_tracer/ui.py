@@ -10,8 +10,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from event_tracer import page
+from event_tracer.address import parse_address
 from event_tracer.board import Board
-from event_tracer.server import listening, parse_address
+from event_tracer.server import listening
 
 _PACE = 0.5  # seconds from one look at what is new to the next
 _HEARTBEAT = 15.0  # seconds; a proxy may take a longer silence for the end

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
-from event_tracer.server import parse_address, serve
+from event_tracer.address import parse_address
+from event_tracer.server import serve
 
 
 @dataclass
