@@ -69,7 +69,7 @@ def test_urls_are_those_of_jaeger_s_ui() -> None:
     in_world(test)
 
 
-README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+USAGE = (Path(__file__).parents[1] / "docs" / "usage.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
         ("KubeDeploymentRolloutStuck", "deployment", "deployment-controller"),
     ],
 )
-def test_the_alerts_of_the_readme_search_for_the_same(alert: str, kind: str, service: str) -> None:
+def test_the_alerts_of_the_docs_search_for_the_same(alert: str, kind: str, service: str) -> None:
     """Their tags are those of `link`; the service is one whose spans carry them."""
-    line = README.partition(f"# {alert}\n")[2].partition("\n")[0]
+    line = USAGE.partition(f"# {alert}\n")[2].partition("\n")[0]
     url, printed, names = re.findall(r"'(http.*tags=)\{\{ printf `(.*)` (.*) \| urlquery", line)[0]
     query = parse_qs(urlsplit(url).query)
     assert names == f"$labels.namespace $labels.{kind}"
