@@ -1,0 +1,55 @@
+"""README and docs/: what they link to is there, and the laws are those that are cited."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGES = (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))
+
+
+def links(page: Path) -> Iterator[tuple[Path, str]]:
+    """The files of this repository that a page links to, and what of them."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        if "://" not in target:
+            path, _, anchor = target.partition("#")
+            yield (page.parent / path if path else page).resolve(), anchor
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link may name of a page: its headings, as GitHub writes them."""
+    headings = re.findall(r"(?m)^#+ (.+)$", page.read_text("utf-8"))
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def cited(folder: str) -> set[int]:
+    """The numbers of the laws that the Python files of a folder cite."""
+    texts = [path.read_text("utf-8") for path in (ROOT / folder).rglob("*.py")]
+    found = re.findall(r"\b[Ll]aws? (\d+(?:(?:, | and )\d+)*)", "\n".join(texts))
+    return {int(number) for numbers in found for number in re.findall(r"\d+", numbers)}
+
+
+def test_what_a_page_links_to_is_there() -> None:
+    """Files and headings; CONTRIBUTING.md is in the repository and not in a source archive."""
+    for page in PAGES:
+        for path, anchor in links(page):
+            assert path.exists() or path.name == "CONTRIBUTING.md", f"{page.name}: {path.name}"
+            if anchor:
+                assert anchor in anchors(path), f"{page.name}: {path.name}#{anchor}"
+
+
+def test_each_page_is_linked_from_the_readme() -> None:
+    """Nothing in docs/ can only be found by who knows of it."""
+    linked = {path for path, _ in links(ROOT / "README.md")}
+
+    assert set((ROOT / "docs").glob("*.md")) <= linked
+
+
+def test_the_laws_are_those_that_are_cited() -> None:
+    """docs/architecture.md has each law that code or tests cite; tests cite each that it has."""
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    numbers = [int(number) for number in re.findall(r"(?m)^\*\*Law (\d+)\.", text)]
+
+    assert numbers == sorted(set(numbers))
+    assert cited("event_tracer") <= set(numbers)
+    assert cited("tests") == set(numbers)
