@@ -20,14 +20,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from event_tracer.api import Api
-from event_tracer.bridge import Bridge
-from event_tracer.checkpoint import Checkpoint, FileStore
-from event_tracer.cli import GC_THRESHOLD
+from event_tracer.cli.main import GC_THRESHOLD
+from event_tracer.cli.settings.live import RunSettings
 from event_tracer.core.span import Span
-from event_tracer.live_settings import RunSettings
-from event_tracer.sender import Answer
-from event_tracer.telemetry import Telemetry
+from event_tracer.export.delivery import Answer
+from event_tracer.kube.client import Api
+from event_tracer.pipeline.bridge import Bridge
+from event_tracer.pipeline.checkpoint import Checkpoint, FileStore
+from event_tracer.runtime.metrics import Telemetry
 from tests import cluster as paper
 from tests.fields import SECOND, Raw
 from tests.virtual import START, run

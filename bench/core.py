@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bench.frames import lines, occurrences, rollouts
-from event_tracer.cli import GC_THRESHOLD
+from event_tracer.cli.main import GC_THRESHOLD
 from event_tracer.core.frame import Frame, Tick, parse_line
 from event_tracer.core.story import Stories
-from event_tracer.encoding import encode
+from event_tracer.export.otlp.encoding import encode
 
 RUNS = 3
 _END = Tick(now=2**63 - 1)

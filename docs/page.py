@@ -3,7 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from event_tracer.cli import main as event_tracer
+from event_tracer.cli.main import main as event_tracer
 from tests.browser.launch import chromium
 
 HERE = Path(__file__).parent

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from event_tracer import recording
 from event_tracer.core.story import Stories
 from event_tracer.core.traces import traces_of
-from event_tracer.core.waterfall import waterfall
-from event_tracer.view import View
+from event_tracer.recording import reader
+from event_tracer.render.terminal import View
+from event_tracer.render.waterfall import waterfall
 
 HERE = Path(__file__).parent
 STORIES = ("", str(HERE.parent / "tests" / "recordings" / "image-pull-backoff.jsonl"))
@@ -43,7 +43,7 @@ def main() -> None:
     )
     view = View(console)
     for path in STORIES:
-        items = recording.items([path] if path else [], stdin=io.BytesIO(), on_problem=print)
+        items = reader.items([path] if path else [], stdin=io.BytesIO(), on_problem=print)
         for spans in traces_of(items, Stories()):
             view.show(waterfall(spans))
     svg = console.export_svg(title="event-tracer replay", code_format=FORMAT, unique_id="demo")

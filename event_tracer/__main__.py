@@ -2,7 +2,7 @@
 
 import sys
 
-from event_tracer.cli import main
+from event_tracer.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,9 +4,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from event_tracer.check import Line, check
-from event_tracer.live_settings import CheckSettings
-from event_tracer.loading import load
+from event_tracer.cli.check import Line, check
+from event_tracer.cli.settings.live import CheckSettings
+from event_tracer.cli.settings.load import load
 from tests.live import World, in_world
 
 Act = Callable[[World], Awaitable[None]]

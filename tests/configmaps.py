@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration
 
-from event_tracer.api import Api
-from event_tracer.checkpoint import CheckpointError, ConfigMapStore
+from event_tracer.kube.client import Api
+from event_tracer.pipeline.checkpoint import CheckpointError, ConfigMapStore
 from tests import virtual
 from tests.apiserver import ApiServer
 from tests.fields import Raw

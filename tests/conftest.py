@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from event_tracer.cli import main
+from event_tracer.cli.main import main
 from tests.support import Run
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from event_tracer.core.span import Span
-from event_tracer.endpoint import resolve
-from event_tracer.export import Delivery, Exporter
-from event_tracer.otlp import Otlp, connect
+from event_tracer.export.exporter import Delivery, Exporter
+from event_tracer.export.otlp.client import Otlp, connect
+from event_tracer.export.otlp.endpoint import resolve
 from tests import virtual
 from tests.fields import SECOND
 from tests.otlpserver import Collector

@@ -8,8 +8,8 @@ from typing import Any
 
 from kubernetes_asyncio.client import ApiClient
 
-from event_tracer.api import Api
-from event_tracer.connection import connector
+from event_tracer.kube.client import Api
+from event_tracer.kube.credentials import connector
 from tests.fields import Raw
 
 

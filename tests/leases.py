@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 from kubernetes_asyncio.client import ApiClient, Configuration
 
-from event_tracer.api import Api
-from event_tracer.leader import Election, LostError
+from event_tracer.kube.client import Api
+from event_tracer.kube.lease import Election, LostError
 from tests import apiserver_faults as faults
 from tests import virtual
 from tests.apiserver import ApiServer

@@ -12,11 +12,11 @@ from unittest import mock
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from event_tracer import app
+from event_tracer.cli import run
+from event_tracer.cli.settings.live import RunSettings
+from event_tracer.cli.settings.load import load
 from event_tracer.core.span import Span
-from event_tracer.encoding import encode
-from event_tracer.live_settings import RunSettings
-from event_tracer.loading import load
+from event_tracer.export.otlp.encoding import encode
 from tests import virtual
 from tests.apiserver import CLUSTER, ApiServer
 from tests.cluster import Cluster
@@ -58,7 +58,7 @@ class World:
     def start(self, **flags: Any) -> "asyncio.Task[bool]":
         """Run the bridge."""
         self.stop = asyncio.Event()
-        return asyncio.create_task(app.run(self.settings(**flags), stop=self.stop), name="bridge")
+        return asyncio.create_task(run.run(self.settings(**flags), stop=self.stop), name="bridge")
 
     async def play(self, cluster: Cluster) -> None:
         """Write a cluster's life, each frame at its time."""

@@ -5,10 +5,10 @@ import contextlib
 import io
 from typing import Any, NamedTuple
 
-from event_tracer.link import Link, link
-from event_tracer.loading import load
-from event_tracer.look_settings import LinkSettings, ShowSettings
-from event_tracer.show import show
+from event_tracer.cli.link import Link, link
+from event_tracer.cli.settings.load import load
+from event_tracer.cli.settings.look import LinkSettings, ShowSettings
+from event_tracer.cli.show import show
 from tests.cluster import Cluster
 from tests.fields import SECOND
 from tests.live import World

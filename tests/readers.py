@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-from event_tracer import ui
-from event_tracer.board import Board
+from event_tracer.render.page import server
+from event_tracer.render.page.board import Board
 from tests.virtual import run
 
 LINE = 1 << 24  # bytes; a story is one
@@ -76,7 +76,7 @@ def served(
 
     async def main() -> None:
         board = Board(most=most)
-        async with ui.serve(board, address=address, title="shop & co") as port:
+        async with server.serve(board, address=address, title="shop & co") as port:
             # Each of its requests has a connection, as those of many browsers do.
             connector = aiohttp.TCPConnector(limit=0)
             url = f"http://127.0.0.1:{port}"

@@ -7,10 +7,10 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from event_tracer import recording
-from event_tracer.live_settings import RecordSettings
-from event_tracer.loading import load
-from event_tracer.record import record
+from event_tracer.cli.settings.live import RecordSettings
+from event_tracer.cli.settings.load import load
+from event_tracer.pipeline.recorder import record
+from event_tracer.recording import reader
 from tests.cluster import Cluster
 from tests.fields import SECOND, Raw
 from tests.live import Ids, World, contents_of
@@ -55,7 +55,7 @@ def written(frames: list[Raw], *resources: str) -> list[tuple[Any, ...]]:
 def replayed(path: Path) -> Ids:
     """The spans of a replay, in which nothing may be of no use."""
     problems: list[object] = []
-    items = recording.items([str(path)], stdin=io.BytesIO(), on_problem=problems.append)
+    items = reader.items([str(path)], stdin=io.BytesIO(), on_problem=problems.append)
     spans = tell(items)
     assert problems == []
     return contents_of(spans)

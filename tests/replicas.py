@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from event_tracer import app
+from event_tracer.cli import run
 from tests.cluster import Cluster
 from tests.configmaps import MAPS
 from tests.fields import SECOND
@@ -35,7 +35,7 @@ class Replica:
         made = {"kubeconfig": str(config), "checkpoint": "configmap", "leader_elect": True}
         settings = world.settings(**{**made, **flags})
         self.stop = asyncio.Event()
-        self.task = asyncio.create_task(app.run(settings, stop=self.stop), name=name)
+        self.task = asyncio.create_task(run.run(settings, stop=self.stop), name=name)
 
     @classmethod
     async def start(cls, world: World, name: str, **flags: Any) -> "Replica":

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from event_tracer.api import ApiError
+from event_tracer.kube.client import ApiError
 from tests.apiserver import ApiServer
 from tests.certificates import Authority
 from tests.fields import Raw

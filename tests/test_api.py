@@ -10,9 +10,9 @@ from time import time
 import pytest
 from aiohttp import web
 
-from event_tracer.api import ApiError, persistently, status_error
-from event_tracer.backoff import retry_after
 from event_tracer.core.times import SECOND
+from event_tracer.kube.client import ApiError, persistently, status_error
+from event_tracer.runtime.backoff import retry_after
 from tests import apiserver_faults as faults
 from tests.apiserver import ApiServer
 from tests.apiserver_client import EVENTS, event

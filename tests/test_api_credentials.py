@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from event_tracer.api import ApiError
-from event_tracer.connection import ConnectionSettingsError, connector
+from event_tracer.kube.client import ApiError
+from event_tracer.kube.credentials import ConnectionSettingsError, connector
 from tests.apiserver import ApiServer
 from tests.apiserver_client import EVENTS, event
 from tests.apiserver_faults import UNAUTHORIZED

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from event_tracer.api import persistently
+from event_tracer.kube.client import persistently
 from tests.apiserver_client import EVENTS, event
 from tests.certificates import Authority
 from tests.fields import Raw

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from event_tracer.board import Board
+from event_tracer.core.redaction import REDACTED, Redaction
 from event_tracer.core.span import Span
-from event_tracer.redaction import REDACTED, Redaction
+from event_tracer.render.page.board import Board
 from tests.browser.pages import rollout
 from tests.support import frames_of, is_event, raw_frames, roots, tell
 

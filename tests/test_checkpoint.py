@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_tracer.checkpoint import Checkpoint, CheckpointError
 from event_tracer.core.kubeobject import KubeObject, OwnerReference
 from event_tracer.core.span import Span
 from event_tracer.core.state import State
 from event_tracer.core.story import Stories
-from event_tracer.dumping import MOST_BYTES, Dumper, load
-from event_tracer.encoding import encode
+from event_tracer.export.otlp.encoding import encode
+from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError
+from event_tracer.pipeline.dumping import MOST_BYTES, Dumper, load
 from tests.apiserver import CLUSTER
 from tests.support import END, JSONL, frames_of, is_event
 

@@ -8,13 +8,13 @@ from contextlib import suppress
 import pytest
 from aiohttp import web
 
-from event_tracer.checkpoint import Checkpoint, CheckpointError, ConflictError
 from event_tracer.core.span import Span
-from event_tracer.dumping import MOST_BYTES, Dumper
-from event_tracer.export import Exporter
-from event_tracer.outbox import Outbox
-from event_tracer.sender import Answer
-from event_tracer.stores import begin
+from event_tracer.export.delivery import Answer
+from event_tracer.export.exporter import Exporter
+from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, ConflictError
+from event_tracer.pipeline.dumping import MOST_BYTES, Dumper
+from event_tracer.pipeline.outbox import Outbox
+from event_tracer.pipeline.stores import begin
 from tests import apiserver_faults as faults
 from tests.apiserver import CLUSTER
 from tests.configmaps import MAPS, Ops, refused, with_ops

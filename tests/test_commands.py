@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from event_tracer.cli import COMMANDS, GOOD, GROUPS, USAGE
-from event_tracer.live_settings import CheckSettings, RecordSettings, RunSettings
-from event_tracer.loading import MODELS, all_fields, load
-from event_tracer.replay_settings import ReplaySettings
-from event_tracer.settings import PREFIX, BaseOptions
+from event_tracer.cli.main import COMMANDS, GOOD, GROUPS, USAGE
+from event_tracer.cli.settings.live import CheckSettings, RecordSettings, RunSettings
+from event_tracer.cli.settings.load import MODELS, all_fields, load
+from event_tracer.cli.settings.options import PREFIX, BaseOptions
+from event_tracer.cli.settings.replay import ReplaySettings
 from tests.support import Run
 
 VALUES: dict[str, tuple[str, Any]] = {
@@ -90,8 +90,8 @@ def test_it_is_a_plugin_of_kubectl() -> None:
     }
     text = (Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8")
 
-    assert 'kubectl-event_tracer = "event_tracer.cli:main"' in text
-    assert scripts["event-tracer"] == "event_tracer.cli:main"
+    assert 'kubectl-event_tracer = "event_tracer.cli.main:main"' in text
+    assert scripts["event-tracer"] == "event_tracer.cli.main:main"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

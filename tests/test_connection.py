@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from event_tracer.connection import (
+from event_tracer.kube.credentials import (
     ConnectionSettingsError,
     connector,
     is_in_cluster,
@@ -29,7 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "POD_NAMESPACE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("event_tracer.connection._NAMESPACE", tmp_path / "namespace")
+    monkeypatch.setattr("event_tracer.kube.credentials._NAMESPACE", tmp_path / "namespace")
     return tmp_path
 
 

@@ -7,7 +7,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from event_tracer.core.span import Attributes, AttributeValue, Span
-from event_tracer.encoding import SCOPE, encode
+from event_tracer.export.otlp.encoding import SCOPE, encode
 
 TEXT = st.text(st.characters(codec="utf-8"))
 NAME = st.text(st.characters(codec="utf-8"), min_size=1)

@@ -7,7 +7,7 @@ import pytest
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
 
-from event_tracer.endpoint import EndpointError, resolve
+from event_tracer.export.otlp.endpoint import EndpointError, resolve
 
 P = "OTEL_EXPORTER_OTLP_"
 HTTP = {f"{P}PROTOCOL": "http/protobuf"}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from event_tracer.core.event import parse_event
 from event_tracer.core.times import SECOND, human, parse_duration, parse_timestamp, rfc3339
-from event_tracer.core.waterfall import waterfall
 from event_tracer.core.wire import MalformedError, decode
-from event_tracer.encoding import encode
+from event_tracer.export.otlp.encoding import encode
+from event_tracer.render.waterfall import waterfall
 from tests.event import EVENT, UID, T, event, span
 from tests.support import attributes, events, is_event, listing, raw_frames, tell
 

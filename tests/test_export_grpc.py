@@ -8,8 +8,8 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from event_tracer.endpoint import resolve
-from event_tracer.otlp import Otlp, connect
+from event_tracer.export.otlp.client import Otlp, connect
+from event_tracer.export.otlp.endpoint import resolve
 from tests.exporting import Out, each, exporting, numbered, numbers, reasons
 from tests.grpcserver import GrpcServer, ask_again, partial, poison, refuse
 
@@ -23,7 +23,7 @@ _LARGE = 3000  # bytes of a span; 60 of them are more than any limit that nobody
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Real time is dear."""
     for name, seconds in {"FIRST_PAUSE": 0.02, "LONGEST_PAUSE": 0.1, "LINGER": 0.01}.items():
-        monkeypatch.setattr(f"event_tracer.export._{name}", seconds)
+        monkeypatch.setattr(f"event_tracer.export.exporter._{name}", seconds)
 
 
 @pytest.fixture

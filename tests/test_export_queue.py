@@ -11,8 +11,8 @@ from aiohttp import web
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from event_tracer.backoff import retry_after
-from event_tracer.sdk import Sdk
+from event_tracer.export.sdk import Sdk
+from event_tracer.runtime.backoff import retry_after
 from tests import otlpserver as otlp
 from tests import virtual
 from tests.exporting import Out, each, exporting, numbered, numbers, with_collector

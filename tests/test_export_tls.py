@@ -8,8 +8,8 @@ import grpc
 import pytest
 from aiohttp import web
 
-from event_tracer.endpoint import Endpoint, resolve
-from event_tracer.otlp import ExportError, Otlp, connect
+from event_tracer.export.otlp.client import ExportError, Otlp, connect
+from event_tracer.export.otlp.endpoint import Endpoint, resolve
 from tests.certificates import Authority
 from tests.exporting import Out, each, exporting, numbered, numbers
 from tests.grpcserver import GrpcServer
@@ -29,7 +29,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Real time is dear."""
     for name, seconds in {"FIRST_PAUSE": 0.02, "LONGEST_PAUSE": 0.1, "LINGER": 0.01}.items():
-        monkeypatch.setattr(f"event_tracer.export._{name}", seconds)
+        monkeypatch.setattr(f"event_tracer.export.exporter._{name}", seconds)
 
 
 @asynccontextmanager

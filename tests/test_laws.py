@@ -11,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from event_tracer.checkpoint import Checkpoint
 from event_tracer.core.event import parse_resource_version
 from event_tracer.core.frame import Listing, Tick, parse_frame
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.tables import RANK
-from event_tracer.dumping import Dumper, load
-from event_tracer.encoding import encode
+from event_tracer.export.otlp.encoding import encode
+from event_tracer.pipeline.checkpoint import Checkpoint
+from event_tracer.pipeline.dumping import Dumper, load
 from tests.cluster import Cluster
 from tests.fields import SECOND
 from tests.support import (
@@ -255,7 +255,7 @@ def test_messages_alone_give_a_generated_life_its_lineage(
 
 _DIGEST = """
 import hashlib, sys
-from event_tracer.encoding import encode
+from event_tracer.export.otlp.encoding import encode
 from tests.support import frames_of, tell
 for name in sys.argv[1:]:
     print(hashlib.sha256(encode(tell(frames_of(name)))).hexdigest())

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from event_tracer import app
+from event_tracer.cli import run
 from tests.apiserver_faults import Forbidden
 from tests.configmaps import MAPS
 from tests.leases import LEASES
@@ -50,7 +50,7 @@ def test_a_replica_that_could_not_lead_is_not_ready() -> None:
         assert await replica.end()
 
         world.server.forbidden = [Forbidden(resource=MAPS, verb="create")]
-        with pytest.raises(app.StartError, match="cannot create resource"):
+        with pytest.raises(run.StartError, match="cannot create resource"):
             await (await Replica.start(world, "two")).task
 
     in_pod(test)
@@ -85,7 +85,7 @@ def test_without_a_namespace_there_is_no_lease(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("POD_NAMESPACE", raising=False)
 
     async def test(world: World) -> None:
-        with pytest.raises(app.StartError, match=r"--leader-elect .* set POD_NAMESPACE"):
+        with pytest.raises(run.StartError, match=r"--leader-elect .* set POD_NAMESPACE"):
             await (await Replica.start(world, "one")).task
         assert world.server.requests == []
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from event_tracer.cli import FAILED, GOOD
+from event_tracer.cli.main import FAILED, GOOD
 from tests.cluster import Cluster
 from tests.leases import spec_of
 from tests.stage import Stage, ended, stage, until

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from event_tracer.lines import LONGEST, lines
+from event_tracer.kube.stream import LONGEST, lines
 
 SHORT = 10
 BYTES = st.lists(st.sampled_from([b"\n", b" ", b"\r", b"a", b"b" * 6, b"\xff", b"\0"])).map(
@@ -85,7 +85,7 @@ def test_any_chunks_give_the_same_lines(
     monkeypatch: pytest.MonkeyPatch, data: bytes, sizes: list[int]
 ) -> None:
     """The lines and the losses are those of bytes.split, wherever it was cut."""
-    monkeypatch.setattr("event_tracer.lines.LONGEST", SHORT)
+    monkeypatch.setattr("event_tracer.kube.stream.LONGEST", SHORT)
     *whole, rest = data.split(b"\n")
     wanted = [line for line in whole if line.strip() and len(line) <= SHORT]
     lost = ["too_long" for line in (*whole, rest) if len(line) > SHORT]

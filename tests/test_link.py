@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from event_tracer.look import LookError
-from event_tracer.settings import SettingsError
+from event_tracer.cli.settings.options import SettingsError
+from event_tracer.pipeline.snapshot import LookError
 from tests.live import World, in_world
 from tests.looking import broken, healthy, linked, shown, write
 from tests.support import attributes, tell

@@ -10,9 +10,9 @@ import pytest
 from event_tracer.core.frame import Tick
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
-from event_tracer.core.waterfall import waterfall
-from event_tracer.live import Live
-from event_tracer.view import View, console
+from event_tracer.render.live import Live
+from event_tracer.render.terminal import View, console
+from event_tracer.render.waterfall import waterfall
 from tests.cluster import Cluster
 from tests.fields import SECOND
 from tests.live import World, in_world
@@ -166,7 +166,7 @@ def late(trace: Sequence[Span]) -> Span:
 def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The traces that nothing came to for longest are forgotten; the others can still grow."""
     traces = lives(8)
-    monkeypatch.setattr("event_tracer.live._MOST_SPANS", sum(map(len, traces[-3:])))
+    monkeypatch.setattr("event_tracer.render.live._MOST_SPANS", sum(map(len, traces[-3:])))
     terminal = Terminal()
     for trace in traces[:-1]:
         assert terminal.draw(trace) == picture(trace)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from opentelemetry.util.re import parse_env_headers
 
-from event_tracer import logs
+from event_tracer.runtime import logs
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
 SECRET = "s3cr3t-v4lue"

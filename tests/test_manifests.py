@@ -9,8 +9,8 @@ import pytest
 import yaml
 from kubernetes_asyncio import client
 
-from event_tracer.live_settings import RunSettings
-from event_tracer.loading import load
+from event_tracer.cli.settings.live import RunSettings
+from event_tracer.cli.settings.load import load
 from tests.manifests import (
     BUILDS,
     COMPONENTS,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from event_tracer.telemetry import Telemetry
+from event_tracer.runtime.metrics import Telemetry
 from tests.manifests import COMPONENTS, ROOT, Object
 
 PROMTOOL = shutil.which("promtool") or ""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from event_tracer.resources import EVENTS, WORKLOADS
+from event_tracer.kube.resources import EVENTS, WORKLOADS
 from tests.manifests import BUILDS, MANIFESTS, Object, build, needs_kubectl, of, settings
 
 CUSTOM_KINDS = sorted((MANIFESTS / "custom-kinds").glob("*.yaml"))

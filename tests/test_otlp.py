@@ -13,10 +13,10 @@ from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExport
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from event_tracer import otlp
-from event_tracer.cli import FAILED, GOOD, main
+from event_tracer.cli.main import FAILED, GOOD, main
 from event_tracer.core.span import Span
-from event_tracer.sdk import readable
+from event_tracer.export.otlp import client
+from event_tracer.export.sdk import readable
 from tests.collectors import Collector, HttpAnswer, each_span, grpc_collector, http_collector
 from tests.support import JSONL, RECORDINGS, article, frames_of, tell
 
@@ -117,7 +117,7 @@ def test_requests_stay_below_what_servers_take() -> None:
     ]
 
     for batch in (spans, heavy):
-        made = list(otlp.requests(batch))
+        made = list(client.requests(batch))
         assert sum(count for count, _ in made) == len(batch)
         assert all(count <= 512 and len(body) <= 3 << 20 for count, body in made)
 

@@ -6,7 +6,7 @@ from uuid import NAMESPACE_OID, uuid5
 import pytest
 
 from event_tracer.core.span import Span
-from event_tracer.core.waterfall import waterfall
+from event_tracer.render.waterfall import waterfall
 from tests.event import UID, event
 from tests.fields import stamp
 from tests.support import attributes, frames_of, is_event, listing, raw_frames, tell

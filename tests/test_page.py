@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from event_tracer.cli import USAGE
+from event_tracer.cli.main import USAGE
+from event_tracer.core.redaction import REDACTED, Kept, Redaction
 from event_tracer.core.span import Span
-from event_tracer.core.waterfall import waterfall
-from event_tracer.page import html, live
-from event_tracer.page.kubectl import commands
-from event_tracer.redaction import REDACTED, Kept, Redaction
+from event_tracer.render.page import html, live
+from event_tracer.render.page.kubectl import commands
+from event_tracer.render.waterfall import waterfall
 from tests.support import JSONL, RECORDINGS, Run, events, frames_of, raw_frames, tell
 
 DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
@@ -149,7 +149,7 @@ def test_the_script_reads_no_markup() -> None:
 
 def test_it_is_in_the_package() -> None:
     """Files under 300 lines, and nothing else beside them."""
-    folder = Path(__file__).parents[1] / "event_tracer" / "page"
+    folder = Path(__file__).parents[1] / "event_tracer" / "render" / "page"
     for path in [*folder.glob("script/*.js"), *folder.glob("style/*.css"), folder / "page.html"]:
         assert len(path.read_text("utf-8").splitlines()) < 300
     names = [path.stem for path in folder.glob("script/*.js")]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from event_tracer.cli import FAILED, GOOD
+from event_tracer.cli.main import FAILED, GOOD
 from tests import otlpserver
 from tests.apiserver_faults import Forbidden
 from tests.cluster import Cluster

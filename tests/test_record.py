@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from event_tracer import recording
-from event_tracer.redaction import REDACTED
+from event_tracer.core.redaction import REDACTED
+from event_tracer.recording import reader
 from tests import apiserver_faults
 from tests.apiserver import CLUSTER
 from tests.apiserver_faults import Forbidden
@@ -26,7 +26,7 @@ def test_all_of_a_clusters_life_is_written_in_order() -> None:
         cluster = rollout()
         header, namespace, *frames = lines(await recorded(world, world.play(cluster)))
 
-        assert header == {"type": "HEADER", "version": recording.VERSION}
+        assert header == {"type": "HEADER", "version": reader.VERSION}
         assert namespace["resource"] == "namespaces"
         assert namespace["object"]["metadata"]["uid"] == CLUSTER
         assert written(frames) == written(cluster.frames)

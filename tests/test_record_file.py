@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from event_tracer import recording
-from event_tracer.record import RecordError, record
+from event_tracer.pipeline.recorder import RecordError, record
+from event_tracer.recording import reader
 from tests.apiserver import CLUSTER
 from tests.live import World, differences, in_world
 from tests.recorder import FILE, lines, recorded, replayed, rollout, settings, written
@@ -75,7 +75,7 @@ def test_an_end_before_the_beginning_leaves_a_header() -> None:
     async def test(world: World) -> None:
         await world.server.stop()
         path = await recorded(world, asyncio.sleep(1))
-        assert lines(path) == [{"type": "HEADER", "version": recording.VERSION}]
+        assert lines(path) == [{"type": "HEADER", "version": reader.VERSION}]
 
     in_world(test)
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from event_tracer import recording
-from event_tracer.cli import FAILED, GOOD
+from event_tracer.cli.main import FAILED, GOOD
 from event_tracer.core.event import Event
 from event_tracer.core.frame import Frame, Item
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
 from event_tracer.core.traces import Traces
+from event_tracer.recording import reader
 from tests.support import JSONL, RECORDINGS, Run, article, frames_of, raw_frames, tell
 
 ARTICLE = str(RECORDINGS / "article-events.json")
@@ -28,7 +28,7 @@ REDIS = (RECORDINGS / "redis-create.jsonl").read_bytes()
 def spans_in(*paths: str, stdin: bytes = b"") -> list[Span]:
     """The spans of what is read, as the fold gives them."""
     problems: list[object] = []
-    items = recording.items(paths, stdin=io.BytesIO(stdin), on_problem=problems.append)
+    items = reader.items(paths, stdin=io.BytesIO(stdin), on_problem=problems.append)
     spans = tell(items)
     assert problems == []
     return spans

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from event_tracer.redaction import REDACTED, Redaction
+from event_tracer.core.redaction import REDACTED, Redaction
 from tests.event import EVENT, event
 from tests.support import RECORDINGS, Run, attributes, events, tell
 

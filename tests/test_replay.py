@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from event_tracer.cli import FAILED, GOOD, USAGE
+from event_tracer.cli.main import FAILED, GOOD, USAGE
 from event_tracer.core.frame import Tick
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND, parse_timestamp
@@ -277,7 +277,7 @@ def test_an_output_that_knows_but_ascii_is_enough(arguments: list[str]) -> None:
 def test_a_file_needs_nothing_of_a_cluster() -> None:
     """A command that speaks to nobody does not wait for the libraries of those that do."""
     code = (
-        "import sys; from event_tracer.cli import main; done = main(['replay']);"
+        "import sys; from event_tracer.cli.main import main; done = main(['replay']);"
         "print(done, sorted({'aiohttp', 'grpc', 'kubernetes_asyncio'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)

@@ -11,9 +11,9 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from event_tracer import sdk
-from event_tracer.cli import FAILED, main
-from event_tracer.encoding import encode
+from event_tracer.cli.main import FAILED, main
+from event_tracer.export import sdk
+from event_tracer.export.otlp.encoding import encode
 from tests.support import JSONL, frames_of, tell
 
 

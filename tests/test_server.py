@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
-from event_tracer.address import parse_address
-from event_tracer.server import serve
+from event_tracer.runtime.address import parse_address
+from event_tracer.runtime.http import serve
 
 
 @dataclass

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from event_tracer.look import LookError
-from event_tracer.show import show
+from event_tracer.cli.show import show
+from event_tracer.pipeline.snapshot import LookError
 from tests import apiserver_faults
 from tests.apiserver_faults import Forbidden
 from tests.cluster import Cluster

@@ -2,8 +2,8 @@
 
 import pytest
 
-from event_tracer.outputs import OutputError
-from event_tracer.redaction import REDACTED
+from event_tracer.cli.sinks import OutputError
+from event_tracer.core.redaction import REDACTED
 from tests.live import World, in_world
 from tests.looking import broken, shown, write
 

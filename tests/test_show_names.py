@@ -2,9 +2,9 @@
 
 import pytest
 
-from event_tracer.connection import ConnectionSettingsError
-from event_tracer.look import LookError
-from event_tracer.settings import SettingsError
+from event_tracer.cli.settings.options import SettingsError
+from event_tracer.kube.credentials import ConnectionSettingsError
+from event_tracer.pipeline.snapshot import LookError
 from tests import apiserver_faults
 from tests.apiserver_faults import Forbidden
 from tests.cluster import Cluster

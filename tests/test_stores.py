@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from event_tracer.api import Api, ApiError
-from event_tracer.checkpoint import (
+from event_tracer.kube.client import Api, ApiError
+from event_tracer.pipeline.checkpoint import (
     Checkpoint,
     CheckpointError,
     ConfigMapStore,
     FileStore,
     Store,
 )
-from event_tracer.dumping import Dumper
-from event_tracer.stores import begin, store_of
+from event_tracer.pipeline.dumping import Dumper
+from event_tracer.pipeline.stores import begin, store_of
 from tests.apiserver import CLUSTER
 
 FULL = Path("/dev/full")

@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as mess
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc as service
 from prometheus_client.parser import text_string_to_metric_families
 
-from event_tracer.telemetry import Telemetry, TelemetryError
+from event_tracer.runtime.metrics import Telemetry, TelemetryError
 
 COMPONENT = {
     "otel_component_type": "otlp_grpc_span_exporter",

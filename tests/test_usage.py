@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from event_tracer.cli import FAILED, USAGE
-from event_tracer.settings import PREFIX
+from event_tracer.cli.main import FAILED, USAGE
+from event_tracer.cli.settings.options import PREFIX
 from tests.support import Run
 
 

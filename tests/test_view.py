@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from event_tracer.cli import GOOD
+from event_tracer.cli.main import GOOD
 from event_tracer.core.shift import shift
 from event_tracer.core.span import Span
 from event_tracer.core.traces import Traces
-from event_tracer.core.waterfall import waterfall
+from event_tracer.render.waterfall import waterfall
 from tests.cluster import Cluster
 from tests.fields import SECOND
 from tests.support import JSONL, RECORDINGS, Run, events, frames_of, tell

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from event_tracer.reader import Listed
-from event_tracer.resources import EVENTS, WORKLOADS, Resource
+from event_tracer.kube.handler import Listed
+from event_tracer.kube.resources import EVENTS, WORKLOADS, Resource
 from tests.apiserver_client import PARTIAL, PARTIALS
 from tests.apiserver_wire import said
 from tests.watching import PODS, Bench, on_bench

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from event_tracer.reader import Listed
-from event_tracer.resources import EVENTS, Resource
+from event_tracer.kube.handler import Listed
+from event_tracer.kube.resources import EVENTS, Resource
 from tests import apiserver_faults as faults
 from tests.apiserver_faults import Answer
 from tests.watching import PODS, Bench, gaps, on_bench, says

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from event_tracer.lines import LONGEST, lines
+from event_tracer.kube.stream import LONGEST, lines
 from tests import apiserver_faults as faults
 from tests.apiserver_wire import said
 from tests.watching import PODS, Bench, on_bench

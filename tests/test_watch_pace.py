@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration
 
-from event_tracer.api import Api
-from event_tracer.reader import Pace
+from event_tracer.kube.client import Api
+from event_tracer.kube.handler import Pace
 from tests.certificates import Authority
 from tests.tlsfront import TlsFront
 from tests.watching import Bench, on_bench

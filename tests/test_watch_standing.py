@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from event_tracer.resources import EVENTS, Resource
+from event_tracer.kube.resources import EVENTS, Resource
 from tests import apiserver_faults as faults
 from tests.watching import PODS, Bench, gaps, on_bench, until
 

@@ -10,11 +10,11 @@ from typing import Any
 from aiohttp import web
 from kubernetes_asyncio.client import ApiClient, Configuration
 
-from event_tracer.api import Api
 from event_tracer.core.times import parse_timestamp
-from event_tracer.reader import Listed, Pace, Read, Source
-from event_tracer.resources import EVENTS, WORKLOADS, Resource
-from event_tracer.watch import Watch
+from event_tracer.kube.client import Api
+from event_tracer.kube.handler import Listed, Pace, Read, Source
+from event_tracer.kube.resources import EVENTS, WORKLOADS, Resource
+from event_tracer.kube.watch import Watch
 from tests.apiserver import ApiServer
 from tests.apiserver_faults import Answer
 from tests.apiserver_wire import Asked

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from event_tracer.cli import main
+from event_tracer.cli.main import main
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.traces import traces_of
-from event_tracer.core.waterfall import Waterfall, waterfall
-from event_tracer.page import html
+from event_tracer.render.page import html
+from event_tracer.render.waterfall import Waterfall, waterfall
 from tests.cluster import Cluster
 from tests.support import JSONL, RECORDINGS, article, frames_of, tell
 

@@ -1,0 +1,1 @@
+"""The command line: what was typed → settings → one command → an exit code."""

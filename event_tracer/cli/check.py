@@ -1,0 +1,226 @@
+"""`event-tracer check`: whether `run` would work here, and what to do where not."""
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from event_tracer.cli.settings.live import CheckSettings
+from event_tracer.core.gap import SERVICE
+from event_tracer.core.span import Span
+from event_tracer.core.times import SECOND, human
+from event_tracer.export.otlp import client, endpoint
+from event_tracer.kube.client import Api, ApiError
+from event_tracer.kube.cluster import cluster_uid
+from event_tracer.kube.credentials import ConnectionSettingsError, connector, own_namespace
+from event_tracer.kube.resources import EVENTS, LEASES, NAMESPACES, WORKLOADS, Resource
+from event_tracer.pipeline import stores
+from event_tracer.pipeline.checkpoint import CheckpointError, ConfigMapStore, Store
+
+_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_SKEW = 5 * SECOND  # ns of difference that an NTP client would not leave
+_NODES = Resource(plural="nodes", kind="Node", is_namespaced=False)
+Verdict = Literal["ok", "missing", "note"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One thing that was looked at; `advice` is what to do unless it is `ok`."""
+
+    verdict: Verdict
+    what: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Right:
+    """What a ServiceAccount may need; without it, `loss`. `optional`: nothing is missing then."""
+
+    verb: str
+    resource: Resource
+    namespace: str = ""
+    name: str = ""
+    loss: str
+    optional: bool = False
+
+    def __str__(self) -> str:
+        if self.name:
+            return f"{self.verb} the {self.resource.kind.lower()} {self.name}"
+        where = f" in {self.namespace}" if self.namespace else ""
+        return f"{self.verb} {self.resource.plural}{where}"
+
+
+async def check(settings: CheckSettings) -> AsyncIterator[Line]:
+    """Look at everything that `run` needs, one thing after the other."""
+    try:
+        connect = await connector(kubeconfig=settings.kubeconfig, context=settings.context)
+    except ConnectionSettingsError as error:
+        yield Line(verdict="missing", what="credentials", advice=str(error))
+    else:
+        api = Api(connect)
+        try:
+            async for line in _cluster(api, settings):
+                yield line
+        finally:
+            await api.close()
+    yield await _collector(settings)
+
+
+async def _cluster(api: Api, settings: CheckSettings) -> AsyncIterator[Line]:
+    try:
+        version = (await api.get("/version")).get("gitVersion", "of an unknown version")
+    except ApiError as error:
+        advice = f"{error}; is it the right --kubeconfig and --context?"
+        yield Line(verdict="missing", what="the API server", advice=advice)
+        return
+    yield Line(verdict="ok", what=f"the API server answers: Kubernetes {version}")
+    yield _clock(api)
+    yield await _identity(api, settings)
+    for right in _rights(settings):
+        yield await _may(api, right)
+    if settings.leader_elect and not own_namespace():
+        advice = "set POD_NAMESPACE to the namespace of the Pod"
+        yield Line(verdict="missing", what="the Lease's namespace", advice=advice)
+    yield await _checkpoint(api, settings)
+
+
+def _clock(api: Api) -> Line:
+    now = api.now
+    if now is None:
+        return Line(verdict="note", what="clock", advice="the API server sends no Date header")
+    ahead = time.time_ns() - now - SECOND // 2  # a Date header is half a second old, on average
+    what = f"this machine's clock is {human(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'}"
+    what += " the API server's"
+    if abs(ahead) < _SKEW:
+        return Line(verdict="ok", what=what)
+    advice = "no span depends on it, but the times in the log do; synchronise the clocks"
+    return Line(verdict="note", what=what, advice=advice)
+
+
+async def _identity(api: Api, settings: CheckSettings) -> Line:
+    try:
+        uid = settings.cluster_uid or await cluster_uid(api)
+    except ApiError as error:
+        return Line(verdict="missing", what="the cluster's uid", advice=str(error))
+    if not uid:
+        advice = "allow get of the namespace kube-system, or set --cluster-uid"
+        return Line(verdict="note", what="the cluster's uid is not known", advice=advice)
+    name = settings.cluster_name
+    if not name:
+        advice = "set --cluster-name where several clusters send to one back end"
+        return Line(verdict="note", what=f"cluster {uid}, without a name", advice=advice)
+    return Line(verdict="ok", what=f"cluster {name}, {uid}")
+
+
+def _rights(settings: CheckSettings) -> Iterator[_Right]:
+    for namespace in settings.namespaces or ("",):
+        for verb in ("list", "watch"):
+            yield _Right(
+                verb=verb, resource=EVENTS, namespace=namespace, loss="there is nothing to trace"
+            )
+        for resource in WORKLOADS:
+            loss = f"{resource.kind}s are known by messages and references alone"
+            for verb in ("list", "watch"):
+                yield _Right(verb=verb, resource=resource, namespace=namespace, loss=loss)
+    if not settings.namespaces:
+        loss = "stories of nodes begin with their first Event"
+        yield _Right(verb="get", resource=_NODES, loss=loss, optional=True)
+    loss = "the cluster's uid must be set by --cluster-uid"
+    yield _Right(
+        verb="get", resource=NAMESPACES, namespace="kube-system", name="kube-system", loss=loss,
+        optional=True,
+    )  # fmt: skip
+    if settings.leader_elect and own_namespace():
+        yield from _lease_rights(settings.lease, namespace=own_namespace())
+
+
+def _lease_rights(name: str, *, namespace: str) -> Iterator[_Right]:
+    # RBAC cannot restrict create to a name (Kubernetes, "Using RBAC Authorization").
+    for verb, named in (("get", name), ("create", ""), ("update", name)):
+        yield _Right(
+            verb=verb, resource=LEASES, namespace=namespace, name=named,
+            loss="no replica can become the leader",
+        )  # fmt: skip
+
+
+async def _may(api: Api, right: _Right) -> Line:
+    about = {
+        "verb": right.verb, "group": right.resource.group, "resource": right.resource.plural,
+        "namespace": right.namespace, "name": right.name,
+    }  # fmt: skip
+    body = {
+        "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": about},
+    }  # fmt: skip
+    try:
+        review = await api.post(_REVIEWS, body)
+    except ApiError as error:
+        return Line(verdict="missing", what=f"may {right}", advice=str(error))
+    if review.get("status", {}).get("allowed"):
+        return Line(verdict="ok", what=f"may {right}")
+    role = "Role" if right.namespace else "ClusterRole"
+    advice = f"without it, {right.loss}; allow it in the {role}"
+    verdict: Verdict = "note" if right.optional else "missing"
+    return Line(verdict=verdict, what=f"may not {right}", advice=advice)
+
+
+async def _checkpoint(api: Api, settings: CheckSettings) -> Line:
+    try:
+        store = stores.store_of(settings.place, api=api, kubeconfig=settings.kubeconfig)
+    except CheckpointError as error:
+        return Line(verdict="missing", what="the checkpoint", advice=str(error))
+    if store is None:
+        advice = "a restart begins anew; name a file by --checkpoint to go on instead"
+        return Line(verdict="note", what="no checkpoint", advice=advice)
+    return await _writable(store)
+
+
+async def _writable(store: Store) -> Line:
+    is_config_map = isinstance(store, ConfigMapStore)
+    try:
+        await store.read()
+        await store.probe()
+    except CheckpointError as error:
+        advice = str(error)
+        if is_config_map:
+            advice += "; allow get, create and update of configmaps in the Role"
+        return Line(verdict="missing", what="the checkpoint", advice=advice)
+    kind = "" if is_config_map else "file "
+    return Line(verdict="ok", what=f"the checkpoint can be written: {kind}{store}")
+
+
+async def _collector(settings: CheckSettings) -> Line:
+    try:
+        target = endpoint.resolve(os.environ)
+        span = _test_span(settings)
+        async with client.connect(target) as sender, asyncio.timeout(target.timeout):
+            answer = await client.Otlp(sender).deliver([span])
+    except (endpoint.EndpointError, client.ExportError) as error:
+        return Line(verdict="missing", what="the OTLP endpoint", advice=str(error))
+    except TimeoutError:
+        advice = "no answer in time; OTEL_EXPORTER_OTLP_ENDPOINT and _PROTOCOL say where and how"
+        return Line(verdict="missing", what=f"the OTLP endpoint {target}", advice=advice)
+    if not answer.accepted or answer.rejected:
+        advice = f"{answer.reason}; OTEL_EXPORTER_OTLP_ENDPOINT and _PROTOCOL say where and how"
+        return Line(verdict="missing", what=f"the OTLP endpoint {target}", advice=advice)
+    what = f"the OTLP endpoint {target} took a test span, trace {span.trace_id.hex()}"
+    return Line(verdict="ok", what=what)
+
+
+def _test_span(settings: CheckSettings) -> Span:
+    now = time.time_ns()
+    resource = (("service.name", SERVICE), ("k8s.cluster.name", settings.cluster_name))
+    return Span(
+        trace_id=secrets.token_bytes(16),
+        span_id=secrets.token_bytes(8),
+        parent_id=b"",
+        kind="event",
+        name="check",
+        resource=tuple(pair for pair in resource if pair[1]),
+        start=now - 1_000_000,
+        end=now,
+        attributes=(),
+    )

@@ -1,0 +1,89 @@
+"""`event-tracer link`: where the picture of an object's newest story is, or will be."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from event_tracer.cli.absence import explain_absence
+from event_tracer.cli.settings.look import LinkSettings
+from event_tracer.cli.settings.options import SettingsError
+from event_tracer.core.mapping import kind_attribute
+from event_tracer.core.redaction import Redaction
+from event_tracer.core.span import Span, text_of
+from event_tracer.kube import kinds
+from event_tracer.pipeline.snapshot import Complain, LookError, Trace, look, scene
+from event_tracer.render.selection import Target, about
+
+_LOOKBACK = "2d"  # the widest that Jaeger's UI offers
+_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """The ids of a story's trace and, where there is one, of the story's before it.
+
+    `service` is one whose spans carry `tags`, as Jaeger's search needs it.
+    """
+
+    trace_id: str
+    previous: str
+    service: str
+    tags: dict[str, str]
+
+    def lines(self, *, jaeger: str) -> Iterator[tuple[str, str]]:
+        """What each is called, and its URL; without Jaeger the ids alone."""
+        if not jaeger:
+            yield "trace", self.trace_id
+            if self.previous:
+                yield "previous", self.previous
+            return
+        query = {
+            "service": self.service, "tags": json.dumps(self.tags, separators=(",", ":")),
+            "lookback": _LOOKBACK, "limit": str(_LIMIT),
+        }  # fmt: skip
+        yield "trace", f"{jaeger}/trace/{self.trace_id}"
+        yield "search", f"{jaeger}/search?{urlencode(query)}"
+        if self.previous:
+            yield "compare", f"{jaeger}/trace/{self.previous}...{self.trace_id}"
+
+
+async def link(words: Sequence[str], settings: LinkSettings, *, complain: Complain) -> Link:
+    """The newest story of the object that `words` name.
+
+    Raises LookError, ConnectionSettingsError and SettingsError.
+    """
+    if not kinds.parse(words)[1]:
+        raise SettingsError("name one object, as deployment/web")
+    async with scene(settings, words) as seen:
+        target = seen.target
+        assert target
+        redact = Redaction(settings.redact)
+        traces = await look(seen, settings, redact=redact, complain=complain)
+        found = [trace for trace in traces if about(trace, target)]
+        if not found:
+            raise LookError(await explain_absence(seen, traces))
+        if not seen.cluster_uid:
+            complain("the cluster's uid may not be read; --cluster-uid must be that of `run`")
+        return _link(found[-1], target)
+
+
+def _link(trace: Trace, target: Target) -> Link:
+    root = next(span for span in trace if not span.parent_id)
+    tag = kind_attribute(target.kind, "name")
+    tagged = [span for span in trace if text_of(span.attributes, tag) == target.name]
+    newest = max(tagged, key=_freshness)
+    tags = {
+        "k8s.namespace.name": text_of(newest.attributes, "k8s.namespace.name"), tag: target.name,
+    }  # fmt: skip
+    return Link(
+        trace_id=root.trace_id.hex(),
+        previous=text_of(root.attributes, "event_tracer.previous_trace_id"),
+        service=text_of(newest.resource, "service.name"),
+        tags={key: value for key, value in tags.items() if value},
+    )
+
+
+def _freshness(span: Span) -> tuple[bool, int, bytes]:
+    # The root's service is whoever made that one change; components stay the same.
+    return span.kind == "event", span.end, span.span_id

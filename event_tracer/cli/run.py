@@ -1,0 +1,207 @@
+"""`event-tracer run`: what it needs is made and checked here, then it runs until a signal.
+
+With leader election it first becomes the leader, so that taking over is a restart like any other.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from event_tracer.cli import destination
+from event_tracer.cli.settings.live import UI_SPANS, RunSettings
+from event_tracer.export import sdk
+from event_tracer.export.exporter import Delivery
+from event_tracer.export.otlp import client, endpoint
+from event_tracer.kube.client import Api, persistently
+from event_tracer.kube.cluster import cluster_uid
+from event_tracer.kube.credentials import (
+    ConnectionSettingsError,
+    connector,
+    is_in_cluster,
+    own_namespace,
+)
+from event_tracer.kube.lease import Election, LostError, lead, own_identity
+from event_tracer.pipeline.bridge import Bridge
+from event_tracer.pipeline.checkpoint import CheckpointError, Store
+from event_tracer.pipeline.fencing import LeaderDelivery, LeaderStore
+from event_tracer.pipeline.stores import begin, store_of
+from event_tracer.render.page import server
+from event_tracer.render.page.board import Board
+from event_tracer.runtime import http
+from event_tracer.runtime.metrics import Telemetry, TelemetryError
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+_WRONG = (
+    ConnectionSettingsError, CheckpointError, TelemetryError, endpoint.EndpointError,
+    client.ExportError, sdk.ExporterError, OSError,
+)  # fmt: skip
+
+
+class StartError(Exception):
+    """What keeps a run from starting, in a sentence."""
+
+
+async def run(settings: RunSettings, *, stop: asyncio.Event) -> bool:
+    """Run until `stop`; whether all went as it should. Raises StartError."""
+    async with AsyncExitStack() as stack:
+        with _told():
+            made = await _unless(stop, _prepare(settings, stack))
+        if made is None:
+            return True
+        election = made.probes.election
+        return await (_as_leader(made, election, stop) if election else made.work(stop))
+
+
+async def _as_leader(made: "_Run", election: Election, stop: asyncio.Event) -> bool:
+    with _told():
+        await _unless(stop, made.stand_by(election))
+    if stop.is_set() and not election.is_leader:
+        await election.release()
+        return True
+    try:
+        return await lead(election, lambda: made.work(stop))
+    except LostError as error:
+        logger.critical("no longer the leader; ending at once", extra={"reason": str(error)})
+        return False
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except _WRONG as error:
+        raise StartError(str(error)) from None
+
+
+async def _unless(stop: asyncio.Event, work: Awaitable[T]) -> T | None:
+    """The result of `work`; None where `stop` comes first."""
+    tasks = [asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return tasks[0].result() if tasks[0].done() else None
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class _Probes:
+    """What /healthz and /readyz say, from the start of a process."""
+
+    def __init__(self) -> None:
+        self.bridge: Bridge | None = None
+        self.election: Election | None = None
+
+    def health(self) -> str:
+        """Why this process should be started anew; empty where it should not."""
+        return self.bridge.health() if self.bridge else ""
+
+    def readiness(self) -> str:
+        """Why it does not do its part yet; a standby's part is to stand by."""
+        if self.bridge:
+            return self.bridge.readiness()
+        return self.election.trouble if self.election else "the API server has not answered yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """A run whose API server has answered."""
+
+    settings: RunSettings
+    api: Api
+    delivery: Delivery
+    target: str
+    store: Store | None
+    telemetry: Telemetry
+    cluster_uid: str
+    probes: _Probes
+    board: Board | None
+
+    async def stand_by(self, election: Election) -> None:
+        """Return once it leads; that it could, if it had to, is seen before."""
+        await begin(self.store, cluster_uid=self.cluster_uid)
+        await election.acquire()
+
+    async def work(self, stop: asyncio.Event) -> bool:
+        """Go on from the checkpoint until `stop`. Raises StartError."""
+        with _told():
+            checkpoint = await _unless(stop, begin(self.store, cluster_uid=self.cluster_uid))
+        if checkpoint is None:
+            return True
+        bridge = self.probes.bridge = Bridge(
+            self.settings, api=self.api, delivery=self.delivery, target=self.target,
+            store=self.store, telemetry=self.telemetry, checkpoint=checkpoint,
+            board=self.board,
+        )  # fmt: skip
+        about = {"endpoint": self.target, "checkpoint": str(self.store or "none")}
+        about["address"] = _address(self.settings) or "none"
+        logger.info("running", extra={**about, "cluster_uid": checkpoint.cluster_uid})
+        return await bridge.run(stop)
+
+
+async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
+    delivery, target, component = await stack.enter_async_context(destination.delivery(settings))
+    telemetry = Telemetry(exporter=component, clock=asyncio.get_running_loop().time)
+    stack.push_async_callback(asyncio.to_thread, telemetry.shutdown)
+    probes = _Probes()
+    await _serve(settings, stack, probes, telemetry)
+    board = await _show(settings, stack)
+    api = Api(await connector(kubeconfig=settings.kubeconfig, context=settings.context))
+    stack.push_async_callback(api.close)
+    election = _election(settings, api) if settings.leader_elect else None
+    store = store_of(settings.place, api=api, kubeconfig=settings.kubeconfig)
+    uid = settings.cluster_uid or await persistently(lambda: cluster_uid(api))
+    if election and store:
+        probes.election = election
+        telemetry.watch_leader(lambda: election.is_leader)
+        delivery, store = LeaderDelivery(delivery, election), LeaderStore(store, election)
+    return _Run(
+        settings=settings, api=api, delivery=delivery, target=target, store=store,
+        telemetry=telemetry, cluster_uid=uid, probes=probes, board=board,
+    )  # fmt: skip
+
+
+async def _serve(
+    settings: RunSettings, stack: AsyncExitStack, probes: _Probes, telemetry: Telemetry
+) -> None:
+    address = _address(settings)
+    if address:
+        served = http.serve(
+            address=address,
+            health=probes.health,
+            ready=probes.readiness,
+            metrics=telemetry.text,
+        )
+        await stack.enter_async_context(served)
+
+
+async def _show(settings: RunSettings, stack: AsyncExitStack) -> Board | None:
+    if not settings.ui:
+        return None
+    board = Board(most=UI_SPANS)
+    title = f"{settings.cluster_name or settings.context or 'Kubernetes'} Events"
+    port = await stack.enter_async_context(server.serve(board, address=settings.ui, title=title))
+    host = settings.ui.rpartition(":")[0] or "localhost"
+    logger.info("the page is there", extra={"url": f"http://{host}:{port}/"})
+    return board
+
+
+def _election(settings: RunSettings, api: Api) -> Election:
+    namespace = own_namespace()
+    if not namespace:
+        raise StartError("--leader-elect needs a Pod's own namespace; set POD_NAMESPACE")
+    return Election(
+        api, namespace=namespace, name=settings.lease, identity=own_identity(),
+        duration=settings.lease_duration,
+    )  # fmt: skip
+
+
+def _address(settings: RunSettings) -> str:
+    if settings.bind_address != "auto":
+        return "" if settings.bind_address == "none" else settings.bind_address
+    return ":8080" if is_in_cluster(os.environ, kubeconfig=settings.kubeconfig) else ""

@@ -1,0 +1,1 @@
+"""Every option once, with its help: flags > EVENT_TRACER_* > file > defaults."""

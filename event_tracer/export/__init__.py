@@ -1,0 +1,1 @@
+"""Spans to a back end, and its answer."""

@@ -1,0 +1,1 @@
+"""OTLP: where it goes, its bytes, and how it is sent."""

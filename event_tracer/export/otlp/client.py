@@ -1,0 +1,67 @@
+"""Spans to an OTLP endpoint, with the collector's answer read as the specification says.
+
+OTLPSpanExporter takes partial_success and a redirect for success, and tells a refused batch and
+an absent collector alike (opentelemetry-exporter-otlp 1.45), hence our own.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+
+from event_tracer.core.span import Span
+from event_tracer.export.delivery import Answer, Sender
+from event_tracer.export.otlp.encoding import encode
+from event_tracer.export.otlp.endpoint import Endpoint
+from event_tracer.export.otlp.grpc import GrpcSender
+from event_tracer.export.otlp.http import HttpSender
+
+MOST_SPANS = 512
+MOST_BYTES = 3 << 20
+"""Below the 4 MiB that a gRPC server takes by default."""
+
+
+class ExportError(Exception):
+    """Spans that did not arrive; the message is a sentence for whoever sent them."""
+
+
+@asynccontextmanager
+async def connect(endpoint: Endpoint) -> AsyncIterator[Sender]:
+    """A sender for `endpoint`. Raises ExportError for a certificate that cannot be read."""
+    try:
+        sender = GrpcSender(endpoint) if endpoint.protocol == "grpc" else HttpSender(endpoint)
+    except OSError as error:
+        name = error.filename or "the certificate"
+        raise ExportError(f"cannot use {name}: {error.strerror or error}") from None
+    try:
+        yield sender
+    finally:
+        await sender.close()
+
+
+def requests(spans: Sequence[Span]) -> Iterator[tuple[int, bytes]]:
+    """Spans → encoded requests and how many spans each has, bounded by count and bytes."""
+    for start in range(0, len(spans), MOST_SPANS):
+        yield from _halved(spans[start : start + MOST_SPANS])
+
+
+def _halved(spans: Sequence[Span]) -> Iterator[tuple[int, bytes]]:
+    body = encode(spans)
+    if len(body) <= MOST_BYTES or len(spans) == 1:
+        yield len(spans), body
+        return
+    middle = len(spans) // 2
+    yield from _halved(spans[:middle])
+    yield from _halved(spans[middle:])
+
+
+class Otlp:
+    """Delivers batches over one sender."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    async def deliver(self, spans: Sequence[Span]) -> Answer:
+        """Send `spans` as one request, once."""
+        body = encode(spans)
+        if len(body) > MOST_BYTES and len(spans) > 1:
+            return Answer(accepted=False, refused=True, reason=f"too large: {len(body):,} bytes")
+        return await self._sender.send(body)

@@ -1,0 +1,134 @@
+"""OTLP over HTTP, as binary protobuf."""
+
+import gzip
+import io
+import os
+import ssl
+import zlib
+from contextlib import suppress
+from importlib.metadata import version
+
+import aiohttp
+from google.protobuf.message import DecodeError
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from event_tracer.export.delivery import Answer, acknowledged
+from event_tracer.export.otlp.endpoint import Endpoint
+from event_tracer.runtime.backoff import retry_after
+
+# OTLP specification, "Retryable Response Codes"
+_RETRYABLE = frozenset({429, 502, 503, 504})
+# The content: too large, or invalid, which a collector says in a Status and nobody else: a server
+# of HTTPS answers 400 to all that comes without TLS (Go's net/http).
+_TOO_LARGE, _INVALID = 413, frozenset({400, 422})
+_LONGEST_ANSWER = 64 * 1024
+_PROTOBUF = "application/x-protobuf"
+_STATUS_TYPES = (_PROTOBUF, "application/json")
+
+
+class HttpSender:
+    """Sends to one URL. Raises OSError where a certificate cannot be read."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._tls = _context(endpoint) if endpoint.target.startswith("https") else True
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, request: bytes) -> Answer:
+        """Send one ExportTraceServiceRequest, once."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                headers=_headers(self._endpoint),
+                timeout=aiohttp.ClientTimeout(total=self._endpoint.timeout),
+                trust_env=True,
+            )
+        try:
+            async with self._session.post(
+                self._endpoint.target,
+                data=io.BytesIO(_compress(request, self._endpoint.compression)),
+                allow_redirects=False,
+                ssl=self._tls,
+            ) as response:
+                return _read(response, await _body(response))
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return Answer(accepted=False, retryable=True, reason=_why(error))
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        if self._session:
+            await self._session.close()
+
+
+def _context(endpoint: Endpoint) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=endpoint.certificate)
+    if endpoint.client_certificate:
+        context.load_cert_chain(endpoint.client_certificate, endpoint.client_key)
+    return context
+
+
+def _headers(endpoint: Endpoint) -> dict[str, str]:
+    headers = {"content-type": _PROTOBUF, "user-agent": f"event-tracer/{version('event-tracer')}"}
+    if endpoint.compression != "none":
+        headers["content-encoding"] = endpoint.compression
+    return headers | dict(endpoint.headers)
+
+
+def _compress(body: bytes, compression: str) -> bytes:
+    if compression == "gzip":
+        return gzip.compress(body, compresslevel=1)
+    return zlib.compress(body) if compression == "deflate" else body
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return "no TLS there, or a certificate that is not trusted; without TLS it is http://"
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
+        return os.strerror(error.os_error.errno)
+    return str(error) or type(error).__name__
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    body = b""
+    while len(body) < _LONGEST_ANSWER and (part := await response.content.readany()):
+        body += part
+    return body[:_LONGEST_ANSWER]
+
+
+def _read(response: aiohttp.ClientResponse, body: bytes) -> Answer:
+    status = response.status
+    if 200 <= status < 300:  # the specification says 200; some back ends say 202 or 204
+        return _accepted(response, body)
+    if 300 <= status < 400:
+        to = response.headers.get("location", "nowhere")
+        return Answer(accepted=False, reason=f"it redirects ({status}) to {to}")
+    return Answer(
+        accepted=False,
+        retryable=status in _RETRYABLE,
+        refused=status == _TOO_LARGE
+        or (status in _INVALID and response.content_type in _STATUS_TYPES),
+        after=retry_after(response.headers.get("retry-after")),
+        reason=f"{status} {response.reason or ''}{_message(response, body)}".strip(),
+    )
+
+
+def _accepted(response: aiohttp.ClientResponse, body: bytes) -> Answer:
+    # A proxy's or a portal's page is no acknowledgement, whatever its status.
+    if response.content_type == "text/html":
+        return Answer(accepted=False, reason="it answered with a web page, so it is no collector")
+    try:
+        return acknowledged(ExportTraceServiceResponse.FromString(body))
+    except DecodeError:
+        return Answer(accepted=True)  # the body may be JSON or empty, the status says it all
+
+
+def _message(response: aiohttp.ClientResponse, body: bytes) -> str:
+    text = ""
+    if response.content_type == _PROTOBUF:
+        with suppress(DecodeError):
+            text = Status.FromString(body).message
+    elif response.content_type in ("text/plain", "application/json"):
+        text = " ".join(body[:200].decode("utf-8", "replace").split())
+    return f": {text}" if text else ""

@@ -1,0 +1,1 @@
+"""All that is asked of an API server: requests, discovery, LIST and WATCH, owners, Lease."""

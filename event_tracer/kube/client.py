@@ -1,0 +1,290 @@
+"""Requests to a Kubernetes API server, over kubernetes-asyncio's configuration and ApiClient.
+
+Its `Watch` is not used: it reconnects without a pause, takes an error's body for events and
+resumes from the wrong resourceVersion (kubernetes_asyncio 36.1, watch/watch.py).
+"""
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from email.utils import parsedate_to_datetime
+from socket import SO_RCVLOWAT, SOL_SOCKET, socket
+from typing import Any, TypeVar
+
+import aiohttp
+from kubernetes_asyncio.client import ApiClient
+from kubernetes_asyncio.config import ConfigException
+
+from event_tracer.core.times import SECOND
+from event_tracer.core.wire import MalformedError, decode
+from event_tracer.kube.handler import Pace
+from event_tracer.runtime.backoff import Backoff, retry_after
+
+METADATA = "application/json;as={kind};g=meta.k8s.io;v=v1"
+_CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
+_RENEWAL = 5.0  # seconds between two readings of the credentials
+_MOST_BYTES = 512  # of a body that is only to be told
+_MUCH = 64 * 1024  # bytes after which there is no pause: more is waiting
+_TRANSIENT = frozenset({401, 408, 409, 410, 429})
+_STATUSES = {"Expired": 410, "Gone": 410}
+
+logger = logging.getLogger(__name__)
+Connect = Callable[[], Awaitable[ApiClient]]
+T = TypeVar("T")
+Query = Mapping[str, str | int]
+
+
+class ApiError(Exception):
+    """A request that did not succeed; `status` is 0 where no answer came.
+
+    `retry_after` is seconds, where the server asked for a pause.
+    """
+
+    def __init__(
+        self, text: str, *, status: int = 0, reason: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(text)
+        self.status = _STATUSES.get(reason, status)
+        self.reason = reason
+        self.retry_after = retry_after
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it is forbidden, not there or makes no sense: asking again soon is of no use."""
+        return 400 <= self.status < 500 and self.status not in _TRANSIENT
+
+
+def status_error(status: Mapping[str, Any]) -> ApiError:
+    """A metav1.Status as an error."""
+    details = status.get("details")
+    after = details.get("retryAfterSeconds") if isinstance(details, dict) else None
+    code = status.get("code")
+    return ApiError(
+        str(status.get("message") or status.get("reason") or "an error without a message"),
+        status=code if isinstance(code, int) else 500,
+        reason=str(status.get("reason") or ""),
+        retry_after=float(after) if isinstance(after, int | float) else None,
+    )
+
+
+async def persistently(ask: Callable[[], Awaitable[T]]) -> T:
+    """What `ask` gives in the end, however long the API server is away or fails.
+
+    Only a refusal that `ask` itself takes for an answer is one.
+    """
+    backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+    while True:
+        try:
+            return await ask()
+        except ApiError as error:
+            logger.warning("waiting for the API server", extra={"error": str(error)})
+            await asyncio.sleep(backoff.pause(after=error.retry_after))
+
+
+class Api:
+    """One API server. Its credentials are read anew whenever it, or TLS, refuses them.
+
+    `connect` makes a client from the kubeconfig or the Pod's ServiceAccount as they are now.
+    """
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._client: ApiClient | None = None
+        self._users: Counter[ApiClient] = Counter()
+        self._renewing = asyncio.Lock()
+        self._renewed = -_RENEWAL
+        self._clock: tuple[int, float] | None = None  # a Date header (ns), the loop's time at it
+
+    @property
+    def now(self) -> int | None:
+        """The API server's clock in ns, which Date headers give to the second."""
+        if self._clock is None:
+            return None
+        date, at = self._clock
+        return date + int((asyncio.get_running_loop().time() - at) * SECOND)
+
+    async def get(self, path: str, *, query: Query | None = None, accept: str = "") -> Any:
+        """GET a JSON document. Raises ApiError."""
+        async with self.open(path, query=query, accept=accept) as response:
+            return await _document(response)
+
+    async def put(self, path: str, body: object, *, query: Query | None = None) -> Any:
+        """PUT (replace) an object. Raises ApiError."""
+        async with self.open(path, method="PUT", query=query, body=body) as response:
+            return await _document(response)
+
+    async def post(self, path: str, body: object, *, query: Query | None = None) -> Any:
+        """POST (create) an object. Raises ApiError."""
+        async with self.open(path, method="POST", query=query, body=body) as response:
+            return await _document(response)
+
+    @asynccontextmanager
+    async def open(
+        self, path: str, *, method: str = "GET", query: Query | None = None, accept: str = "",
+        body: object = None, silence: float | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:  # fmt: skip
+        """Make a request and give the good answer to it. Raises ApiError, also while it is read.
+
+        `silence` is how many seconds a stream may say nothing; other answers have a minute in all.
+        """
+        async with self._used() as client:
+            try:
+                response = await _request(
+                    client, path, method=method, query=query, accept=accept, body=body,
+                    silence=silence,
+                )  # fmt: skip
+                try:
+                    self._set_clock(response)
+                    if response.status == 401:
+                        await self._renew(client)
+                    if response.status // 100 != 2:
+                        raise await _refusal(response)
+                    yield response
+                finally:
+                    response.close()
+            except aiohttp.ClientSSLError as error:
+                await self._renew(client)  # the certificate authority may be a new one
+                raise ApiError(f"TLS: {error}") from None
+            except (aiohttp.ClientError, OSError, ConfigException) as error:  # also of a token file
+                raise ApiError(str(error) or type(error).__name__) from None
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        for client in {self._client, *self._users} - {None}:
+            assert client
+            await client.close()
+
+    @asynccontextmanager
+    async def _used(self) -> AsyncIterator[ApiClient]:
+        """The client with the newest credentials; one that is not is closed by its last user."""
+        async with self._renewing:
+            if self._client is None:
+                self._client = await self._connected()
+            client = self._client
+        self._users[client] += 1
+        try:
+            yield client
+        finally:
+            self._users[client] -= 1
+            if not self._users[client]:
+                del self._users[client]
+                if client is not self._client:
+                    await client.close()
+
+    async def _renew(self, failed: ApiClient) -> None:
+        """Read the credentials anew, once for all requests that failed with the same ones."""
+        async with self._renewing:
+            now = asyncio.get_running_loop().time()
+            if self._client is failed and now - self._renewed >= _RENEWAL:
+                self._renewed = now
+                logger.info("reading the credentials anew")
+                self._client = await self._connected()
+
+    async def _connected(self) -> ApiClient:
+        try:
+            async with asyncio.timeout(_TOTAL):  # an exec plugin may hang
+                return await self._connect()
+        except TimeoutError:
+            raise ApiError("the credentials are not to be had in time") from None
+
+    def _set_clock(self, response: aiohttp.ClientResponse) -> None:
+        date = response.headers.get("Date")
+        if date:
+            try:
+                at = int(parsedate_to_datetime(date).timestamp()) * SECOND
+            except (ValueError, OverflowError):
+                return
+            now = self.now
+            # The header is up to a second old; the largest it has said is the nearest.
+            if now is None or not now - SECOND <= at <= now:
+                self._clock = (at, asyncio.get_running_loop().time())
+
+
+async def chunks(response: aiohttp.ClientResponse, *, pace: Pace) -> AsyncIterator[bytes]:
+    """What a stream says, as it comes but at this pace, unless there is much.
+
+    An API server sends each frame by itself, and to wake up for one costs as much as to read it.
+    All streams wake up together, as what is done at once is done faster.
+    """
+    clock = asyncio.get_running_loop().time
+    async for chunk in response.content.iter_any():
+        yield chunk
+        if pace.every and len(chunk) < _MUCH:
+            with _undisturbed(response):
+                await asyncio.sleep(pace.every - (clock() - pace.late) % pace.every)
+
+
+@contextmanager
+def _undisturbed(response: aiohttp.ClientResponse) -> Iterator[None]:
+    """What comes meanwhile wakes nobody up, unless it is much or the end."""
+    # Not pause_reading(): over TLS asyncio would wake up all the same (sslproto.py, 3.13).
+    transport = response.connection and response.connection.transport
+    connection = transport.get_extra_info("socket") if transport else None
+    _set_least(connection, _MUCH)
+    try:
+        yield
+    finally:
+        _set_least(connection, 1)
+
+
+def _set_least(connection: socket | None, count: int) -> None:
+    # Windows has no such option, and the connection may have ended: then each frame is told of.
+    if connection:
+        with suppress(OSError):
+            connection.setsockopt(SOL_SOCKET, SO_RCVLOWAT, count)
+
+
+async def _request(
+    client: ApiClient, path: str, *, method: str, query: Query | None, accept: str, body: object,
+    silence: float | None,
+) -> aiohttp.ClientResponse:  # fmt: skip
+    timeout = aiohttp.ClientTimeout(
+        total=None if silence else _TOTAL, sock_connect=_CONNECT, sock_read=silence
+    )
+    # A watch's head comes at once, however long it is silent then (apiserver endpoints/handlers/
+    # watch.go).
+    async with asyncio.timeout(_HEAD):
+        response: aiohttp.ClientResponse = await client.call_api(
+            path,
+            method,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": accept or "application/json"},
+            body=body,
+            auth_settings=["BearerToken"],
+            _preload_content=False,
+            _request_timeout=timeout,
+        )
+    return response
+
+
+async def _document(response: aiohttp.ClientResponse) -> Any:
+    body = await response.read()
+    if response.content_type == "text/html":
+        raise ApiError("a web page came, from a proxy perhaps", status=502)
+    try:
+        found = decode(body)
+    except MalformedError as error:
+        raise ApiError(f"the answer is {error}", status=502) from None
+    if not isinstance(found, dict):
+        raise ApiError("the answer is no object", status=502)
+    return found
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
+    # 429 of the priority and fairness filter is plain text, proxies send web pages: whatever
+    # the body is, the header counts (apiserver server/filters/priority-and-fairness.go).
+    text = (await response.content.read(1 << 16)).decode("utf-8", "replace")
+    after = retry_after(response.headers.get("Retry-After"))
+    try:
+        status = json.loads(text)
+        error = status_error(status if isinstance(status, dict) else {})
+        message, reason = str(error), error.reason
+    except ValueError:
+        is_page = response.content_type == "text/html"
+        message, reason = "a web page" if is_page else " ".join(text[:_MOST_BYTES].split()), ""
+    told = f"{response.status} {response.reason}: {message}"
+    return ApiError(told, status=response.status, reason=reason, retry_after=after)

@@ -1,0 +1,283 @@
+"""Leader election: of several processes the one that holds a Lease works, the others stand by.
+
+The rules are those of client-go, tools/leaderelection/leaderelection.go. No two clocks are ever
+compared: a candidate takes a Lease over when it has not seen it change for its duration.
+"""
+
+import asyncio
+import logging
+import os
+import random
+import secrets
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from event_tracer.core.times import SECOND
+from event_tracer.kube.client import Api, ApiError
+from event_tracer.kube.resources import LEASES
+from event_tracer.runtime.backoff import Backoff
+
+_NEVER = float("-inf")
+_SILENT = "the API server has not answered yet"
+_GONE, _TAKEN = 404, 409
+Raw = dict[str, Any]
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class LostError(Exception):
+    """This process leads no more; the message says why."""
+
+
+def own_identity() -> str:
+    """Who this process is: its Pod's name, and what no other process has."""
+    return f"{os.environ.get('HOSTNAME') or socket.gethostname()}_{secrets.token_hex(8)}"
+
+
+class Election:
+    """One candidate for one Lease. `wall` is a clock in ns that is told and never relied on.
+
+    client-go asks that duration > renew deadline > retry period; these are as 15 : 10 : 2.
+    """
+
+    def __init__(
+        self, api: Api, *, namespace: str, name: str, identity: str, duration: int,
+        wall: Callable[[], int] = time.time_ns,
+    ) -> None:  # fmt: skip
+        self.identity = identity
+        self.trouble = _SILENT
+        """Why it could not lead if it had to; empty once the Lease was seen."""
+        self._api = api
+        self._meta: Raw = {
+            "namespace": namespace, "name": name,
+            "labels": {"app.kubernetes.io/name": "event-tracer"},
+        }  # fmt: skip
+        self._path = LEASES.path(namespace=namespace, name=name)
+        self._duration = duration
+        self._deadline = duration * 2 / 3
+        self._patience = self._deadline / 2  # for an answer: time for another attempt is left
+        self._retry = duration * 2 / 15
+        self._wall = wall
+        self._clock = asyncio.get_running_loop().time
+        self._until = _NEVER
+        self._lost = asyncio.Event()
+        self._why = "it could not be renewed in time"
+        self._held: Raw | None = None  # as this process wrote it last
+        self._may_hold = False  # it may have been written, even where no answer came
+        self._seen: Raw | None = None
+        self._seen_at = _NEVER
+
+    def __str__(self) -> str:
+        return f"{self._meta['namespace']}/{self._meta['name']}"
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether this process leads; any thread may ask."""
+        return self._clock() < self._until and not self._lost.is_set()
+
+    async def confirm(self) -> None:
+        """Return at once while it leads; else never, as a process that has lost is to end."""
+        if not self.is_leader:
+            self.lose(self._why)
+            await asyncio.Event().wait()
+
+    def lose(self, why: str) -> None:
+        """Lead no more, from now on."""
+        self._why = why
+        self._lost.set()
+
+    async def acquire(self) -> None:
+        """Return once it leads, however long that takes."""
+        logger.info("standing by", extra={"lease": str(self), "identity": self.identity})
+        backoff = Backoff(first=self._retry, longest=float(self._duration))
+        while not self.is_leader:
+            try:
+                async with asyncio.timeout(self._patience):
+                    await self._attempt()
+                self.trouble, pause = "", self._pause()
+                backoff.reset()
+            except (ApiError, TimeoutError) as error:
+                self._complain(error)
+                pause = backoff.pause()
+            if not self.is_leader:
+                await asyncio.sleep(pause)
+        logger.info("leading", extra={"lease": str(self), "identity": self.identity})
+
+    async def keep(self) -> None:
+        """Renew it for as long as that succeeds. Raises LostError in the end."""
+        while self.is_leader:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(min(self._clock() + self._pause(), self._until)):
+                    await self._lost.wait()
+            if self.is_leader:
+                await self._renew()
+        raise LostError(self._why)
+
+    async def release(self) -> None:
+        """Let it go, so that another leads at once; to be called when all work is done."""
+        self._until = _NEVER
+        if not self._may_hold:
+            return
+        try:
+            async with asyncio.timeout(self._patience):
+                try:
+                    await self._let_go()
+                except ApiError as error:
+                    if error.status != _TAKEN:
+                        raise
+                    await self._let_go()  # a renewal was still under way
+        except (ApiError, TimeoutError) as error:
+            told = {"lease": str(self), "error": _text(error)}
+            logger.warning("the Lease is not released; the next leader waits for it", extra=told)
+
+    def _pause(self) -> float:
+        return self._retry * random.uniform(0.8, 1.2)
+
+    def _complain(self, error: ApiError | TimeoutError) -> None:
+        status = 0 if isinstance(error, TimeoutError) else error.status
+        if status == _TAKEN:  # another one was quicker
+            return
+        if status != 403:
+            told = {"lease": str(self), "error": _text(error)}
+            logger.warning("the Lease cannot be had yet", extra=told)
+            return
+        was, namespace = self.trouble, self._meta["namespace"]
+        self.trouble = (
+            f"the Lease {self} may not be used: allow get, create and update of leases "
+            f"(coordination.k8s.io) in a Role of {namespace}"
+        )
+        if self.trouble != was:
+            logger.error(self.trouble, extra={"error": str(error)})
+
+    # -- one attempt
+
+    async def _renew(self) -> None:
+        try:
+            async with asyncio.timeout_at(min(self._clock() + self._patience, self._until)):
+                await self._attempt()
+        except (ApiError, TimeoutError) as error:
+            told = {"lease": str(self), "error": _text(error)}
+            logger.warning("the Lease is not renewed", extra=told)
+
+    async def _attempt(self) -> None:
+        """Take the Lease or renew it, if that may be. Raises ApiError."""
+        held, self._held = self._held, None
+        if held:
+            try:
+                await self._claim(held)
+                return
+            except ApiError as error:
+                if error.status not in (_GONE, _TAKEN):
+                    raise
+        lease = await self._read()
+        if lease is None or self._is_free(lease):
+            await self._claim(lease)
+
+    def _is_free(self, lease: Raw) -> bool:
+        """Whether it may be taken: it is this process's, nobody's, or has long not changed."""
+        spec = _spec(lease)
+        holder = spec.get("holderIdentity")
+        if spec != self._seen:
+            if self._seen is None or holder != self._seen.get("holderIdentity"):
+                logger.info("the Lease is held", extra={"lease": str(self), "by": holder})
+            self._seen, self._seen_at = spec, self._clock()
+        self._may_hold = holder == self.identity
+        if self._may_hold:
+            return True
+        if self.is_leader:
+            self.lose(f"it is held by {holder or 'nobody'}")
+            return False
+        since = self._clock() - self._seen_at
+        return not holder or since >= _seconds(spec, default=self._duration)
+
+    async def _claim(self, lease: Raw | None) -> None:
+        begun, now, spec = self._clock(), _micro_time(self._wall()), _spec(lease)
+        if spec.get("holderIdentity") != self.identity:
+            transitions = spec.get("leaseTransitions", 0 if lease else -1)
+            spec["acquireTime"] = now
+            spec["leaseTransitions"] = transitions + 1 if isinstance(transitions, int) else 0
+        spec |= {
+            "holderIdentity": self.identity, "leaseDurationSeconds": self._duration,
+            "renewTime": now,
+        }  # fmt: skip
+        self._may_hold = True
+        self._held = await self._write(lease, spec)
+        # Others count from when they see this write, which is later than it was begun.
+        self._until = begun + self._deadline
+
+    async def _let_go(self) -> None:
+        lease = await self._read()
+        if lease and _spec(lease).get("holderIdentity") == self.identity:
+            free = {"holderIdentity": "", "leaseDurationSeconds": 1}
+            await self._write(lease, {**_spec(lease), **free})
+
+    # -- requests
+
+    async def _read(self) -> Raw | None:
+        try:
+            return _lease(await self._api.get(self._path))
+        except ApiError as error:
+            if error.status == _GONE:
+                return None
+            raise
+
+    async def _write(self, lease: Raw | None, spec: Raw) -> Raw:
+        """Write it over `lease`, whose resourceVersion must still be the newest."""
+        if lease is not None:
+            return _lease(await self._api.put(self._path, {**lease, "spec": spec}))
+        names = {"apiVersion": LEASES.api_version, "kind": LEASES.kind}
+        path = LEASES.path(namespace=self._meta["namespace"])
+        return _lease(await self._api.post(path, {**names, "metadata": self._meta, "spec": spec}))
+
+
+async def lead(election: Election, work: Callable[[], Awaitable[T]]) -> T:
+    """Do `work` while the Lease, which is held, is renewed; then release it.
+
+    Raises LostError where it is lost meanwhile; `work` is cancelled then.
+    """
+    keeping = asyncio.ensure_future(election.keep())
+    working = asyncio.ensure_future(work())
+    try:
+        await asyncio.wait([keeping, working], return_when=asyncio.FIRST_COMPLETED)
+        is_lost = keeping.done()
+    finally:
+        keeping.cancel()
+        working.cancel()
+        await asyncio.gather(keeping, working, return_exceptions=True)
+    if is_lost:
+        await keeping  # which raises
+    await election.release()
+    return await working
+
+
+def _lease(body: Raw) -> Raw:
+    meta = body.get("metadata")
+    if not isinstance(meta, dict) or not isinstance(meta.get("resourceVersion"), str):
+        raise ApiError("a Lease came without a resourceVersion", status=502)
+    return body
+
+
+def _spec(lease: Raw | None) -> Raw:
+    spec = lease and lease.get("spec")
+    return dict(spec) if isinstance(spec, dict) else {}
+
+
+def _seconds(spec: Raw, *, default: int) -> int:
+    # All fields of a LeaseSpec are optional (k8s.io/api coordination/v1).
+    seconds = spec.get("leaseDurationSeconds")
+    return seconds if isinstance(seconds, int) and seconds > 0 else default
+
+
+def _micro_time(time: int) -> str:
+    # metav1.MicroTime takes six digits, no more and no less (apimachinery meta/v1, micro_time.go).
+    moment = datetime.fromtimestamp(time / SECOND, UTC)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _text(error: Exception) -> str:
+    return str(error) or "no answer in time"

@@ -1,0 +1,95 @@
+"""LIST of one resource, page by page."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from event_tracer.core.event import parse_resource_version
+from event_tracer.kube.client import METADATA, Api, ApiError
+from event_tracer.kube.resources import EVENTS, Resource
+
+PAGE = 500
+
+
+class StaleError(Exception):
+    """The resourceVersion is of no use any more; the message is the cause in one word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some items of the LIST as of `version`; `unusable` of them were no objects."""
+
+    items: tuple[Mapping[str, Any], ...]
+    version: str
+    unusable: int
+
+
+class Lister:
+    """Lists one resource in one namespace, or in all where it is empty."""
+
+    def __init__(self, api: Api, resource: Resource, *, namespace: str) -> None:
+        self.path = resource.path(namespace=namespace)
+        self._api = api
+        self._accept = accept(resource, is_list=True)
+
+    async def pages(self, *, exact: str = "") -> AsyncIterator[Page]:
+        """All pages, of one version: `exact`, or the newest.
+
+        Raises StaleError where that has gone meanwhile, ApiError for the rest.
+        """
+        query: dict[str, str | int] = {"limit": PAGE}
+        if exact:
+            query |= {"resourceVersion": exact, "resourceVersionMatch": "Exact"}
+        while True:
+            page, token = _page(await self._get(query))
+            yield page
+            if not token:
+                return
+            query = {"limit": PAGE, "continue": token}
+
+    async def version(self) -> str:
+        """The newest version. Raises ApiError."""
+        page, _ = _page(await self._get({"limit": 1}))
+        return page.version
+
+    async def _get(self, query: Mapping[str, str | int]) -> Any:
+        try:
+            return await self._api.get(self.path, query=query, accept=self._accept)
+        except ApiError as error:
+            # 504: of the future. `continue` and versions expire with etcd's history.
+            is_exact = "resourceVersion" in query and error.status in (400, 422, 504)
+            if error.status == 410 or is_exact:
+                raise StaleError("expired") from None
+            raise
+
+
+def _page(body: Any) -> tuple[Page, str]:
+    try:
+        meta, items = body["metadata"], list(body.get("items") or ())
+        version, token = str(meta["resourceVersion"]), str(meta.get("continue") or "")
+    except (TypeError, KeyError, AttributeError):
+        raise ApiError("the answer is no list", status=502) from None
+    usable = tuple(item for item in items if _is_object(item))
+    return Page(items=usable, version=version, unusable=len(items) - len(usable)), token
+
+
+def _is_object(item: object) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("metadata"), dict)
+
+
+def accept(resource: Resource, *, is_list: bool) -> str:
+    """The Accept header: Events whole, of everything else the metadata."""
+    if resource is EVENTS:
+        return ""
+    return METADATA.format(kind=f"PartialObjectMetadata{'List' if is_list else ''}")
+
+
+def number(version: str) -> int:
+    """A resourceVersion as a number; -1 where it is none."""
+    found = parse_resource_version(version)
+    return -1 if found is None else found
+
+
+def version_of(body: Mapping[str, Any]) -> str:
+    """The resourceVersion of an object; empty where it has none."""
+    return str((body.get("metadata") or {}).get("resourceVersion") or "")

@@ -1,0 +1,48 @@
+"""What only the leader may do: write the checkpoint and send spans."""
+
+from collections.abc import Sequence
+
+from event_tracer.core.span import Span
+from event_tracer.export.delivery import Answer
+from event_tracer.export.exporter import Delivery
+from event_tracer.kube.lease import Election
+from event_tracer.pipeline.checkpoint import ConflictError, Store
+
+
+class LeaderDelivery:
+    """Hands over nothing unless this process leads."""
+
+    def __init__(self, delivery: Delivery, election: Election) -> None:
+        self._delivery, self._election = delivery, election
+
+    async def deliver(self, spans: Sequence[Span]) -> Answer:
+        """Hand over a batch, once."""
+        await self._election.confirm()
+        return await self._delivery.deliver(spans)
+
+
+class LeaderStore:
+    """Writes nothing unless this process leads; where somebody else wrote, it leads no more."""
+
+    def __init__(self, store: Store, election: Election) -> None:
+        self._store, self._election = store, election
+
+    def __str__(self) -> str:
+        return str(self._store)
+
+    async def read(self) -> bytes | None:
+        """What was written last, if anything was. Raises CheckpointError."""
+        return await self._store.read()
+
+    async def write(self, data: bytes) -> None:
+        """Replace it. Raises CheckpointError."""
+        await self._election.confirm()
+        try:
+            await self._store.write(data)
+        except ConflictError as error:
+            self._election.lose(f"somebody else wrote the checkpoint: {error}")
+            await self._election.confirm()
+
+    async def probe(self) -> None:
+        """See, after a `read`, whether it can be written. Raises CheckpointError."""
+        await self._store.probe()

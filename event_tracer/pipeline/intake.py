@@ -1,0 +1,289 @@
+"""Everything that is read from the cluster, on its way into the fold."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from event_tracer.core.event import Event
+from event_tracer.core.frame import (
+    Behind,
+    Census,
+    Frame,
+    Item,
+    Listing,
+    Tick,
+    parse_frame,
+    parse_line,
+)
+from event_tracer.core.kubeobject import KubeObject
+from event_tracer.core.objects import ObjectMetadata
+from event_tracer.core.span import Span
+from event_tracer.core.story import Stories
+from event_tracer.core.times import SECOND
+from event_tracer.core.wire import MalformedError
+from event_tracer.kube.handler import Listed, Pace, Raw, Read, Source
+from event_tracer.kube.listing import number
+from event_tracer.kube.owners import Owners
+from event_tracer.kube.resources import EVENTS, PODS, REPLICA_SETS
+from event_tracer.runtime.tasks import Spawn
+
+Redact = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+_PACES = {
+    PODS: Pace(every=0.5), REPLICA_SETS: Pace(every=0.5), EVENTS: Pace(every=0.5, late=0.05),
+}  # fmt: skip
+_AHEAD = 60 * SECOND  # ns that an API server may be ahead of another
+
+logger = logging.getLogger(__name__)
+
+
+class Counts(Protocol):
+    """Where what was read is counted."""
+
+    def received(self, type_: str) -> None:
+        """An Event was read: ADDED, MODIFIED, DELETED or LISTED."""
+
+    def dropped(self, reason: str) -> None:
+        """A frame could not be used."""
+
+
+class Outlet(Protocol):
+    """What takes the fold's spans; it writes no checkpoint unless `is_whole`."""
+
+    is_whole: bool
+
+    def take(self, spans: list[Span]) -> None:
+        """Take what has left the fold."""
+
+    @property
+    def size(self) -> int:
+        """The spans that are not acknowledged."""
+
+
+@dataclass(slots=True)
+class _List:
+    """A LIST under way."""
+
+    frames: list[Frame] = field(default_factory=list)
+    uids: set[str] = field(default_factory=set)
+
+
+class Intake:
+    """Reads all watches. An Event waits here for the GET of an object that no watch brings."""
+
+    def __init__(
+        self, stories: Stories, *, outlet: Outlet, capacity: int, now: Callable[[], int | None],
+        counts: Counts, redact: Redact | None, spawn: Spawn,
+    ) -> None:  # fmt: skip
+        self.owners: Owners
+        self.watches: list[Source] = []
+        self._stories = stories
+        self._outlet = outlet
+        self._capacity = capacity
+        self._now = now
+        self._counts = counts
+        self._redact = redact
+        self._spawn = spawn
+        self._lists: dict[tuple[str, str], _List] = {}
+        self._held: dict[int, Frame] = {}  # by id(): the Events that wait here
+        self._latest = 0  # ns; the newest time that was believable when it was last asked
+        self._freed = asyncio.Event()
+        self.objects_read = asyncio.Event()
+        self._behind = Behind(events=True, objects=True)
+        self.feed(self._behind)
+
+    @property
+    def is_synced(self) -> bool:
+        """Whether all that has happened was read."""
+        return self._behind == Behind()
+
+    @property
+    def lowest_version(self) -> int | None:
+        """The lowest resourceVersion of an Event that has not left the fold."""
+        held = [_version(frame) for frame in self._held.values()]
+        waiting = self._stories.waiting.lowest_version
+        return min(held if waiting is None else [*held, waiting], default=None)
+
+    def feed(self, item: Item) -> None:
+        """Feed the fold, and pass on what it lets go."""
+        # Nothing is awaited between the two, so no cancellation can lose a span; and what a
+        # mistake of ours interrupts is not whole, so that no checkpoint says it was told.
+        self._outlet.is_whole = False
+        spans = self._stories.feed(item)
+        if spans:
+            self._outlet.take(spans)
+        self._outlet.is_whole = True
+        if isinstance(item, Tick):
+            self._freed.set()
+
+    async def let_go(self) -> None:
+        """Pass on what is due, as far as the back end keeps up."""
+        while self._stories.waiting.is_due and self._outlet.size < self._capacity // 2:
+            self.feed(Tick(now=self._stories.clock))
+            await asyncio.sleep(0)
+
+    # -- Reader
+
+    def begin(self, watch: Source) -> None:
+        """A LIST begins, perhaps for another time."""
+        self._lists[watch.namespace, watch.resource.name] = _List()
+
+    def page(self, watch: Source, raws: list[Raw]) -> None:
+        """Some of a LIST's items, as frames."""
+        found = self._lists[watch.namespace, watch.resource.name]
+        frames = [frame for raw in raws if (frame := self._parse(raw))]
+        if watch.resource is EVENTS:
+            found.frames += frames
+            for _ in frames:
+                self._counts.received("LISTED")
+            return
+        self._objects(frames)
+        found.uids.update(frame.body.uid for frame in frames)
+
+    async def listed(self, watch: Source, listed: Listed) -> None:
+        """A LIST is complete."""
+        found = self._lists.pop((watch.namespace, watch.resource.name))
+        if watch.resource is not EVENTS:
+            uids, kind = frozenset(found.uids), watch.resource.kind
+            if self.owners.is_alone(kind):
+                self.feed(Census(kind=kind, namespace=watch.namespace, uids=uids))
+            return
+        await self._look_up(found.frames)
+        if listed.cause:
+            logger.warning("reading starts over", extra={"cause": listed.cause})
+        self.feed(
+            Listing(
+                frames=tuple(found.frames),
+                known=listed.known,
+                is_lesson=listed.is_lesson,
+                gap=listed.cause,
+            )
+        )
+
+    def line(self, watch: Source, text: bytes) -> Read | None:
+        """A line as it came, unless it is to be redacted or to be kept as it is."""
+        if self._redact:
+            return None
+        resource = watch.resource
+        line = parse_line(text, resource=resource.name, kind=resource.kind)
+        return line and Read(line.version, self._take(line.type, self._dated(line.frame)))
+
+    def frame(self, watch: Source, raw: Raw) -> int | None:
+        """One frame; the newest time (ns) that the API server wrote in it, if that is known."""
+        frame = self._parse(raw)
+        return self._take(raw["type"], frame) if frame else None
+
+    def _take(self, type_: str, frame: Frame) -> int | None:
+        if isinstance(frame.body, Event):
+            self._counts.received(type_)
+            self._event(frame)
+        else:
+            self._objects([frame])
+            if self._missing(frame):  # an Event about it may be waiting already
+                self._spawn(self._look_up([frame]), "look up an owner")
+        return frame.body.server_time
+
+    def standing(self, watch: Source) -> None:
+        """`is_live` or `is_denied` changed."""
+        self.look()
+
+    def pace(self, watch: Source) -> Pace:
+        """At once for roots, of which each state may be a change; Events after what they name."""
+        return _PACES.get(watch.resource, Pace())
+
+    def has_room(self, watch: Source) -> bool:
+        """Whether it can take more now."""
+        return watch.resource is not EVENTS or self._size < self._capacity
+
+    async def room(self, watch: Source) -> None:
+        """Return once it is half empty."""
+        while self._size > self._capacity // 2:
+            self._freed.clear()
+            await self._freed.wait()
+
+    @property
+    def _size(self) -> int:
+        """The occurrences and spans that are in memory."""
+        return len(self._held) + len(self._stories.waiting) + self._outlet.size
+
+    # -- inside
+
+    def look(self) -> None:
+        """See which watches are behind, and tell the fold where that changed."""
+        if self.owners.are_live:
+            self.objects_read.set()
+        is_read = bool(self.watches) and all(
+            watch.is_live or watch.is_denied for watch in self.watches
+        )
+        behind = Behind(events=not is_read or bool(self._held), objects=not self.owners.are_live)
+        if behind != self._behind:
+            self._behind = behind
+            self.feed(behind)
+
+    def _parse(self, raw: Raw) -> Frame | None:
+        try:
+            return self._dated(parse_frame(self._redact(raw) if self._redact else raw))
+        except MalformedError as error:
+            self._counts.dropped("malformed")
+            logger.warning(
+                "a frame cannot be used", extra={"resource": raw["resource"], "reason": str(error)}
+            )
+            return None
+
+    def _dated(self, frame: Frame) -> Frame:
+        # Whoever writes an object may write times into its managedFields; a time of the future
+        # would stop the fold's clock until then.
+        written = frame.body.server_time
+        if written is None or written <= self._latest:
+            return frame
+        now = self._now()
+        self._latest = written if now is None else now + _AHEAD
+        if written <= self._latest:
+            return frame
+        return frame._replace(body=frame.body._replace(server_time=None))
+
+    def _objects(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            if isinstance(frame.body, ObjectMetadata) and frame.body.owner and not frame.deleted:
+                self.owners.meet(frame.body.owner)
+        self.feed(Listing(frames=tuple(frames)) if len(frames) != 1 else frames[0])
+
+    def _event(self, frame: Frame) -> None:
+        if frame.deleted or not self._missing(frame):
+            self.feed(frame)
+            return
+        self._held[id(frame)] = frame
+        self.look()
+        self._spawn(self._hold(frame), "hold an Event")
+
+    async def _hold(self, frame: Frame) -> None:
+        await self._look_up([frame])
+        del self._held[id(frame)]
+        self.feed(frame)
+        self.look()
+
+    async def _look_up(self, frames: Iterable[Frame]) -> None:
+        """GET what is above these objects, or those of these Events, and only a GET can tell."""
+        while missing := {item.identity: item for frame in frames for item in self._missing(frame)}:
+            await asyncio.gather(*(self._fetch(item) for item in missing.values()))
+
+    def _missing(self, frame: Frame) -> list[KubeObject]:
+        if frame.deleted:
+            return []
+        return [item for item in self._stories.unknown(frame.body) if self.owners.may_fetch(item)]
+
+    async def _fetch(self, item: KubeObject) -> None:
+        raw = await self.owners.fetch(item)
+        frame = self._parse(raw) if raw else None
+        if frame:
+            # No watch will tell of its end, so it is remembered as long as what is gone.
+            self._objects([frame._replace(deleted=True)])
+            body = frame.body
+            if isinstance(body, ObjectMetadata) and body.owner:
+                self.owners.meet(body.owner)
+
+
+def _version(frame: Frame) -> int:
+    return number(frame.body.resource_version) if isinstance(frame.body, Event) else -1

@@ -1,0 +1,175 @@
+"""Between the fold and the exporter: what must be written down before it may leave.
+
+An object span is sealed once, and the date of a story may rest on what only this process has
+seen. So both are in the checkpoint before they are sent, and a restart goes on with the same.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from event_tracer.core.gap import hidden_by
+from event_tracer.core.recent import Recent
+from event_tracer.core.span import Span
+from event_tracer.export.exporter import Exporter, lowest_version
+from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, Store
+from event_tracer.pipeline.dumping import Dumper
+from event_tracer.runtime.backoff import Backoff
+
+_SHORTEST_PAUSE = 1.0  # seconds between two writes
+_SHARE = 20  # a write may take a twentieth of a core
+_RATE = 128 * 1024  # bytes a second, as etcd keeps all that was written for 5 to 10 minutes
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
+_MOST_TRACES = 50_000
+
+logger = logging.getLogger(__name__)
+
+
+class Counts(Protocol):
+    """Where checkpoints are counted."""
+
+    def checkpoint(self, ok: bool) -> None:
+        """One was written, or could not be."""
+
+    def ids_dropped(self, count: int) -> None:
+        """So many ids found no room in it."""
+
+    def lag(self, seconds: float) -> None:
+        """From the time of a batch's oldest Event to its acknowledgement."""
+
+    def gap(self, hidden: int) -> None:
+        """A gap hid so many occurrences."""
+
+
+class Outbox:
+    """Holds back what must be in the checkpoint first; without a `store`, nothing.
+
+    `snapshot` gives the checkpoint as of now, `now` the API server's clock in ns. Unless
+    `is_whole`, the fold and what is kept here may differ, and nothing is written any more.
+    """
+
+    def __init__(
+        self, *, store: Store | None, counts: Counts, snapshot: Callable[[], Checkpoint],
+        now: Callable[[], int | None], on_spans: Callable[[Sequence[Span]], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.exporter: Exporter
+        self.is_whole = True
+        self._store = store
+        self._counts = counts
+        self._snapshot = snapshot
+        self._now = now
+        self._on_spans = on_spans
+        self._dumper = Dumper()
+        self._staged: list[Span] = []
+        self._open: dict[tuple[bytes, bytes], Span] = {}
+        self._told: Recent[bytes, bool] = Recent(most=_MOST_TRACES)
+        self._changed = asyncio.Event()
+        self._writing = asyncio.Lock()
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The object and gap spans that are not acknowledged."""
+        return tuple(self._open.values())
+
+    @property
+    def lowest_version(self) -> int | None:
+        """The lowest resourceVersion of an Event whose span is not acknowledged."""
+        versions = (lowest_version(self._staged), self.exporter.lowest_version)
+        return min((version for version in versions if version is not None), default=None)
+
+    @property
+    def size(self) -> int:
+        """The spans that are not acknowledged."""
+        return self.exporter.size + len(self._staged)
+
+    def restore(self, spans: Sequence[Span]) -> None:
+        """Send what an earlier run had in its checkpoint."""
+        self._tell(spans)
+        self._open |= {(span.trace_id, span.span_id): span for span in spans}
+        self.exporter.put(spans)
+
+    def take(self, spans: list[Span]) -> None:
+        """Take what has left the fold."""
+        self._tell(spans)
+        ready = []
+        for span in spans:
+            if span.kind != "event":
+                self._open[span.trace_id, span.span_id] = span
+                if hidden := hidden_by(span):
+                    self._counts.gap(hidden)
+            if self._store is None or (span.kind == "event" and self._told.peek(span.trace_id)):
+                ready.append(span)
+            else:
+                self._staged.append(span)
+        self.exporter.put(ready)
+        self.touch()
+
+    def _tell(self, spans: Sequence[Span]) -> None:
+        if self._on_spans:
+            self._on_spans(spans)
+
+    def done(self, spans: Sequence[Span]) -> None:
+        """Let go of what is acknowledged, or refused for good."""
+        now = self._now()
+        oldest = min((span.end for span in spans if span.kind == "event"), default=None)
+        if now is not None and oldest is not None:
+            self._counts.lag(max(0, now - oldest) / 1e9)
+        for span in spans:
+            if span.kind != "event":
+                self._open.pop((span.trace_id, span.span_id), None)
+        self.touch()
+
+    def touch(self) -> None:
+        """What the checkpoint holds has changed."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Write the checkpoint whenever it has changed, until cancelled."""
+        if self._store is None:
+            return
+        backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+        while True:
+            await self._changed.wait()
+            begun = time.process_time()
+            try:
+                size = await self.write()
+            except CheckpointError as error:
+                logger.error("the checkpoint cannot be written", extra={"reason": str(error)})
+                await asyncio.sleep(backoff.pause())
+                continue
+            backoff.reset()
+            cost = time.process_time() - begun
+            await asyncio.sleep(max(_SHORTEST_PAUSE, cost * _SHARE, size / _RATE))
+
+    async def write(self) -> int:
+        """Write the checkpoint, then let go what waited for it; its bytes.
+
+        Raises CheckpointError.
+        """
+        if self._store is None:
+            return 0
+        async with self._writing:  # two at once would be in conflict with each other
+            return await self._write(self._store)
+
+    async def _write(self, store: Store) -> int:
+        if not self.is_whole:
+            return 0
+        self._changed.clear()
+        count = len(self._staged)
+        data, left_out = self._dumper.dump(self._snapshot())
+        try:
+            await store.write(data)
+        except BaseException as error:
+            self._changed.set()
+            if isinstance(error, CheckpointError):
+                self._counts.checkpoint(False)
+            raise
+        self._counts.checkpoint(True)
+        self._counts.ids_dropped(left_out)
+        written, self._staged = self._staged[:count], self._staged[count:]
+        self.exporter.put(written)
+        for span in written:
+            self._told.put(span.trace_id, True)
+        return len(data)

@@ -1,0 +1,241 @@
+"""`event-tracer record`: a live cluster's raw frames, to be replayed anywhere."""
+
+import asyncio
+import gzip
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from event_tracer.cli.settings.live import RecordSettings
+from event_tracer.core.event import Event
+from event_tracer.core.frame import Frame, parse_frame
+from event_tracer.core.kubeobject import object_of
+from event_tracer.core.redaction import Redaction
+from event_tracer.core.wire import MalformedError, without_applied
+from event_tracer.kube.client import Api, ApiError, persistently
+from event_tracer.kube.cluster import kube_system
+from event_tracer.kube.credentials import connector
+from event_tracer.kube.handler import Listed, Pace, Raw, Read, Source
+from event_tracer.kube.owners import Lookup, Owners
+from event_tracer.kube.resources import EVENTS
+from event_tracer.kube.watch import Watch
+from event_tracer.recording.reader import STDIN, VERSION
+from event_tracer.runtime.tasks import Spawn, until
+
+_REPORT = 10.0  # seconds
+
+logger = logging.getLogger(__name__)
+
+
+class RecordError(Exception):
+    """What keeps a recording from being written, in a sentence."""
+
+
+class _WriteError(Exception):
+    """Its cause, which is no failure of a request within which it is raised."""
+
+
+async def record(target: str, settings: RecordSettings, *, stop: asyncio.Event) -> None:
+    """Record to the file `target`, or standard output for -, until `stop`.
+
+    Raises RecordError, BrokenPipeError where nobody reads any more, and ConnectionSettingsError
+    where there is no cluster to speak to.
+    """
+    api = Api(await connector(kubeconfig=settings.kubeconfig, context=settings.context))
+    failure: BaseException | None = None
+    try:
+        with _opened(target) as file:
+            await _Recorder(api, settings, file).run(stop)
+    except* (OSError, _WriteError) as errors:
+        failure = errors.exceptions[0]  # to raise it here would put it in a group again
+    finally:
+        await api.close()
+    if failure:
+        raise _explained(target, failure.__cause__ or failure)
+
+
+def _explained(target: str, error: BaseException) -> Exception:
+    if isinstance(error, BrokenPipeError):
+        return error  # who reads has seen enough, which the command line knows
+    reason = getattr(error, "strerror", None) or str(error)
+    name = "standard output" if target == STDIN else target
+    return RecordError(f"cannot write {name}: {reason.lower()}")
+
+
+@contextmanager
+def _opened(target: str) -> Iterator[IO[bytes]]:
+    if target == STDIN:
+        yield sys.stdout.buffer
+    elif target.endswith(".gz"):
+        with gzip.open(target, "wb", compresslevel=6) as packed:
+            yield packed  # type: ignore[misc]  # typeshed: GzipFile is no IO
+    else:
+        with Path(target).open("wb") as file:
+            yield file
+
+
+class _Recorder:
+    """Writes what it reads, in order of arrival."""
+
+    def __init__(self, api: Api, settings: RecordSettings, file: IO[bytes]) -> None:
+        self._api = api
+        self._settings = settings
+        self._file = file
+        self._redact = Redaction(settings.redact)
+        self._objects_read = asyncio.Event()
+        self._owners: Owners
+        self._spawn: Spawn
+        self._pages: dict[Source, list[Raw]] = {}
+        self._frames = self._events = self._lost = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Record until `stop`."""
+        self._line({"type": "HEADER", "version": VERSION})
+        await until(stop, self._begin)
+        self._file.flush()
+        logger.info("recorded", extra=self._told())
+
+    def _begin(self, spawn: Spawn) -> None:
+        self._spawn = spawn
+        self._owners = Owners(
+            self._api, reader=self, counts=self, namespaces=self._settings.namespaces,
+            versions={}, spawn=spawn, on_change=self._look,
+        )  # fmt: skip
+        spawn(self._read(), "start")
+        spawn(self._report(), "report")
+
+    async def _read(self) -> None:
+        # Whose uid this is counts only before the first Event.
+        namespace = await persistently(self._kube_system)
+        if namespace:
+            self._write(namespace)
+        self._owners.start()
+        await self._objects_read.wait()
+        for name in self._settings.namespaces or ("",):
+            watch = Watch(self._api, EVENTS, reader=self, counts=self, namespace=name)
+            self._spawn(watch.run(), f"watch events {name}".strip())
+
+    async def _kube_system(self) -> Raw | None:
+        try:
+            return await kube_system(self._api)
+        except ApiError as error:
+            if error.is_refusal:
+                return None
+            raise
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(_REPORT)
+            self._file.flush()
+            logger.info("recording", extra=self._told())
+
+    def _told(self) -> dict[str, int]:
+        return {"frames": self._frames, "events": self._events, "unusable": self._lost}
+
+    # -- Reader
+
+    def begin(self, watch: Source) -> None:
+        """A LIST begins, perhaps for another time."""
+        self._pages[watch] = []
+
+    def page(self, watch: Source, raws: list[Raw]) -> None:
+        """Some of a LIST's items, as frames."""
+        self._pages[watch] += raws
+
+    async def listed(self, watch: Source, listed: Listed) -> None:
+        """A LIST is complete; Events are written as they came to be, as a replay reads them."""
+        for raw in sorted(self._pages.pop(watch), key=_time):
+            self.frame(watch, raw)
+
+    def line(self, watch: Source, text: bytes) -> Read | None:
+        """None: each is written as a frame."""
+        return None
+
+    def frame(self, watch: Source, raw: Raw) -> int | None:
+        """One frame."""
+        self._write(raw)
+        try:
+            frame = parse_frame(raw)
+        except MalformedError as error:
+            self.dropped(str(error))
+            return None
+        self._meet(frame)
+        return frame.body.server_time
+
+    def _meet(self, frame: Frame) -> None:
+        body = frame.body
+        if isinstance(body, Event):
+            self._events += 1
+            item = object_of(body.involved)
+            if not frame.deleted and self._owners.may_fetch(item):
+                self._spawn(self._fetch(frame), "get")
+        elif body.owner:
+            self._owners.meet(body.owner)
+
+    async def _fetch(self, frame: Frame) -> None:
+        assert isinstance(frame.body, Event)
+        item = object_of(frame.body.involved)
+        if self._owners.may_fetch(item) and (raw := await self._owners.fetch(item)):
+            self._write(raw)
+            try:
+                self._meet(parse_frame(raw))
+            except MalformedError as error:
+                self.dropped(str(error))
+
+    def standing(self, watch: Source) -> None:
+        """A watch goes on, or is refused."""
+        self._look()
+
+    def pace(self, watch: Source) -> Pace:
+        """At once: a recording has the order in which all came."""
+        return Pace()
+
+    def has_room(self, watch: Source) -> bool:
+        """A file always has."""
+        return True
+
+    async def room(self, watch: Source) -> None:
+        """A file always has."""
+
+    def _look(self) -> None:
+        if self._owners.are_live:
+            self._objects_read.set()
+
+    # -- Counts
+
+    def dropped(self, reason: str) -> None:
+        """A frame could not be used."""
+        self._lost += 1
+        logger.warning("a frame cannot be used", extra={"reason": reason})
+
+    def restarted(self, resource: str, cause: str) -> None:
+        """A watch begins again."""
+
+    def looked_up(self, result: Lookup) -> None:
+        """An object was asked for."""
+
+    # -- the file
+
+    def _write(self, raw: Mapping[str, Any]) -> None:
+        self._frames += 1
+        body = without_applied(self._redact(raw)["object"])
+        self._line({**raw, "received": time.time_ns(), "object": body})
+
+    def _line(self, frame: Mapping[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(frame, separators=(",", ":")).encode() + b"\n")
+        except OSError as error:
+            raise _WriteError from error
+
+
+def _time(raw: Raw) -> int:
+    try:
+        body = parse_frame(raw).body
+    except MalformedError:
+        return 0
+    return body.time if isinstance(body, Event) else 0

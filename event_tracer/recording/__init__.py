@@ -1,0 +1,1 @@
+"""Frames from files: recordings, kubectl's JSON and YAML."""

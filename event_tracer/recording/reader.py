@@ -1,0 +1,239 @@
+"""What people have, read: recordings in JSON Lines, and what kubectl prints."""
+
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any
+
+from event_tracer.core.frame import Frame, Item, Listing, parse_frame
+from event_tracer.core.wire import MalformedError
+from event_tracer.recording.documents import Document, json_documents, yaml_documents
+
+STDIN = "-"
+SAMPLE = "sample.jsonl.gz"
+VERSION = 1
+_FRAMES = frozenset({"ADDED", "MODIFIED", "DELETED"})
+_SILENT = frozenset({"HEADER", "BOOKMARK"})
+_UTF8_BOM = b"\xef\xbb\xbf"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_YAML = (b"---", b"apiVersion:", b"items:", b"kind:", b"#")
+_TABLE = re.compile(rb"(NAMESPACE|LAST SEEN|NAME) +")
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What could not be used: line 0 is the whole of `source`."""
+
+    source: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        where = f"{self.source}:{self.line}" if self.line else self.source
+        return f"{where}: {self.reason}"
+
+
+OnProblem = Callable[[Problem], None]
+OnProgress = Callable[[int], None]
+Redact = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Reads = IO[bytes]
+
+
+def items(
+    paths: Sequence[str],
+    *,
+    stdin: Reads,
+    on_problem: OnProblem,
+    on_progress: OnProgress = lambda read: None,
+    redact: Redact = lambda raw: raw,
+) -> Iterator[Item]:
+    """Everything in `paths` for the fold; without any, the sample that ships in the package.
+
+    What kubectl prints has no order that means anything: all of it is one Listing, and comes
+    first. Recordings then stream, a file after the other. Nothing raises: what cannot be used
+    goes to `on_problem`. `on_progress` is told how many bytes more have been read. `redact` is
+    given every raw frame first.
+    """
+    with ExitStack() as opened:
+        recordings, listed = [], []
+        for path in paths or [""]:
+            source = _Source(path or "the sample", on_problem)
+            stream = stdin if path == STDIN else _open(path, source, opened)
+            if stream is None:
+                continue
+            documents = _documents(_Counted(stream, on_progress), source)
+            first = next(documents, None)
+            if first is None:
+                source.empty()
+                continue
+            whole = chain([first], documents)
+            if _is_recorded(first.value):
+                recordings.append((source, whole))
+            else:
+                listed += list(_frames(whole, source, redact))
+        if listed:
+            yield Listing(frames=tuple(listed))
+        for source, whole in recordings:
+            yield from _frames(whole, source, redact)
+
+
+def total_size(paths: Sequence[str]) -> int | None:
+    """How many bytes there are to read; None where nobody knows."""
+    try:
+        return sum(Path(path).stat().st_size for path in paths if Path(path).is_file()) or None
+    except OSError:
+        return None
+
+
+class _Source:
+    """One file by the name that its problems are told under."""
+
+    def __init__(self, name: str, on_problem: OnProblem) -> None:
+        self.name = "standard input" if name == STDIN else name
+        self._on_problem = on_problem
+        self._has_problem = False
+
+    def problem(self, line: int, reason: str) -> None:
+        self._has_problem = True
+        self._on_problem(Problem(source=self.name, line=line, reason=reason))
+
+    def empty(self) -> None:
+        if not self._has_problem:
+            self.problem(0, "empty")
+
+
+class _Counted(io.RawIOBase):
+    """A stream that tells how much of it has been read."""
+
+    def __init__(self, stream: Reads, on_progress: OnProgress) -> None:
+        self._stream = stream
+        self._on_progress = on_progress
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        self._on_progress(len(data))
+        return len(data)
+
+
+def _open(path: str, source: _Source, opened: ExitStack) -> Reads | None:
+    file = Path(path) if path else files("event_tracer.recording").joinpath(SAMPLE)
+    try:
+        return opened.enter_context(file.open("rb"))
+    except IsADirectoryError:
+        source.problem(0, "a directory; name the files in it")
+    except OSError as error:
+        source.problem(0, (error.strerror or str(error)).lower())
+    return None
+
+
+def _documents(raw: io.RawIOBase, source: _Source) -> Iterator[Document]:
+    lines = _Lines(io.BufferedReader(raw), source)
+    head = lines.peek()
+    if head.startswith(_UTF16_BOMS):
+        source.problem(0, "UTF-16, as PowerShell's > writes; save it as UTF-8")
+    elif head.lstrip()[:1] in (b"{", b"["):
+        yield from json_documents(lines, on_bad=source.problem)
+    elif head.lstrip().startswith(_YAML):
+        yield from yaml_documents(lines, on_bad=source.problem)
+    elif _TABLE.match(head):
+        source.problem(0, "kubectl's table for people; add -o json to the command that printed it")
+    elif head.strip():
+        source.problem(0, "neither a recording nor what kubectl prints with -o json or -o yaml")
+
+
+class _Lines:
+    """The lines of a stream, which may be cut off in the middle of its compression."""
+
+    def __init__(self, stream: Any, source: _Source) -> None:
+        self._stream = stream
+        self._source = source
+        self._number = 0
+
+    def peek(self) -> bytes:
+        """The beginning, not counting a byte order mark."""
+        try:
+            if self._stream.peek(2).startswith(_GZIP):
+                self._stream = io.BufferedReader(gzip.GzipFile(fileobj=self._stream))
+            head: bytes = self._stream.peek(4096)
+            if head.startswith(_UTF8_BOM):
+                self._stream.read(len(_UTF8_BOM))
+                head = head.removeprefix(_UTF8_BOM)
+        except (EOFError, OSError, zlib.error) as error:
+            self._broken(error)
+            return b""
+        return head
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            for line in self._stream:
+                self._number += 1
+                yield line
+        except (EOFError, OSError, zlib.error) as error:
+            self._broken(error)
+
+    def _broken(self, error: Exception) -> None:
+        self._source.problem(self._number, f"cannot be read further: {str(error).lower()}")
+
+
+def _is_recorded(value: object) -> bool:
+    """Whether a document is a recording's: kubectl's frames do not name their resource."""
+    return isinstance(value, Mapping) and (value.get("type") == "HEADER" or "resource" in value)
+
+
+def _frames(documents: Iterator[Document], source: _Source, redact: Redact) -> Iterator[Frame]:
+    for document in documents:
+        for where, raw in _raw_frames(document, source):
+            try:
+                yield parse_frame(redact(raw))
+            except MalformedError as error:
+                source.problem(document.line, f"{where}{error}")
+
+
+def _raw_frames(document: Document, source: _Source) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    value = document.value
+    entries = value if isinstance(value, list) else [value]
+    for entry in entries:
+        if not isinstance(entry, Mapping):
+            source.problem(document.line, f"not an object but {str(entry)[:40]}")
+        elif isinstance(entry.get("items"), list):
+            yield from _of_list(entry)
+        elif "object" not in entry and "metadata" in entry:
+            yield "", {"object": entry}
+        elif str(entry.get("type")) in _FRAMES:
+            yield "", entry
+        elif str(entry.get("type")) not in _SILENT:
+            source.problem(document.line, _unknown(entry))
+        elif entry.get("version", VERSION) != VERSION:
+            reason = f"a recording of version {entry['version']}; this reads version {VERSION}"
+            source.problem(document.line, reason)
+
+
+def _of_list(entry: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    # An API server's typed List (EventList) leaves out what all its items are.
+    kind = str(entry.get("kind") or "").removesuffix("List")
+    for number, item in enumerate(entry["items"]):
+        if isinstance(item, Mapping) and kind and not item.get("kind"):
+            item = {**item, "kind": kind, "apiVersion": entry.get("apiVersion")}
+        yield f"items[{number}]: ", {"object": item}
+
+
+def _unknown(entry: Mapping[str, Any]) -> str:
+    if entry.get("type") == "ERROR":
+        status = entry.get("object")
+        message = status.get("message") if isinstance(status, Mapping) else ""
+        return f"the watch ended: {message or 'no reason given'}"
+    if "type" in entry:
+        return f"a frame of type {str(entry['type'])[:40]}, which is not known"
+    return "neither a frame nor a Kubernetes object"

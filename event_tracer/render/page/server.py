@@ -1,0 +1,149 @@
+"""`run --ui`: the page, and its stories as they happen, for browsers."""
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from event_tracer.render import page
+from event_tracer.render.page.board import Board
+from event_tracer.runtime.address import parse_address
+from event_tracer.runtime.http import listening
+
+_PACE = 0.5  # seconds from one look at what is new to the next
+_HEARTBEAT = 15.0  # seconds; a proxy may take a longer silence for the end
+_PATIENCE = 10.0  # seconds for a reader to take what it was sent
+_MOST_READERS = 16
+_OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_EVERY_ADDRESS = (None, "0.0.0.0", "::")
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@asynccontextmanager
+async def serve(board: Board, *, address: str, title: str) -> AsyncIterator[int]:
+    """Show `board` at `address` meanwhile; the value is the port.
+
+    Raises OSError where the address cannot be had, ValueError where it is none.
+    """
+    shown = page.live(title=title)
+    headers = {
+        **_HEADERS, "Content-Security-Policy": f"{shown.policy}; frame-ancestors 'none'",
+    }  # fmt: skip
+    app = web.Application(middlewares=[_hosts(parse_address(address)[0])])
+
+    async def prepare(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(headers)
+
+    async def show(_: web.Request) -> web.Response:
+        return web.Response(text=shown.text, content_type="text/html")
+
+    app.on_response_prepare.append(prepare)
+    app.router.add_get("/", show)
+    app.router.add_get("/events", _Readers(board).answer)
+    async with listening(app, address) as port:
+        yield port
+
+
+def _hosts(own: str | None) -> Middleware:
+    """Refuse what a browser asks of another name.
+
+    A page elsewhere may point a name of its own here, and would then read what this answers (DNS
+    rebinding). Such an attack needs a name; an address is none.
+    """
+
+    def is_known(host: str) -> bool:
+        return host in _OWN_NAMES or host == own or (own in _EVERY_ADDRESS and _is_address(host))
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not is_known(_name(request.headers.get("Host", ""))):
+            raise web.HTTPForbidden(text="This host is not known here.\n")
+        return await handler(request)
+
+    return check
+
+
+def _name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class _Readers:
+    """Browsers that follow (HTML, "Server-sent events").
+
+    Each has a place in the board's history and nothing else: whoever is slow is told less often,
+    and dropped when it takes nothing at all.
+    """
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._count = 0
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Tell what there is, then what changes, for as long as it is read."""
+        if self._count >= _MOST_READERS:
+            raise web.HTTPServiceUnavailable(text="Too many follow already.\n")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        self._count += 1
+        try:
+            await response.prepare(request)
+            await self._follow(response, self._place(request))
+        except (ConnectionError, TimeoutError):
+            if request.transport:
+                request.transport.abort()
+        finally:
+            self._count -= 1
+        return response
+
+    def _place(self, request: web.Request) -> int:
+        """How far a reader that comes back has read of this board."""
+        name, _, version = request.headers.get("Last-Event-ID", "").partition("-")
+        is_ours = name == self._board.name and version.isdecimal() and len(version) < 19
+        return int(version) if is_ours else 0
+
+    async def _follow(self, response: web.StreamResponse, place: int) -> None:
+        forgotten = -1
+        while True:
+            changed = self._board.changed
+            if forgotten != self._board.forgotten:
+                forgotten = self._board.forgotten
+                await _write(response, f"event: known\ndata: {self._board.known()}\n\n")
+            for version, trace_id in self._board.since(place):
+                place = version
+                if text := self._board.text(trace_id):
+                    name = f"{self._board.name}-{version}"
+                    await _write(response, f"id: {name}\nevent: story\ndata: {text}\n\n")
+            await self._wait(response, changed)
+
+    async def _wait(self, response: web.StreamResponse, changed: asyncio.Event) -> None:
+        try:
+            async with asyncio.timeout(_HEARTBEAT):
+                await changed.wait()
+        except TimeoutError:
+            await _write(response, ":\n\n")
+        await asyncio.sleep(_PACE)
+
+
+async def _write(response: web.StreamResponse, text: str) -> None:
+    async with asyncio.timeout(_PATIENCE):
+        await response.write(text.encode("utf-8", "replace"))

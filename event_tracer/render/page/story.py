@@ -1,0 +1,106 @@
+"""What the page draws of one story, as JSON: each row's facts, each span's, and raw Events."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from event_tracer.core.span import Attributes, AttributeValue, Span, text_of
+from event_tracer.core.times import MICROSECOND, human, rfc3339
+from event_tracer.core.wire import lean
+from event_tracer.render.page.kubectl import commands
+from event_tracer.render.waterfall import Row, Waterfall, waterfall
+
+Events = Mapping[str, Mapping[str, Any]]
+_MILLISECOND = 1_000 * MICROSECOND
+
+
+class _Tables:
+    """Texts and resources by number: a story says the same ones over and over."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.resources: dict[Attributes, int] = {}
+
+    def of(self, text: str) -> int:
+        return self.numbers.setdefault(text, len(self.numbers))
+
+    def pairs(self, pairs: Attributes) -> list[int]:
+        return [self.of(text) for key, value in pairs for text in (key, _told(value))]
+
+    def resource(self, resource: Attributes) -> int:
+        return self.resources.setdefault(resource, len(self.resources))
+
+
+def _told(value: AttributeValue) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
+    """One trace's spans, of which there is one at least, and the raw Events that they tell of.
+
+    Times are ns since the story's start, which JavaScript's numbers hold for a hundred days.
+    """
+    trace, tables = waterfall(spans), _Tables()
+    rows = [_row(row, trace, tables) for row in trace.rows]
+    raw = {uid: lean(events[uid]) for uid in _uids(spans) if uid in events}
+    return {
+        "id": trace.trace_id,
+        "title": trace.title,
+        "namespace": trace.namespace,
+        "outcome": trace.outcome,
+        "start": rfc3339(trace.start),
+        "began": rfc3339(trace.start // _MILLISECOND * _MILLISECOND),
+        "ms": trace.start // _MILLISECOND,
+        "newest": max(span.end for span in spans) // _MILLISECOND,
+        "length": trace.end - trace.start,
+        "took": human(trace.end - trace.start) if trace.end - trace.start > MICROSECOND else "",
+        "spans": len(spans),
+        "warnings": sum(span.error is not None and span.kind == "event" for span in spans),
+        "services": list(dict.fromkeys(row.service for row in trace.rows)),
+        "kinds": list(dict.fromkeys(_kinds(spans))),
+        "namespaces": list(dict.fromkeys(_namespaces(spans))),
+        "rows": rows,
+        "resources": [tables.pairs(resource) for resource in tables.resources],
+        "events": raw,
+        "texts": list(tables.numbers),
+    }
+
+
+def _row(row: Row, trace: Waterfall, tables: _Tables) -> dict[str, Any]:
+    told = {
+        "depth": len(row.last),
+        "service": tables.of(row.service),
+        "name": tables.of(row.name),
+        "repeats": row.repeats,
+        "outcome": row.outcome,
+        "messages": [tables.of(message) for message in row.messages],
+        "first": None if row.first is None else row.first - trace.start,
+        "at": trace.at(row),
+        "took": row.took,
+        "commands": list(commands(row.spans[0])),
+        "spans": [_span(span, trace, tables) for span in row.spans],
+    }
+    return {key: value for key, value in told.items() if value not in ("", [], None)}
+
+
+def _span(span: Span, trace: Waterfall, tables: _Tables) -> list[Any]:
+    """Id, start, end, number of the resource, attributes, error."""
+    return [
+        span.span_id.hex(),
+        span.start - trace.start,
+        span.end - trace.start,
+        tables.resource(span.resource),
+        tables.pairs(span.attributes),
+        -1 if span.error is None else tables.of(span.error),
+    ]
+
+
+def _kinds(spans: Iterable[Span]) -> Iterator[str]:
+    return filter(None, (text_of(span.attributes, "k8s.object.kind") for span in spans))
+
+
+def _namespaces(spans: Iterable[Span]) -> Iterator[str]:
+    return (text_of(span.attributes, "k8s.namespace.name") for span in spans)
+
+
+def _uids(spans: Iterable[Span]) -> Iterator[str]:
+    return filter(None, (text_of(span.attributes, "k8s.event.uid") for span in spans))

@@ -1,0 +1,257 @@
+"""Waterfalls in a terminal, as wide as it is; plain text where there is none."""
+
+import os
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import TextIO
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from event_tracer.core.times import MICROSECOND, human, rfc3339
+from event_tracer.render.timeline import ASCII, UNICODE, Glyphs, Scale, below, branch
+from event_tracer.render.waterfall import Row, Waterfall
+
+_PLAIN_WIDTH = 120  # of a pipe or a file, which has none
+_GAP = 2
+_LEAST_BAR = 12
+_ROOMY_BAR = 24
+_MESSAGES = 3
+_MESSAGE_LINES = 3
+_COLOURS = (
+    "cyan", "green", "magenta", "bright_blue", "bright_cyan", "bright_green", "bright_magenta",
+    "blue",
+)  # fmt: skip
+_OUTCOMES = {"settled": "green", "pending": "yellow", "failed": "bold red"}
+_ERROR = "red"
+_WIDE = ("NODE", "IMAGE", "COUNT")
+_DIM = "dim"
+_MILLISECOND = 1_000 * MICROSECOND
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command, which ends well when its reader has seen enough."""
+        raise BrokenPipeError
+
+
+def console(file: TextIO, *, width: int = 0) -> Console:
+    """A console that takes every character of its input as what it is; `width` 0 is its own."""
+    made = _Console(file=file, highlight=False, markup=False, emoji=False, width=width or None)
+    if not width and not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = _PLAIN_WIDTH
+    return made
+
+
+def glyphs_for(made: Console) -> Glyphs:
+    """Lines that the console's encoding can say."""
+    try:
+        "━•◦├┼└╷…◀".encode(made.encoding)
+    except UnicodeEncodeError:
+        return ASCII
+    return UNICODE
+
+
+def visible(text: str) -> str:
+    """`text` with everything that moves the cursor or turns the writing spelt out.
+
+    What a cluster's users write into messages must not command the reader's terminal.
+    """
+    return "".join(_spelt(character) for character in " ".join(text.split()))
+
+
+def _spelt(character: str) -> str:
+    # Cc: C0, C1; Cf: bidirectional marks, zero width; Zl, Zp: line ends; Cs, Co, Cn: no text.
+    if unicodedata.category(character) not in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"):
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """The cells of each column; 0 where there is no room for it.
+
+    Without `who` a row's colour stands for its service; without `bar` rows are a plain list.
+    `wide` are those of what -o wide adds.
+    """
+
+    who: int
+    what: int
+    bar: int
+    at: int
+    took: int
+    wide: tuple[int, ...] = ()
+
+
+class View:
+    """Draws on one console; a service keeps its colour.
+
+    Times are those of `zone`, the machine's where it is None. `wide` adds columns, and messages
+    whole.
+    """
+
+    def __init__(self, made: Console, *, zone: tzinfo | None = UTC, wide: bool = False) -> None:
+        self.console = made
+        self._zone = zone
+        self._wide = wide
+        self._glyphs = glyphs_for(made)
+        self._colours: dict[str, str] = {}
+
+    def show(self, trace: Waterfall) -> None:
+        """Draw one trace and an empty line after it."""
+        for line in self.lines(trace):
+            self.console.print(line, soft_wrap=True)
+
+    def lines(self, trace: Waterfall) -> Iterator[Text]:
+        """The lines of one trace, the last of them empty."""
+        layout = self._layout(trace)
+        scale = Scale(start=trace.start, end=trace.end, width=layout.bar)
+        yield from self._head(trace, layout, scale)
+        for number, row in enumerate(trace.rows):
+            following = trace.rows[number + 1] if number + 1 < len(trace.rows) else None
+            has_children = following is not None and len(following.last) > len(row.last)
+            line = self._line(row, trace, layout, scale) if layout.bar else self._item(row, trace)
+            yield self._widened(line, row, layout) if self._wide else line
+            yield from self._messages(row, layout, has_children=has_children)
+        yield Text()
+
+    # -- one trace
+
+    def _layout(self, trace: Waterfall) -> _Layout:
+        rows = trace.rows
+        who = max(3 * len(row.last) + cell_len(visible(row.service)) for row in rows)
+        what = max(cell_len(self._what(row)) for row in rows)
+        both = max(3 * len(row.last) + cell_len(self._what(row)) for row in rows)
+        at = max(len(trace.at(row)) for row in rows)
+        took = max(len(row.took) for row in rows)
+        wide = _wide_cells(rows) if self._wide else ()
+        room = self.console.width - took - _GAP - sum(cells + _GAP for cells in wide)
+        roomy = room - who - what - at - 3 * _GAP
+        if roomy >= _ROOMY_BAR:
+            return _Layout(who=who, what=what, bar=roomy, at=at, took=took, wide=wide)
+        bar = room - who - what - 2 * _GAP
+        if bar >= _LEAST_BAR or self._wide:
+            return _Layout(who=who, what=what, bar=max(bar, _LEAST_BAR), at=0, took=took, wide=wide)
+        bar = room - both - _GAP
+        return _Layout(who=0, what=both, bar=bar if bar >= _LEAST_BAR else 0, at=0, took=took)
+
+    def _head(self, trace: Waterfall, layout: _Layout, scale: Scale) -> Iterator[Text]:
+        title = Text(visible(trace.title), style="bold")
+        if trace.outcome:
+            title.append("  ").append(trace.outcome, style=_OUTCOMES.get(trace.outcome, ""))
+        if trace.end - trace.start > MICROSECOND:
+            title.append(f"  {human(trace.end - trace.start)}", style=_DIM)
+        if trace.namespace:
+            title.append(f"  namespace {visible(trace.namespace)}", style=_DIM)
+        yield title
+        at = rfc3339(trace.start // _MILLISECOND * _MILLISECOND, zone=self._zone)
+        yield Text(f"{at}  trace {trace.trace_id}", style=_DIM)
+        if layout.bar and not layout.who:
+            yield from self._legend(trace).wrap(self.console, self.console.width)
+        if layout.bar:
+            before = layout.what + _GAP + (layout.who + _GAP if layout.who else 0)
+            line = " " * before + scale.axis(glyphs=self._glyphs)
+            if layout.wide:
+                line += " " * (layout.at + _GAP if layout.at else 0)
+                line += f"  {'':{layout.took}}{_columns(_WIDE, layout.wide)}  MESSAGE"
+            yield Text(line.rstrip(), style=_DIM)
+
+    def _legend(self, trace: Waterfall) -> Text:
+        line = Text()
+        for service in dict.fromkeys(row.service for row in trace.rows):
+            line.append("  " if line else "")
+            line.append(visible(service), style=self._colour(service))
+        return line
+
+    def _line(self, row: Row, trace: Waterfall, layout: _Layout, scale: Scale) -> Text:
+        colour = self._colour(row.service)
+        line = Text().append(branch(row.last, glyphs=self._glyphs), style=_DIM)
+        if layout.who:
+            line.append(visible(row.service), style=colour)
+            _fill(line, layout.who + _GAP).append_text(self._name(row))
+            _fill(line, layout.who + _GAP + layout.what + _GAP)
+        else:
+            line.append_text(self._name(row, colour=colour))
+            _fill(line, layout.what + _GAP)
+        line.append(self._bar(row, scale), style=_ERROR if row.messages else colour)
+        if layout.at:
+            line.append(f"  {trace.at(row):>{layout.at}}", style=_DIM)
+        line.append(f"  {row.took:>{layout.took}}")
+        line.rstrip()
+        return line
+
+    def _item(self, row: Row, trace: Waterfall) -> Text:
+        line = Text().append(branch(row.last, glyphs=self._glyphs), style=_DIM)
+        line.append(visible(row.service), style=self._colour(row.service))
+        line.append("  ").append_text(self._name(row)).append(f"  {trace.at(row)}", style=_DIM)
+        return line.append(f"  {row.took}" if row.took else "")
+
+    def _widened(self, line: Text, row: Row, layout: _Layout) -> Text:
+        before = layout.who + layout.what + layout.bar + layout.took + 3 * _GAP
+        _fill(line, before + (layout.at + _GAP if layout.at else 0))
+        line.append(_columns(_wide(row), layout.wide), style=_DIM)
+        if not row.messages:
+            line.append(f"  {visible(row.message)}")
+        line.rstrip()
+        return line
+
+    def _bar(self, row: Row, scale: Scale) -> str:
+        if row.outcome:
+            return scale.extent(row.start, row.end, glyphs=self._glyphs)
+        return scale.events(row.intervals, first=row.first, glyphs=self._glyphs)
+
+    def _messages(self, row: Row, layout: _Layout, *, has_children: bool) -> Iterator[Text]:
+        trunk = below(row.last, has_children=has_children, glyphs=self._glyphs)
+        indent = layout.who + _GAP if layout.who else len(trunk)
+        width = max(self.console.width - indent, 20)
+        hidden = 0 if self._wide else len(row.messages) - _MESSAGES
+        more = [f"and {hidden} earlier messages"] if hidden > 0 else []
+        for message in (*row.messages[max(hidden, 0) :], *more):
+            for part in self._wrapped(message, width):
+                yield Text().append(trunk.ljust(indent), style=_DIM).append_text(part)
+
+    def _wrapped(self, message: str, width: int) -> list[Text]:
+        text, room = visible(message), width * _MESSAGE_LINES * 9 // 10  # lines break at words
+        if cell_len(text) > room and not self._wide:
+            # Go's errors end with their cause, after all that it was wrapped in.
+            text = f"{text[: room // 2]} {self._glyphs.more} {text[-room // 2 :]}"
+        lines = list(Text(text, style=_ERROR).wrap(self.console, width))
+        for line in lines:
+            line.rstrip()
+        return lines
+
+    def _colour(self, service: str) -> str:
+        return self._colours.setdefault(service, _COLOURS[len(self._colours) % len(_COLOURS)])
+
+    def _what(self, row: Row) -> str:
+        return self._name(row).plain
+
+    def _name(self, row: Row, *, colour: str = "") -> Text:
+        outcome = _OUTCOMES.get(row.outcome, "") if row.outcome != "settled" else ""
+        style = _ERROR if row.messages else outcome or colour
+        text = Text().append(visible(row.name), style=f"{style} bold" if row.is_marked else style)
+        if row.is_marked:
+            text.append(f" {self._glyphs.mark}", style="bold")
+        return text.append(f"  {row.repeats}", style=_DIM) if row.repeats else text
+
+
+def _wide(row: Row) -> tuple[str, ...]:
+    return visible(row.node), visible(row.image), str(row.count or "")
+
+
+def _wide_cells(rows: tuple[Row, ...]) -> tuple[int, ...]:
+    columns = zip(*(_wide(row) for row in rows), strict=True)
+    heads = zip(_WIDE, columns, strict=True)
+    return tuple(max(map(cell_len, (head, *cells))) for head, cells in heads)
+
+
+def _columns(texts: tuple[str, ...], cells: tuple[int, ...]) -> str:
+    pairs = zip(texts, cells, strict=True)
+    return "".join(f"  {text}{' ' * (width - cell_len(text))}" for text, width in pairs)
+
+
+def _fill(line: Text, cells: int) -> Text:
+    return line.append(" " * (cells - cell_len(line.plain)))

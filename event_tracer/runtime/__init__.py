@@ -1,0 +1,1 @@
+"""What any long-running process has: logs, metrics, probes, tasks and signals, backoff."""
