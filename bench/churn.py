@@ -29,8 +29,8 @@ from event_tracer.pipeline.bridge import Bridge
 from event_tracer.pipeline.checkpoint import Checkpoint, FileStore
 from event_tracer.runtime.metrics import Telemetry
 from tests import cluster as paper
-from tests.fields import SECOND, Raw
-from tests.virtual import START, run
+from tests.doubles.virtual_time import START, run
+from tests.scenarios.fields import SECOND, Raw
 
 _PODS, _REPLACED, _REPEATS, _LOOPS = 10_000, 3, 80, 1_000
 _HOURS, _HOUR, _SAMPLE = 3, 3_600, 60

@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tests.cluster import Cluster
-from tests.fields import SECOND
+from tests.scenarios.cluster import Cluster
+from tests.scenarios.fields import SECOND
 
 Raw = dict[str, Any]
 NAMESPACES = 50

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from event_tracer.cli.main import main
-from tests.support import Run
+from tests.scenarios.folding import Run
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from event_tracer.core.story import Stories
 from event_tracer.core.traces import traces_of
 from event_tracer.render.page import html
 from event_tracer.render.waterfall import Waterfall, waterfall
-from tests.cluster import Cluster
-from tests.support import JSONL, RECORDINGS, article, frames_of, tell
+from tests.scenarios.cluster import Cluster
+from tests.scenarios.folding import JSONL, RECORDINGS, article, frames_of, tell
 
 NAMES = (*(f"{name}.jsonl" for name in JSONL), "article-events.json")
 

@@ -7,8 +7,8 @@ import pytest
 from event_tracer.core.span import Span
 from tests.browser.pages import of_spans
 from tests.browser.tabs import Open
-from tests.cluster import Cluster
-from tests.support import is_event, tell
+from tests.scenarios.cluster import Cluster
+from tests.scenarios.folding import is_event, tell
 
 EVIL = (
     "</script><img src=x onerror=\"document.title='owned'\">",

@@ -12,7 +12,7 @@ from event_tracer.core.span import Span
 from event_tracer.render.page.board import Board
 from event_tracer.render.page.server import serve
 from tests.browser.tabs import Open
-from tests.support import frames_of, is_event, roots, tell
+from tests.scenarios.folding import frames_of, is_event, roots, tell
 
 T = TypeVar("T")
 

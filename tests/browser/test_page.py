@@ -7,7 +7,7 @@ import pytest
 from event_tracer.core.times import SECOND, human, parse_duration
 from tests.browser.pages import NAMES, of_recordings, of_spans, rollout, stories_of
 from tests.browser.tabs import Open
-from tests.support import roots
+from tests.scenarios.folding import roots
 
 
 @pytest.fixture

@@ -1,0 +1,177 @@
+"""Where reading had to start over: the last state of each Event, and a span that tells the rest."""
+
+import asyncio
+from typing import Any
+
+from tests.doubles.apiserver.faults import EXPIRED
+from tests.doubles.otlp_http import Received
+from tests.scenarios.cluster import Cluster
+from tests.scenarios.fields import SECOND
+from tests.scenarios.world import World, differences, expected, in_world, kill
+
+BEFORE, HIDDEN = 4, 20
+
+
+def crash_loop() -> Cluster:
+    """A pod that is restarted every 5 seconds."""
+    cluster = Cluster()
+    cluster.wait(5 * SECOND)
+    cluster.apply("web")
+    cluster.wait(5 * SECOND)
+    cluster.back_off(cluster.pods[0], times=BEFORE + HIDDEN, every=5 * SECOND)
+    return cluster
+
+
+def after(cluster: Cluster, *, seconds: int, version: int) -> Cluster:
+    """Another life, so much later, whose resourceVersions follow `version`."""
+    made = Cluster(seed=cluster.now)
+    made.now = cluster.now + seconds * SECOND
+    made.version = version
+    return made
+
+
+def gaps(world: World) -> list[Received]:
+    """The gap spans that arrived."""
+    return [received for received in world.collector.spans if received.span.name == "gap"]
+
+
+def back_offs(world: World) -> list[Any]:
+    """The counts of the BackOff that arrived."""
+    spans = (r for r in world.collector.spans if r.span.name == "BackOff restart")
+    return sorted({received.attributes["k8s.event.count"] for received in spans})
+
+
+def told(world: World, *, cause: str) -> None:
+    """Every occurrence is there, or counted by the one gap span."""
+    (gap,) = gaps(world)
+    counts = back_offs(world)
+    assert counts[-1] == BEFORE + HIDDEN
+    assert gap.attributes["event_tracer.gap.occurrences"] == BEFORE + HIDDEN - len(counts) > 0
+    assert gap.attributes["event_tracer.gap.events"] == 1
+    assert gap.attributes["event_tracer.gap.cause"] == cause
+    assert gap.resource["service.name"] == "event-tracer"
+    assert not gap.span.parent_span_id
+    seconds = (gap.span.end_time_unix_nano - gap.span.start_time_unix_nano) / SECOND
+    assert seconds > 30
+    assert len({r.span.trace_id for r in world.collector.spans}) == 2
+
+
+async def away(world: World, cluster: Cluster, *, at: float) -> None:
+    """The API server is away for a minute, and what it knew before has been compacted."""
+    playing = asyncio.create_task(world.play(cluster))
+    await asyncio.sleep(at)
+    await world.server.stop()
+    await asyncio.sleep(60)
+    world.server.compact()
+    await world.server.start()
+    await playing
+
+
+def test_a_gap_while_running_is_told() -> None:
+    """A minute away, and history compacted meanwhile: one span an Event, the rest counted."""
+
+    async def test(world: World) -> None:
+        task = world.start()
+        await away(world, crash_loop(), at=25)
+        assert await world.end(task)
+
+        told(world, cause="expired")
+        assert len(world.told) == len(world.collector.contents())
+
+    in_world(test)
+
+
+def test_a_gap_over_a_restart_is_told() -> None:
+    """The same where the bridge was down: the checkpoint knows the counts that were told."""
+
+    async def test(world: World) -> None:
+        cluster, task = crash_loop(), world.start()
+        playing = asyncio.create_task(world.play(cluster))
+        await asyncio.sleep(25)
+        await kill(task)
+        await asyncio.sleep(60)
+        world.server.compact()
+        task = world.start()
+        await playing
+        assert await world.end(task)
+
+        told(world, cause="expired")
+
+    in_world(test)
+
+
+def test_starting_over_without_a_loss_is_no_gap() -> None:
+    """Where no count rose by more than one nothing was hidden, and nothing is told of."""
+
+    async def test(world: World) -> None:
+        cluster, task = crash_loop(), world.start()
+        playing = asyncio.create_task(world.play(cluster))
+        for _ in range(6):
+            await asyncio.sleep(15)
+            world.server.fail(EXPIRED, verb="watch", times=1)
+            world.server.close_watches()
+        await playing
+        assert await world.end(task)
+
+        assert differences(world.told, expected(cluster)) == []
+        assert not gaps(world)
+
+    in_world(test)
+
+
+def test_a_restored_etcd_is_noticed() -> None:
+    """Versions begin again below what was read: a watch would be silent for ever, a LIST is not.
+
+    What the backup did not have was told before; what comes after it is told, though its
+    resourceVersion was there once already.
+    """
+
+    async def test(world: World) -> None:
+        first, task = Cluster(), world.start()
+        first.wait(5 * SECOND)
+        first.apply("web")
+        await world.play(first)
+        backup = world.server.revision
+        later = after(first, seconds=10, version=backup)
+        later.apply("lost", replicas=3)
+        await world.play(later)
+        await asyncio.sleep(20)
+
+        world.server.restore(backup)
+        await asyncio.sleep(90)
+        third = after(later, seconds=120, version=backup)
+        third.apply("shop")
+        await world.play(third)
+        assert await world.end(task)
+
+        wanted = expected(first) | expected(later) | expected(third)
+        assert differences(world.told, wanted) == []
+
+    in_world(test)
+
+
+def test_a_restored_etcd_is_noticed_at_start() -> None:
+    """A checkpoint of the future is of no use: everything there is begins anew, same bytes."""
+
+    async def test(world: World) -> None:
+        first, task = Cluster(), world.start()
+        first.wait(5 * SECOND)
+        first.apply("web")
+        await world.play(first)
+        backup = world.server.revision
+        later = after(first, seconds=10, version=backup)
+        later.apply("lost")
+        await world.play(later)
+        assert await world.end(task)
+
+        world.server.restore(backup)
+        third = after(later, seconds=300, version=backup)
+        third.apply("shop")
+        task = world.start()
+        await world.play(third)
+        assert await world.end(task)
+
+        wanted = expected(first) | expected(later) | expected(third)
+        assert differences(world.told, wanted) == []
+
+    in_world(test)

@@ -1,0 +1,325 @@
+"""The laws, on generated streams and on shuffles of the recordings."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from event_tracer.core.event import parse_resource_version
+from event_tracer.core.frame import Listing, Tick, parse_frame
+from event_tracer.core.span import Span
+from event_tracer.core.story import Stories
+from event_tracer.core.tables import RANK
+from event_tracer.export.otlp.encoding import encode
+from event_tracer.pipeline.checkpoint import Checkpoint
+from event_tracer.pipeline.dumping import Dumper, load
+from tests.scenarios.cluster import Cluster
+from tests.scenarios.fields import SECOND
+from tests.scenarios.folding import (
+    END,
+    JSONL,
+    by_id,
+    chains,
+    events,
+    frames_of,
+    is_event,
+    listing,
+    raw_frames,
+    tell,
+)
+
+Raw = Mapping[str, Any]
+few = settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+actions = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["apply", "update", "roll_back", "restart", "scale", "annotate", "back_off", "delete"]
+        ),
+        st.integers(min_value=0, max_value=90_000),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def live(seed: int, life: list[tuple[str, int]]) -> Cluster:
+    """A cluster in which one Deployment lives through `life`; waits in ms."""
+    cluster = Cluster(seed=seed)
+    cluster.apply("web", replicas=2)
+    for action, wait in life:
+        cluster.wait(wait * 1_000_000)
+        if ("deployments", "web") not in cluster.objects:
+            return cluster
+        if action == "back_off":
+            cluster.back_off(cluster.pods[0], times=4)
+        elif action == "delete":
+            cluster.delete_foreground("web")
+        elif action == "apply":
+            cluster.apply(f"other{len(cluster.frames)}")
+        else:
+            getattr(cluster, action)("web")
+    return cluster
+
+
+def occurrences(frames: Sequence[Raw]) -> int:
+    """Distinct (Event, count, time), counted without the code under test."""
+    return len(
+        {
+            (
+                raw["object"]["metadata"]["uid"],
+                (raw["object"].get("series") or {}).get("count") or raw["object"].get("count"),
+                (raw["object"].get("series") or {}).get("lastObservedTime")
+                or raw["object"]["lastTimestamp"]
+                or raw["object"]["eventTime"],
+            )
+            for raw in frames
+            if raw["resource"] == "events" and raw["type"] != "DELETED"
+        }
+    )
+
+
+def assert_whole(spans: list[Span], *, count: int) -> None:
+    """One span an occurrence, every parent there, none too short."""
+    ids = by_id(spans)
+    assert len(events(spans)) == count
+    assert all((span.trace_id, span.parent_id) in ids for span in spans if span.parent_id)
+    assert all(span.end - span.start >= 1000 for span in spans)
+
+
+def event_spans(spans: list[Span]) -> set[Span]:
+    """The event spans alone."""
+    return {span for span in spans if is_event(span)}
+
+
+@few
+@given(seed=st.integers(0, 10**6), life=actions)
+def test_generated_lives_are_told_whole(seed: int, life: list[tuple[str, int]]) -> None:
+    """Law 1: one span an occurrence, every parent there, no id twice, none shorter than 1 µs."""
+    frames = live(seed, life).frames
+
+    assert_whole(tell(frames), count=occurrences(frames))
+
+
+@few
+@given(name=st.sampled_from(JSONL), randomness=st.randoms(use_true_random=False))
+def test_recordings_shuffled_within_the_window_are_told_whole(name: str, randomness: Any) -> None:
+    """Law 7: frames of different watches arrive up to a second late; nothing is lost by it."""
+    frames, now = [], 0
+    for raw, parsed in zip(raw_frames(name), frames_of(name), strict=True):
+        now = max(now, parsed.body.server_time or 0)
+        frames.append((now + randomness.randrange(SECOND), raw))
+    shuffled = [raw for _, raw in sorted(frames, key=lambda frame: frame[0])]
+
+    assert_whole(tell(shuffled), count=occurrences(shuffled))
+
+
+@few
+@given(seed=st.integers(0, 10**6), life=actions, randomness=st.randoms(use_true_random=False))
+def test_the_order_of_watches_changes_no_event_span(
+    seed: int, life: list[tuple[str, int]], randomness: Any
+) -> None:
+    """Law 2 and 7: each watch keeps its order, between them up to 0.5 s may pass."""
+    cluster = live(seed, life)
+    late = {
+        name: randomness.randrange(SECOND // 2)
+        for name in ("pods", "replicasets", "events", "deployments")
+    }
+    stream = sorted(
+        zip(cluster.times, cluster.frames, strict=True),
+        key=lambda frame: frame[0] + late[frame[1]["resource"]],
+    )
+
+    assert event_spans(tell(raw for _, raw in stream)) == event_spans(tell(cluster.frames))
+
+
+@few
+@given(seed=st.integers(0, 10**6), life=actions, other=actions)
+def test_unrelated_frames_change_no_span(
+    seed: int, life: list[tuple[str, int]], other: list[tuple[str, int]]
+) -> None:
+    """Law 2: another namespace's frames in between only push the clock."""
+    cluster = live(seed, life)
+    stranger = Cluster(seed=seed + 1, namespace="elsewhere")
+    stranger.apply("web")
+    for _, wait in other:
+        stranger.wait(wait * 1_000_000)
+        stranger.update("web")
+    both = [
+        *zip(cluster.times, cluster.frames, strict=True),
+        *zip(stranger.times, stranger.frames, strict=True),
+    ]
+    both.sort(key=lambda frame: frame[0])
+    alone = tell(cluster.frames)
+
+    assert set(alone) <= set(tell(raw for _, raw in both))
+
+
+class Server:
+    """What a LIST would hold after some frames."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], Raw] = {}
+
+    def apply(self, raw: Raw) -> None:
+        """Store one frame's object, or remove it."""
+        key = (raw["resource"], raw["object"]["metadata"]["uid"])
+        if raw["type"] == "DELETED":
+            self.objects.pop(key, None)
+        else:
+            self.objects[key] = raw
+
+    def list(self, *, known: int) -> Listing:
+        """LIST, in key order, of which Events up to `known` have been told."""
+        return listing((self.objects[key] for key in sorted(self.objects)), known=known)
+
+
+def told_before_and_after(frames: Sequence[Raw], cut: int) -> list[Span]:
+    """Feed up to `cut`, save, lose the process, and go on from what was saved and a LIST."""
+    server, stories, spans = Server(), Stories(), []
+    for raw in frames[:cut]:
+        server.apply(raw)
+        spans += stories.feed(parse_frame(raw))
+    saved, _ = Dumper().dump(Checkpoint(state=stories.state()))
+    told = {span.span_id for span in spans}
+    checkpoint = _checkpoint(frames[:cut], told)
+    after = Stories(state=load(saved).state)
+    spans += after.feed(server.list(known=checkpoint))
+    missed = [
+        raw for raw in frames[:cut] if _version(raw) > checkpoint and raw["resource"] == "events"
+    ]
+    for raw in (*missed, *frames[cut:]):
+        spans += after.feed(parse_frame(raw))
+    return spans + after.feed(END)
+
+
+def _version(raw: Raw) -> int:
+    return parse_resource_version(raw["object"]["metadata"]["resourceVersion"]) or 0
+
+
+def _checkpoint(frames: Sequence[Raw], told: set[bytes]) -> int:
+    """The highest resourceVersion at and below which every occurrence has left."""
+    versions = {_version(raw): raw for raw in frames if raw["resource"] == "events"}
+    pending = [
+        version
+        for version, raw in versions.items()
+        if not {span.span_id for span in events(tell([raw]))} <= told
+    ]
+    return min(pending) - 1 if pending else max(versions, default=0)
+
+
+@pytest.mark.parametrize("name", JSONL)
+def test_a_cut_anywhere_changes_no_event_span(name: str) -> None:
+    """Law 2 and 9: from a saved state, a LIST and the watch, every event span is the same."""
+    frames = list(raw_frames(name))
+    whole = event_spans(tell(frames))
+    step = max(1, len(frames) // 25)
+
+    for cut in range(1, len(frames), step):
+        assert event_spans(told_before_and_after(frames, cut)) == whole, cut
+
+
+@few
+@given(seed=st.integers(0, 10**6), life=actions, share=st.floats(0, 1))
+def test_a_cut_of_a_generated_life_changes_no_event_span(
+    seed: int, life: list[tuple[str, int]], share: float
+) -> None:
+    """Law 2 and 9, also where the change was dated by an Event or by a status write."""
+    frames = live(seed, life).frames
+    cut = int(share * len(frames))
+
+    assert event_spans(told_before_and_after(frames, cut)) == event_spans(tell(frames))
+
+
+@few
+@given(seed=st.integers(0, 10**6), life=actions)
+def test_messages_alone_give_a_generated_life_its_lineage(
+    seed: int, life: list[tuple[str, int]]
+) -> None:
+    """Law 8: without any object's frame every occurrence keeps the parents that messages name."""
+    frames = live(seed, life).frames
+    bare = tell(raw for raw in frames if raw["resource"] == "events")
+
+    assert chains(bare) == chains(tell(frames))
+
+
+_DIGEST = """
+import hashlib, sys
+from event_tracer.export.otlp.encoding import encode
+from tests.scenarios.folding import frames_of, tell
+for name in sys.argv[1:]:
+    print(hashlib.sha256(encode(tell(frames_of(name)))).hexdigest())
+"""
+
+
+def test_another_process_gives_the_same_bytes() -> None:
+    """Law 2: no clock, time zone, hash seed or process shows in the OTLP bytes."""
+    digests = set()
+    for zone, seed in (("UTC", "1"), ("Pacific/Apia", "2"), ("America/St_Johns", "3")):
+        environment = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "LC_ALL": "C"}
+        command = [sys.executable, "-c", _DIGEST, *JSONL]
+        digests.add(
+            subprocess.run(command, env=environment, capture_output=True, check=True).stdout
+        )
+    mine = [hashlib.sha256(encode(tell(frames_of(name)))).hexdigest() for name in JSONL]
+
+    assert [line.decode().split() for line in digests] == [mine]
+
+
+def test_operation_names_stay_bounded() -> None:
+    """A thousand rollouts of one Deployment add no span name after the first update."""
+    cluster = Cluster()
+    cluster.apply("web")
+    cluster.wait(60 * SECOND)
+    cluster.update("web")
+    first = {span.name for span in tell(cluster.frames)}
+    for _ in range(1000):
+        cluster.wait(60 * SECOND)
+        cluster.update("web")
+
+    spans = tell(cluster.frames)
+    assert {span.name for span in spans} == first
+    assert len({span.trace_id for span in spans}) == 1002
+
+
+@pytest.mark.parametrize("most", [1, 7])
+@pytest.mark.parametrize("name", JSONL)
+def test_it_does_not_matter_how_many_leave_at_once(name: str, most: int) -> None:
+    """A LIST has occurrences by the ten thousand: they leave in parts, as the same spans."""
+    frames = frames_of(name)
+    listing = Listing(frames=tuple(frames))
+    whole, parts = Stories(), Stories(most=most)
+    wanted = [*whole.feed(listing), *whole.feed(END)]
+    told = parts.feed(listing)
+    told += parts.feed(Tick(now=parts.clock + 2 * SECOND))
+    while parts.waiting.is_due:
+        left = parts.feed(Tick(now=parts.clock))
+        assert len([span for span in left if is_event(span)]) <= most
+        told += left
+    told += parts.feed(END)
+
+    assert sorted(told) == sorted(wanted)
+
+
+def test_ranks_are_in_no_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 2: the table of ranks may change without changing an id; a new reason is put anywhere."""
+    before = [span_ids(name) for name in JSONL]
+    for reason, rank in RANK.items():
+        monkeypatch.setitem(RANK, reason, rank + 1)
+
+    assert [span_ids(name) for name in JSONL] == before
+
+
+def span_ids(name: str) -> set[bytes]:
+    """The ids of all spans of a recording."""
+    return {span.span_id for span in tell(frames_of(name))}

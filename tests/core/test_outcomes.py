@@ -1,0 +1,131 @@
+"""Law 6: what becomes of an object, and what its span covers."""
+
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+import pytest
+
+from event_tracer.core.span import Span
+from event_tracer.render.waterfall import waterfall
+from tests.scenarios.event import UID, event
+from tests.scenarios.fields import stamp
+from tests.scenarios.folding import attributes, frames_of, is_event, listing, raw_frames, tell
+
+T = 1_795_473_171_000_000_000
+SECOND = 1_000_000_000
+
+
+def about(name: str, reason: str, at: int, *, path: str = "", **fields: Any) -> dict[str, Any]:
+    """A frame of an Event about a Pod, `at` seconds into the story."""
+    time = stamp(T + at * SECOND)
+    involved = {"kind": "Pod", "namespace": "shop", "name": name, "fieldPath": path}
+    uid = str(uuid5(NAMESPACE_OID, f"{name} {reason} {at}"))
+    metadata = {"name": f"{name}.{reason}{at}", "uid": uid}
+    made = event(
+        involvedObject=involved, reason=reason, message="", metadata=metadata,
+        firstTimestamp=time, lastTimestamp=time,
+    )  # fmt: skip
+    made["metadata"]["creationTimestamp"] = time
+    return {"type": "ADDED", "resource": "events", "object": {**made, **fields}}
+
+
+def outcomes(spans: list[Span]) -> list[str]:
+    """The outcomes of the object spans."""
+    return [str(attributes(s)["event_tracer.outcome"]) for s in spans if not is_event(s)]
+
+
+def test_a_pod_that_has_started_has_settled() -> None:
+    """Pending until then."""
+    waiting = [about("p", "Scheduled", 1), about("p", "Pulling", 2)]
+
+    assert outcomes(tell(waiting)) == ["pending"]
+    assert outcomes(tell([*waiting, about("p", "Started", 3)])) == ["settled"]
+
+
+def test_an_init_container_that_has_started_is_not_the_pod() -> None:
+    """Its own containers are still to come."""
+    init = about("p", "Started", 3, path="spec.initContainers{init}")
+    pulling = about("p", "Pulling", 4, path="spec.containers{web}")
+
+    assert outcomes(tell([about("p", "Scheduled", 1), init, pulling])) == ["pending"]
+
+
+def test_a_pod_may_be_born_again_under_its_name() -> None:
+    """A StatefulSet's: the old one's Killing is not what the new one waits for."""
+    life = [
+        about("db-0", "Killing", 10),
+        about("db-0", "Scheduled", 12),
+        about("db-0", "Pulling", 13),
+    ]
+
+    assert outcomes(tell(life)) == ["pending"]
+    assert outcomes(tell([*life, about("db-0", "Started", 14)])) == ["settled"]
+
+
+def test_an_error_without_a_message_fails_its_object() -> None:
+    """The status tells what the message does not."""
+    assert outcomes(tell([about("p", "Started", 1, type="Warning", message="")])) == ["failed"]
+
+
+def test_silence_ends_an_object_span() -> None:
+    """30 s of it; what comes later joins the trace and changes nothing."""
+    early = [about("p", "Scheduled", 1), about("p", "Started", 5)]
+    late = [about("p", "Unhealthy", 40, type="Warning"), about("p", "Killing", 300)]
+    (short,) = [s for s in tell(early) if not is_event(s)]
+    (long,) = [s for s in tell([*early, *late]) if not is_event(s)]
+
+    assert long == short
+    assert outcomes([long]) == ["settled"]
+
+
+def test_what_is_told_too_late_stretches_no_span_over_a_silence() -> None:
+    """An Event of five minutes ago, heard of after today's: it joins the trace all the same."""
+    spans = tell([about("p", "Killing", 400), about("p", "Scheduled", 5)])
+    (pod,) = [s for s in spans if not is_event(s)]
+
+    assert pod.end - pod.start < 31 * SECOND
+
+
+def test_the_picture_of_a_list_looks_past_the_silence() -> None:
+    """A List has the last state of each Event: the crash loop's BackOff decides, not the start."""
+    start = [about("p", "Scheduled", 1), about("p", "Created", 2), about("p", "Started", 3)]
+    loop = about("p", "BackOff", 4, count=24, type="Warning", message="Back-off restarting failed")
+    loop["object"]["lastTimestamp"] = stamp(T + 300 * SECOND)
+    spans = tell([listing([*start, loop])])
+    picture = waterfall(spans)
+    (row,) = [row for row in picture.rows if row.repeats]
+
+    assert outcomes(spans) == ["settled"]
+    assert picture.outcome == "failed"
+    assert row.repeats == "x24 over 4m56s"
+    assert row.first == T + 4 * SECOND
+
+
+def test_the_picture_of_a_list_sees_a_late_start() -> None:
+    """And where the newest is good, so is the picture."""
+    start = [about("p", "Scheduled", 1), about("p", "Pulling", 2), about("p", "Started", 200)]
+    spans = tell([listing(start)])
+
+    assert outcomes(spans) == ["pending"]
+    assert waterfall(spans).outcome == "settled"
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_the_clusters_uid_tears_no_story(late: bool) -> None:
+    """The kube-system Namespace gives it, before the first span has left or not at all."""
+    meta = {"name": "kube-system", "uid": UID}
+    frame = {"type": "ADDED", "resource": "namespaces", "object": {"metadata": meta}}
+    frames = list(raw_frames("image-pull-backoff"))
+    at = len(frames) // 2 if late else 0
+    spans = tell([*frames[:at], frame, *frames[at:]])
+
+    assert len({span.trace_id for span in spans}) == 1
+    uids = {dict(span.resource).get("k8s.cluster.uid") for span in spans}
+    assert uids == ({None} if late else {UID})
+
+
+def test_nothing_is_pending_in_a_rollout_that_went_well() -> None:
+    """Each object of the update: it settled."""
+    spans = tell(frames_of("rolling-update"))
+
+    assert set(outcomes(spans)) == {"settled"}

@@ -1,0 +1,52 @@
+"""Kubeconfig files of tests, and a client of what is in them."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from kubernetes_asyncio.client import ApiClient
+
+from event_tracer.kube.client import Api
+from event_tracer.kube.credentials import connector
+from tests.scenarios.fields import Raw
+
+
+def kubeconfig(
+    path: Path, server: str, *, cluster: Raw | None = None, user: Raw | None = None,
+    name: str = "here",
+) -> str:  # fmt: skip
+    """Write one with a cluster, a user and a context of one name; gives its path."""
+    body = {
+        "apiVersion": "v1", "kind": "Config", "current-context": name,
+        "clusters": [{"name": name, "cluster": {"server": server, **(cluster or {})}}],
+        "users": [{"name": name, "user": user or {}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+    }  # fmt: skip
+    path.write_text(json.dumps(body))  # JSON is YAML
+    return str(path)
+
+
+class Counted(Api):
+    """An Api that counts how often it reads the credentials."""
+
+    def __init__(self, connect: Any) -> None:
+        super().__init__(self._counted)
+        self.readings = 0
+        self._made = connect
+
+    async def _counted(self) -> ApiClient:
+        self.readings += 1
+        made: ApiClient = await self._made()
+        return made
+
+
+@asynccontextmanager
+async def api_of(path: str, *, context: str = "") -> AsyncIterator[Counted]:
+    """An Api with the credentials of a kubeconfig, closed in the end."""
+    made = Counted(await connector(kubeconfig=path, context=context))
+    try:
+        yield made
+    finally:
+        await made.close()

@@ -1,0 +1,127 @@
+"""A Pod's own credentials, which the kubelet rotates."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.certificates import Authority
+from tests.doubles.kubeconfigs import Counted, api_of
+from tests.doubles.tls_server import IDLE, Site, at_site, refused
+
+
+@pytest.fixture(scope="module")
+def authorities(tmp_path_factory: pytest.TempPathFactory) -> tuple[Authority, Authority]:
+    """An old one, and the one that follows it."""
+    return (
+        Authority(tmp_path_factory.mktemp("old")),
+        Authority(tmp_path_factory.mktemp("new")),
+    )
+
+
+@pytest.fixture
+def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of this process's ServiceAccount."""
+    loading = "kubernetes_asyncio.config.incluster_config"
+    monkeypatch.setattr(f"{loading}.SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr(f"{loading}.SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    return tmp_path
+
+
+def in_pod(
+    pod: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch,
+    test: Callable[[Site, Counted], Awaitable[None]],
+) -> None:  # fmt: skip
+    """Run a test with the credentials of a Pod, the token being `first`."""
+
+    async def ready(site: Site) -> None:
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(site.front.port))
+        shutil.copy(authority.certificate, pod / "ca.crt")
+        (pod / "token").write_text("first")
+        site.server.tokens = {"first"}
+        async with api_of("") as api:
+            assert await api.get("/version")
+            await test(site, api)
+
+    at_site(authority, pod, ready)
+
+
+def test_a_token_that_is_rotated_is_taken_up(
+    pod: Path, authorities: tuple[Authority, Authority], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first refusal of the old one is followed by a reading of the file."""
+
+    async def test(site: Site, api: Counted) -> None:
+        (pod / "token").write_text("second")
+        site.server.tokens = {"second"}
+
+        assert "401" in await refused(api)
+        assert await api.get("/version")
+        assert api.readings == 2
+
+    in_pod(pod, authorities[0], monkeypatch, test)
+
+
+def test_a_token_is_read_before_it_is_refused(
+    pod: Path, authorities: tuple[Authority, Authority], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kubelet writes a new one long before the old one ends: no request fails."""
+
+    async def test(site: Site, api: Counted) -> None:
+        await api.get("/version")
+        (pod / "token").write_text("second")
+        site.server.tokens = {"second"}
+
+        assert await api.get("/version")
+        assert api.readings == 1
+
+    _read_each_time(monkeypatch)
+    in_pod(pod, authorities[0], monkeypatch, test)
+
+
+@pytest.mark.parametrize("is_gone", [True, False], ids=["gone", "empty"])
+def test_a_token_that_cannot_be_read_is_an_error(
+    is_gone: bool, pod: Path, authorities: tuple[Authority, Authority],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """For a moment a file may be missing or empty: the next request asks again."""
+
+    async def test(site: Site, api: Counted) -> None:
+        (pod / "token").unlink()
+        if not is_gone:
+            (pod / "token").write_text("")
+        assert "oken" in await refused(api)
+        (pod / "token").write_text("first")
+
+        assert await api.get("/version")
+
+    _read_each_time(monkeypatch)
+    in_pod(pod, authorities[0], monkeypatch, test)
+
+
+def test_a_pods_authority_is_renewed_too(
+    pod: Path, authorities: tuple[Authority, Authority], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kube-root-ca.crt changes in the volume: no restart of the Pod."""
+
+    async def test(site: Site, api: Counted) -> None:
+        site.front.use(authorities[1])
+        shutil.copy(authorities[1].certificate, pod / "ca.crt")
+        site.front.cut()
+        await asyncio.sleep(IDLE)
+
+        assert "TLS" in await refused(api)
+        assert await api.get("/version")
+
+    in_pod(pod, authorities[0], monkeypatch, test)
+
+
+def _read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As once a minute of real time."""
+    name = "kubernetes_asyncio.config.incluster_config.TOKEN_REFRESH_PERIOD"
+    monkeypatch.setattr(name, timedelta(0))

@@ -1,0 +1,179 @@
+"""TLS to an API server: verified, and certificates that are renewed while it runs."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from event_tracer.kube.client import persistently
+from tests.doubles.apiserver.client import EVENTS, event
+from tests.doubles.certificates import Authority
+from tests.doubles.kubeconfigs import api_of
+from tests.doubles.tls_server import IDLE, Site, at_site, refused
+from tests.scenarios.fields import Raw
+
+
+@pytest.fixture(scope="module")
+def authorities(tmp_path_factory: pytest.TempPathFactory) -> tuple[Authority, Authority]:
+    """An old one, and the one that follows it."""
+    return (
+        Authority(tmp_path_factory.mktemp("old")),
+        Authority(tmp_path_factory.mktemp("new")),
+    )
+
+
+def test_a_trusted_server_is_spoken_to(
+    authorities: tuple[Authority, Authority], tmp_path: Path
+) -> None:
+    """The kubeconfig's authority has signed its certificate."""
+
+    async def test(site: Site) -> None:
+        async with api_of(site.trust(authorities[0])) as api:
+            assert (await api.get("/version"))["minor"] == "34"
+
+    at_site(authorities[0], tmp_path, test)
+
+
+@pytest.mark.parametrize("trusted", ["another", "those of the system"])
+def test_an_untrusted_server_is_told_nothing(
+    trusted: str, authorities: tuple[Authority, Authority], tmp_path: Path
+) -> None:
+    """TLS is verified without being asked for: an error that says so, and no token leaves."""
+
+    async def test(site: Site) -> None:
+        async with api_of(site.trust(authorities[1] if trusted == "another" else None)) as api:
+            told = await refused(api)
+        assert "TLS" in told
+        assert "certificate verify failed" in told.lower().replace("_", " ")
+        assert site.server.requests == []
+
+    at_site(authorities[0], tmp_path, test)
+
+
+def test_a_certificate_of_another_host_is_not_trusted(
+    authorities: tuple[Authority, Authority], tmp_path: Path
+) -> None:
+    """Signed by the right authority, for the wrong name."""
+
+    async def test(site: Site) -> None:
+        path = site.trust(authorities[0], **{"tls-server-name": "elsewhere.example"})
+        async with api_of(path) as api:
+            assert "elsewhere.example" in await refused(api)
+        assert site.server.requests == []
+
+    at_site(authorities[0], tmp_path, test)
+
+
+def test_verification_can_be_given_up(
+    authorities: tuple[Authority, Authority], tmp_path: Path
+) -> None:
+    """Only by the kubeconfig's own insecure-skip-tls-verify."""
+
+    async def test(site: Site) -> None:
+        async with api_of(site.trust(None, **{"insecure-skip-tls-verify": True})) as api:
+            assert await api.get("/version")
+
+    at_site(authorities[0], tmp_path, test)
+
+
+def test_a_client_certificate_is_shown(
+    authorities: tuple[Authority, Authority], tmp_path: Path
+) -> None:
+    """The kubeconfig's; without one such a server's refusal is an error."""
+
+    async def test(site: Site) -> None:
+        old = authorities[0]
+        site.front.ask_for_certificates(old)
+        pair = {
+            "client-certificate": str(old.client.certificate), "client-key": str(old.client.key),
+        }  # fmt: skip
+        cluster = {"certificate-authority": str(old.certificate)}
+        async with api_of(site.write(cluster, user=pair)) as api:
+            assert await api.get("/version")
+        async with api_of(site.write(cluster)) as api:
+            await refused(api)
+        assert len(site.server.requests) == 1
+
+    at_site(authorities[0], tmp_path, test)
+
+
+# -- renewal
+
+
+@pytest.mark.parametrize("place", ["file", "kubeconfig"])
+def test_a_new_authority_is_taken_up(
+    place: str, authorities: tuple[Authority, Authority], tmp_path: Path
+) -> None:
+    """One refusal, then the files are read anew: no restart."""
+
+    async def test(site: Site) -> None:
+        old, new = authorities
+        trust = site.trust if place == "file" else site.embed
+        async with api_of(trust(old)) as api:
+            await api.get("/version")
+            site.front.use(new)
+            trust(new)
+            site.front.cut()
+            await asyncio.sleep(IDLE)
+
+            assert "TLS" in await refused(api)
+            assert await api.get("/version")
+            assert api.readings == 2
+
+    at_site(authorities[0], tmp_path, test)
+
+
+@pytest.mark.parametrize("half", [b"", b"-----BEGIN CERTIFICATE-----\nMIIB", None])
+def test_a_server_may_be_renewed_before_the_files_are(
+    half: bytes | None, authorities: tuple[Authority, Authority], tmp_path: Path
+) -> None:
+    """Errors until then, also while the file is half written or gone; and it comes back alone."""
+
+    async def test(site: Site) -> None:
+        old, new = authorities
+        async with api_of(site.trust(old)) as api:
+            await api.get("/version")
+            site.front.use(new)
+            site.front.cut()
+            await asyncio.sleep(IDLE)
+            asking = asyncio.create_task(persistently(lambda: api.get("/version")))
+            site.front.cut()
+            await asyncio.sleep(IDLE)
+            if half is None:
+                (site.folder / "ca.crt").unlink()
+            else:
+                (site.folder / "ca.crt").write_bytes(half)
+            site.front.cut()
+            await asyncio.sleep(IDLE)
+            assert not asking.done()
+            site.trust(new)
+
+            assert (await asking)["minor"] == "34"
+            assert 2 < api.readings < 20
+
+    at_site(authorities[0], tmp_path, test)
+
+
+def test_running_requests_are_not_disturbed_by_a_renewal(
+    authorities: tuple[Authority, Authority], tmp_path: Path
+) -> None:
+    """A watch on the old connection goes on; it is closed when the watch ends."""
+
+    async def test(site: Site) -> None:
+        old, new = authorities
+        async with api_of(site.trust(old)) as api:
+            query: Raw = {"watch": "true", "resourceVersion": "1", "timeoutSeconds": 300}
+            async with api.open(EVENTS, query=query, silence=400) as response:
+                site.front.use(new)
+                site.trust(new)
+                await refused(api)
+                assert await api.get("/version")
+                for name in ("one", "two"):
+                    site.server.write(event(name))
+                    await asyncio.sleep(30)
+                    assert name.encode() in await response.content.readline()
+                assert len(site.server.watches) == 1
+            assert await api.get("/version")
+            assert api.readings == 2
+
+    at_site(authorities[0], tmp_path, test)

@@ -1,0 +1,233 @@
+"""Law 9: what a restart needs survives being written down, within bounds."""
+
+import gzip
+import random
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from event_tracer.core.kubeobject import KubeObject, OwnerReference
+from event_tracer.core.span import Span
+from event_tracer.core.state import State
+from event_tracer.core.story import Stories
+from event_tracer.export.otlp.encoding import encode
+from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError
+from event_tracer.pipeline.dumping import MOST_BYTES, Dumper, load
+from tests.doubles.apiserver.server import CLUSTER
+from tests.scenarios.folding import END, JSONL, frames_of, is_event
+
+ODD = Span(
+    trace_id=bytes(range(16)),
+    span_id=b"\xff\xfe\xfb\xf0\0\0\0\1",
+    parent_id=b"",
+    kind="object",
+    name="é ☃ \0 \x1b\u2028",
+    resource=(("service.name", "kubernetes"), ("empty", "")),
+    start=1,
+    end=2**63 - 1,
+    attributes=(("yes", True), ("one", 1), ("text", "1"), ("many", ("a", "")), ("none", ())),
+    error="",
+)
+
+
+def folded(name: str, *, share: float) -> tuple[Stories, list[Span]]:
+    """The fold after a part of a recording, and the object spans that have left it."""
+    stories, spans = Stories(cluster_uid=CLUSTER), []
+    frames = frames_of(name)
+    for frame in frames[: int(len(frames) * share)]:
+        spans += [span for span in stories.feed(frame) if not is_event(span)]
+    return stories, spans
+
+
+def rest(name: str, state: State, *, share: float) -> bytes:
+    """All that a restart with that state makes of the other part, as it is sent."""
+    stories, frames = Stories(state=state), frames_of(name)
+    spans: list[Span] = []
+    for frame in frames[int(len(frames) * share) :]:
+        spans += stories.feed(frame)
+    spans += stories.feed(END)
+    return encode(sorted(spans))
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75, 1])
+@pytest.mark.parametrize("name", JSONL)
+def test_nothing_is_lost_in_a_checkpoint(name: str, share: float) -> None:
+    """What is read is what was written; the spans are the same bytes, those to come too."""
+    stories, spans = folded(name, share=share)
+    state = stories.state()
+    made = Checkpoint(
+        cluster_uid=CLUSTER, events={"": "7", "shop": "9"}, objects={"/pods": "8"},
+        spans=(*spans, ODD), state=state,
+    )  # fmt: skip
+    data, left_out = Dumper().dump(made)
+    found = load(data)
+
+    assert (found, left_out) == (made, 0)
+    assert encode(found.spans) == encode(made.spans)
+    assert found.state is not None
+    assert rest(name, found.state, share=share) == rest(name, state, share=share)
+
+
+def test_the_same_is_written_as_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No clock in the file: what has not changed is the same bytes, hours later."""
+    stories, spans = folded("changes", share=0.5)
+    made = Checkpoint(spans=tuple(spans), state=stories.state())
+
+    before = Dumper().dump(made)
+    monkeypatch.setattr("time.time", lambda: 1e9)
+    assert Dumper().dump(made) == before
+
+
+@pytest.mark.parametrize("name", JSONL)
+def test_what_was_written_before_shows_in_nothing(name: str) -> None:
+    """Parts that stay are taken from the last time: the bytes are those of a first time."""
+    stories, dumper = Stories(cluster_uid=CLUSTER), Dumper()
+    spans: list[Span] = []
+    frames = frames_of(name)
+    for number, frame in enumerate(frames):
+        spans += [span for span in stories.feed(frame) if not is_event(span)]
+        if number % (len(frames) // 16 + 1) == 0:
+            made = Checkpoint(spans=tuple(spans[-9:]), state=stories.state())
+            assert dumper.dump(made) == Dumper().dump(made)
+
+
+# -- bounds
+
+
+@cache
+def crowded(*, ids: int, gone: int) -> State:
+    """A state at its bounds; nothing in it can be compressed."""
+    chance = random.Random(0)
+    return replace(
+        folded("changes", share=0.5)[0].state(),
+        sent=tuple(chance.randbytes(8) for _ in range(ids)),
+        gone=tuple(_gone(chance) for _ in range(gone)),
+    )
+
+
+def _gone(chance: random.Random) -> KubeObject:
+    uid, owner = (str(uuid.UUID(int=chance.getrandbits(128), version=4)) for _ in range(2))
+    name = f"web-{chance.getrandbits(64):x}"
+    by = OwnerReference(kind="ReplicaSet", name=name, uid=owner, api_version="apps/v1")
+    return KubeObject(
+        identity=uid, uid=uid, kind="Pod", api_version="v1", namespace="shop", name=name,
+        known=True, owner=by,
+    )  # fmt: skip
+
+
+def test_a_checkpoint_fits_a_config_map() -> None:
+    """At most 700 KiB: the oldest ids go first, counted, with the objects deleted longest ago."""
+    state = crowded(ids=50_000, gone=5_000)
+    data, left_out = Dumper().dump(Checkpoint(state=state, spans=(ODD,)))
+    found = load(data)
+
+    assert len(data) <= MOST_BYTES
+    assert found.state is not None
+    assert 0 < left_out == 50_000 - len(found.state.sent)
+    assert len(data) > MOST_BYTES / 2  # no more than needed
+    assert found.state.sent == state.sent[left_out:]
+    assert found.state.gone == state.gone[-len(found.state.gone) :]
+    assert replace(found.state, sent=state.sent, gone=state.gone) == state
+    assert found.spans == (ODD,)
+
+
+def test_what_fits_is_left_whole() -> None:
+    """Nothing goes that has room."""
+    made = Checkpoint(state=crowded(ids=30_000, gone=1_000))
+    data, left_out = Dumper().dump(made)
+
+    assert (load(data), left_out) == (made, 0)
+
+
+@pytest.mark.parametrize("most", [0, 2_000, 20_000, 100_000])
+def test_a_bound_too_narrow_takes_ids_and_then_spans(most: int) -> None:
+    """Spans that wait go when all ids have gone, then what is not settled; all are counted."""
+    spans = tuple(
+        ODD._replace(span_id=span_id) for span_id in crowded(ids=50_000, gone=5_000).sent[:3_000]
+    )
+    made = Checkpoint(events={"": "7"}, state=crowded(ids=1_000, gone=1_000), spans=spans)
+    data, left_out = Dumper(most=most).dump(made)
+    found = load(data)
+
+    assert found.state is not None
+    assert made.state is not None
+    whole = 4_000 + len(made.state.unsettled)
+    kept = len(found.state.sent) + len(found.spans) + len(found.state.unsettled)
+    assert whole - left_out == kept
+    assert found.spans == spans[len(spans) - len(found.spans) :]
+    assert found.spans == spans or not found.state.sent
+    assert found.state.unsettled == made.state.unsettled or not found.spans
+    assert len(data) <= most or not found.state.unsettled
+    assert (found.events, found.state.histories) == (made.events, made.state.histories)
+
+
+# -- what is none
+
+
+def small() -> bytes:
+    """A checkpoint."""
+    stories, spans = folded("redis-create", share=1)
+    return Dumper().dump(Checkpoint(spans=tuple(spans), state=stories.state()))[0]
+
+
+def flipped(data: bytes, at: int) -> bytes:
+    """One byte of it is another."""
+    return data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]
+
+
+def or_refuses(data: bytes) -> Checkpoint | None:
+    """The checkpoint, or None where it is told to be none."""
+    try:
+        return load(data)
+    except CheckpointError:
+        return None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"{}", b"\x1f\x8b", gzip.compress(b"", mtime=0), gzip.compress(b"{", mtime=0),
+        gzip.compress(b"[]", mtime=0),
+        gzip.compress(b"null", mtime=0), gzip.compress(b"\xff\xfe", mtime=0),
+        gzip.compress(b'{"events": 7}', mtime=0),
+        gzip.compress(b'{"state": {}}', mtime=0), gzip.compress(b'{"checkpoint": {}}', mtime=0),
+        gzip.compress(b'{"parts": 1}', mtime=0), gzip.compress(b"{}\n{}", mtime=0),
+        gzip.compress(b'{"parts": 1}\n{"spans": [["!"]]}', mtime=0),
+        gzip.compress(b'{"parts": 1}\n{"spams": []}', mtime=0),
+    ],
+)  # fmt: skip
+def test_what_is_no_checkpoint_is_refused(data: bytes) -> None:
+    """An empty file, another program's, one that says something else: told in one line."""
+    with pytest.raises(CheckpointError, match=r"^not a checkpoint: [^\n]+$"):
+        load(data)
+
+
+@pytest.mark.parametrize("harm", [lambda data, at: data[:at], flipped])
+def test_a_damaged_checkpoint_is_refused(harm: Callable[[bytes, int], bytes]) -> None:
+    """Cut anywhere, or with any byte wrong, it is refused or still says the same."""
+    data = small()
+    found = [or_refuses(harm(data, at)) for at in range(0, len(data), 3)]
+
+    assert None in found
+    assert all(each in (None, load(data)) for each in found)
+
+
+@given(st.binary(max_size=200), st.booleans())
+def test_no_bytes_are_taken_for_a_checkpoint(data: bytes, is_packed: bool) -> None:
+    """Whatever they are, the answer is a CheckpointError and nothing else."""
+    found = or_refuses(gzip.compress(data, mtime=0) if is_packed else data)
+
+    assert found in (None, Checkpoint())  # `{}` says nothing
+
+
+def test_another_version_is_refused() -> None:
+    """A newer program's checkpoint is not guessed at."""
+    data, _ = Dumper().dump(replace(load(small()), version=2))
+
+    with pytest.raises(CheckpointError, match="of version 2, not 1"):
+        load(data)

@@ -1,0 +1,115 @@
+"""Law 9: whatever fails between cluster, bridge and collector, the same spans arrive, once."""
+
+import asyncio
+from collections.abc import Mapping
+from random import Random
+
+import pytest
+
+from tests.scenarios.faults import API_FAULTS, COLLECTOR_FAULTS, FAULTS, STARTING_OVER, Fault
+from tests.scenarios.workloads import busy
+from tests.scenarios.world import World, differences, expected, in_world, kill
+
+SEQUENCES = 200
+_BATCH = 10
+_LONG = 700.0  # seconds in which everything has been tried again
+
+
+async def trouble(world: World, faults: Mapping[str, Fault], choice: Random) -> None:
+    """One fault after the other, for ever."""
+    while True:
+        await asyncio.sleep(choice.uniform(2, 40))
+        await faults[choice.choice(list(faults))](world, choice)
+
+
+async def mended(world: World, tasks: list["asyncio.Task[None]"]) -> None:
+    """End all trouble."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    world.server.heal()
+    world.collector.heal()
+    for token in world.server.tokens or ():
+        world.use_token(token)
+    for listener in (world.server, world.collector):
+        await listener.start()
+
+
+class Killer:
+    """Kills the bridge now and then, and starts it again."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.task = world.start()
+
+    async def run(self, choice: Random) -> None:
+        """For ever."""
+        while True:
+            await asyncio.sleep(choice.uniform(5, 60))
+            await kill(self.task)
+            await asyncio.sleep(choice.uniform(0, 20))
+            self.task = self.world.start()
+
+    def revive(self) -> "asyncio.Task[bool]":
+        """The run that goes on to the end."""
+        if self.task.done():
+            self.task = self.world.start()
+        return self.task
+
+
+def sequence(seed: int, *, kills: bool) -> None:
+    """500 Events, under faults of both sides at once, at random."""
+
+    async def test(world: World) -> None:
+        choice, cluster, killer = Random(seed), busy(seed=seed, events=500), Killer(world)
+        exact = {name: fault for name, fault in API_FAULTS.items() if name not in STARTING_OVER}
+        work = [
+            trouble(world, exact if kills else API_FAULTS, choice),
+            trouble(world, COLLECTOR_FAULTS, choice),
+            *([killer.run(choice)] if kills else []),
+        ]
+        tasks = [asyncio.create_task(each) for each in work]
+        await world.play(cluster)
+        await mended(world, tasks)
+        assert await world.end(killer.revive(), after=_LONG)
+
+        assert differences(world.told, expected(cluster)) == [], seed
+
+    in_world(test, seed=seed)
+
+
+@pytest.mark.parametrize("batch", range(SEQUENCES // 2 // _BATCH))
+def test_random_faults_change_nothing(batch: int) -> None:
+    """Any sequence of faults: the spans that arrived are those of a run without any."""
+    for seed in range(batch * _BATCH, (batch + 1) * _BATCH):
+        sequence(seed, kills=False)
+
+
+@pytest.mark.parametrize("batch", range(SEQUENCES // 2 // _BATCH))
+def test_random_faults_and_kills_change_nothing(batch: int) -> None:
+    """The same where the bridge is killed again and again, stories being open."""
+    for seed in range(1000 + batch * _BATCH, 1000 + (batch + 1) * _BATCH):
+        sequence(seed, kills=True)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_changes_nothing(name: str) -> None:
+    """Each alone, three times over."""
+
+    async def test(world: World) -> None:
+        choice, cluster, task = Random(name), busy(seed=7, events=150), world.start()
+
+        async def some() -> None:
+            for _ in range(3):
+                await asyncio.sleep(choice.uniform(2, 20))
+                await FAULTS[name](world, choice)
+
+        troubled = asyncio.create_task(some())
+        await world.play(cluster)
+        await troubled
+        await mended(world, [])
+        assert await world.end(task, after=_LONG)
+
+        assert differences(world.told, expected(cluster)) == []
+
+    in_world(test, seed=7)

@@ -1,0 +1,230 @@
+"""A run from the first LIST to the last acknowledgement, its stops and its starts."""
+
+import asyncio
+
+import pytest
+
+from tests.doubles.otlp_http import hang
+from tests.scenarios.cluster import Cluster
+from tests.scenarios.fields import SECOND
+from tests.scenarios.workloads import busy
+from tests.scenarios.world import World, differences, expected, in_world, kill
+
+
+def life(seed: int = 0) -> Cluster:
+    """A Deployment from its creation to its end."""
+    cluster = Cluster(seed=seed)
+    cluster.wait(20 * SECOND)
+    cluster.apply("web", replicas=3)
+    cluster.wait(60 * SECOND)
+    cluster.update("web", replicas=2)
+    cluster.wait(50 * SECOND)
+    cluster.back_off(cluster.pods[0], times=8)
+    cluster.wait(45 * SECOND)
+    cluster.scale("web")
+    cluster.wait(70 * SECOND)
+    cluster.delete_foreground("web")
+    return cluster
+
+
+def test_what_arrives_is_what_the_fold_makes() -> None:
+    """A live run gives the spans of a replay, byte for byte."""
+
+    async def test(world: World) -> None:
+        cluster = life()
+        task = world.start()
+        await world.play(cluster)
+        assert await world.end(task)
+
+        assert differences(world.told, expected(cluster)) == []
+
+    in_world(test)
+
+
+def test_without_a_checkpoint_all_that_is_held_is_told() -> None:
+    """The first start tells every Event that the API server still has."""
+
+    async def test(world: World) -> None:
+        cluster = Cluster()
+        cluster.apply("web", replicas=3)
+        for frame in cluster.frames:
+            world.server.write(frame)
+        await asyncio.sleep(600)
+        assert await world.end(world.start())
+
+        assert differences(world.told, expected(cluster)) == []
+
+    in_world(test)
+
+
+def test_start_now_leaves_out_what_there_is() -> None:
+    """--start now tells only what comes, in the stories that began before."""
+
+    async def test(world: World) -> None:
+        cluster = Cluster()
+        cluster.apply("web")
+        before = len(cluster.frames)
+        for frame in cluster.frames:
+            world.server.write(frame)
+        await asyncio.sleep(30)
+        task = world.start(start="now")
+        await asyncio.sleep(30)
+        cluster.now += 70 * SECOND
+        cluster.update("web")
+        await world.play(after(cluster, before))
+        assert await world.end(task)
+
+        assert world.told.keys() < expected(cluster).keys()
+        names = [r.span.name for r in world.collector.spans if r.span.name == "Scheduled"]
+        assert len(names) == 1
+
+    in_world(test)
+
+
+def after(cluster: Cluster, number: int) -> Cluster:
+    """The life without its first frames."""
+    rest = Cluster()
+    rest.frames, rest.times = cluster.frames[number:], cluster.times[number:]
+    return rest
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_stop_while_the_collector_is_away_loses_nothing(seed: int) -> None:
+    """SIGTERM: an exit within the grace time; the next run delivers the rest, and nothing else."""
+
+    async def test(world: World) -> None:
+        cluster, task = busy(seed=seed, events=200), world.start(grace_period=20)
+        playing = asyncio.create_task(world.play(cluster))
+        await asyncio.sleep(30)
+        await world.collector.stop()
+        await asyncio.sleep(20)
+        before, loop = world.told, asyncio.get_running_loop()
+        begun = loop.time()
+        assert await world.end(task, after=0)
+        assert loop.time() - begun < 30
+        assert world.told == before
+
+        await world.collector.start()
+        await playing
+        assert await world.end(world.start())
+        assert differences(world.told, expected(cluster)) == []
+
+    in_world(test)
+
+
+def test_a_stop_delivers_what_is_there() -> None:
+    """What has left the fold is delivered before the end, a slow collector given its time."""
+
+    async def test(world: World) -> None:
+        cluster, task = Cluster(), world.start(grace_period=60)
+        cluster.wait(5 * SECOND)
+        cluster.apply("web", replicas=5)
+        world.collector.respond(hang, times=4)
+        await world.play(cluster)
+        assert await world.end(task, after=3)
+
+        told = {received.id for received in world.collector.spans}
+        assert len(told) == 5 * 5 + 1
+
+    in_world(test)
+
+
+def test_a_restart_resends_nothing() -> None:
+    """With a checkpoint a restart in silence sends no span at all."""
+
+    async def test(world: World) -> None:
+        cluster = life()
+        task = world.start()
+        await world.play(cluster)
+        assert await world.end(task)
+        sent = len(world.collector.requests)
+
+        for _ in range(3):
+            assert await world.end(world.start(), after=60)
+        assert len(world.collector.requests) == sent
+
+    in_world(test)
+
+
+def test_a_lost_checkpoint_repeats_but_never_contradicts() -> None:
+    """An object span may come twice, an event span never with two contents; no Event is left out.
+
+    Where managedFields still have every change: of two by one manager they keep the last.
+    """
+
+    async def test(world: World) -> None:
+        cluster = Cluster()
+        cluster.wait(20 * SECOND)
+        cluster.apply("web", replicas=3)
+        cluster.wait(20 * SECOND)
+        cluster.update("web", manager="helm", replicas=2)
+        cluster.back_off(cluster.pods[0], times=9)
+        cluster.restart("web")
+        task = world.start()
+        playing = asyncio.create_task(world.play(cluster))
+        for _ in range(5):
+            await asyncio.sleep(30)
+            await kill(task)
+            (world.folder / "saved").unlink()
+            task = world.start()
+        await playing
+        assert await world.end(task)
+
+        contents, wanted = world.collector.contents(), expected(cluster)
+        events = {r.id: r for r in world.collector.spans if "k8s.event.count" in r.attributes}
+        assert contents.keys() <= wanted.keys()
+        assert {key: {wanted[key]} for key in events} == {key: contents[key] for key in events}
+        told = {received.attributes["k8s.event.uid"] for received in events.values()}
+        assert told == set(cluster.events)
+
+    in_world(test)
+
+
+@pytest.mark.parametrize("kept", [b"", b"nonsense", b"\x1f\x8b\x08\x00"])
+def test_a_broken_checkpoint_is_left_aside(kept: bytes) -> None:
+    """What cannot be read is reported, and the run begins anew."""
+
+    async def test(world: World) -> None:
+        (world.folder / "saved").write_bytes(kept)
+        cluster, task = life(), world.start()
+        await world.play(cluster)
+        assert await world.end(task)
+
+        assert differences(world.told, expected(cluster)) == []
+
+    in_world(test)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "event_tracer.intake.parse_line",
+        "event_tracer.export.Backoff",
+        "event_tracer.core.mapping.event_name",
+        "event_tracer.core.story.pod_of",
+    ],
+)
+def test_a_task_that_fails_ends_the_run(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake of ours is no reason to go on half: exit 1, after all that can be is delivered."""
+
+    async def test(world: World) -> None:
+        cluster, task = life(), world.start()
+        playing = asyncio.create_task(world.play(cluster))
+        await asyncio.sleep(75)
+        before = world.told
+
+        def fail(*_: object) -> None:
+            raise RuntimeError("a mistake")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(place, fail)
+            await asyncio.sleep(60)
+            assert await task is False
+        assert before.keys() <= world.told.keys()
+
+        task = world.start()
+        await playing
+        assert await world.end(task)
+        assert differences(world.told, expected(cluster)) == []
+
+    in_world(test)

@@ -1,0 +1,239 @@
+"""`run --ui`: what is answered to whom, over HTTP."""
+
+import asyncio
+import socket
+from contextlib import AsyncExitStack
+
+import aiohttp
+import pytest
+
+from event_tracer.core.span import Span
+from event_tracer.render import page
+from event_tracer.render.page import server
+from event_tracer.render.page.board import Board
+from tests.browser.pages import rollout
+from tests.doubles.virtual_time import run
+from tests.scenarios.folding import frames_of, tell
+from tests.scenarios.readers import Site, served
+
+READERS = 16
+
+
+def redis() -> list[Span]:
+    """A story."""
+    return tell(frames_of("redis-create"))
+
+
+def test_it_is_the_page_under_its_policy() -> None:
+    """In the header, too, where it also forbids frames; nothing is kept, nothing is guessed."""
+
+    async def test(site: Site) -> None:
+        shown = page.live(title="shop & co")
+        async with site.session.get("/") as answer:
+            assert await answer.text() == shown.text
+            headers = answer.headers
+        assert headers["Content-Security-Policy"] == f"{shown.policy}; frame-ancestors 'none'"
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert "Access-Control-Allow-Origin" not in headers
+
+    served(test)
+
+
+def test_there_is_nothing_else_and_nothing_to_change() -> None:
+    """Any other path: 404; any method that is for writing: 405."""
+
+    async def test(site: Site) -> None:
+        assert (await site.get("/metrics"))[0] == 404
+        for method in ("POST", "PUT", "DELETE", "PATCH"):
+            for path in ("/", "/events"):
+                async with site.session.request(method, path) as answer:
+                    assert answer.status == 405
+
+    served(test)
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "status"),
+    [
+        ("127.0.0.1:0", "localhost:8080", 200),
+        ("127.0.0.1:0", "[::1]:8080", 200),
+        ("127.0.0.1:0", "evil.example", 403),
+        ("127.0.0.1:0", "localhost.evil.example:80", 403),
+        ("127.0.0.1:0", "10.0.0.1", 403),
+        ("127.0.0.1:0", "[", 403),
+        ("localhost:0", "localhost", 200),
+        ("0.0.0.0:0", "10.0.0.1:8080", 200),
+        ("0.0.0.0:0", "evil.example", 403),
+    ],
+)
+def test_a_name_of_somebody_else_is_refused(address: str, host: str, status: int) -> None:
+    """A page elsewhere may let its own name mean this address (DNS rebinding), and reads nothing.
+
+    Where all addresses are listened at, any of them is one of its own, and a name still is not.
+    """
+
+    async def test(site: Site) -> None:
+        assert (await site.get("/", Host=host))[0] == status
+        if status == 403:
+            assert (await site.get("/events", Host=host)) == (403, "This host is not known here.\n")
+
+    served(test, address=address)
+
+
+def test_all_that_there_is_is_told_then_what_comes() -> None:
+    """The ids of all stories, then each story whole, and again when it has grown."""
+
+    async def test(site: Site) -> None:
+        spans = redis()
+        trace_id = spans[0].trace_id.hex()
+        site.board.take(spans[:3])
+        async with site.follow() as reader:
+            assert (reader.status, reader.kind) == (200, "text/event-stream")
+            known = await reader.next()
+            assert (known.name, known.data) == ("known", [trace_id])
+            assert (await reader.story()).data["spans"] == 3
+            site.board.take(spans[3:])
+            story = (await reader.story()).data
+            assert (story["id"], story["spans"]) == (trace_id, len(spans))
+
+    served(test)
+
+
+def test_many_changes_are_told_as_one() -> None:
+    """Who reads is told of a story as it is then, not of each span that came."""
+
+    async def test(site: Site) -> None:
+        spans = redis()
+        site.board.take(spans[:1])
+        async with site.follow() as reader:
+            await reader.story()
+            for span in spans:
+                site.board.take([span])
+            assert (await reader.story()).data["spans"] == len(spans)
+            site.board.take(tell(frames_of("unschedulable")))
+            assert (await reader.story()).data["id"] != spans[0].trace_id.hex()
+
+    served(test)
+
+
+def test_who_comes_back_is_told_what_it_missed() -> None:
+    """Last-Event-ID names how far it got; other ids, as of an earlier run, are none."""
+
+    async def test(site: Site) -> None:
+        first, second = redis(), tell(frames_of("unschedulable"))
+        site.board.take(first)
+        async with site.follow() as reader:
+            last = (await reader.story()).id
+        site.board.take(second)
+        async with site.follow(last=last) as reader:
+            known = await reader.next()
+            assert known.data == [each[0].trace_id.hex() for each in (first, second)]
+            assert (await reader.story()).data["id"] == second[0].trace_id.hex()
+        for other in ("0123abcd-1", f"{site.board.name}-x", f"{site.board.name}-{'9' * 40}", "-"):
+            async with site.follow(last=other) as reader:
+                assert (await reader.story()).data["id"] == first[0].trace_id.hex()
+
+    served(test)
+
+
+def test_what_had_no_room_any_more_is_told() -> None:
+    """The ids that are left, so that a page forgets the others: its memory is bounded as well."""
+
+    async def test(site: Site) -> None:
+        first, second = redis(), tell(frames_of("rolling-update"))
+        site.board.take(first)
+        async with site.follow() as reader:
+            await reader.story()
+            site.board.take(second)
+            known = await reader.next()
+            assert known.name == "known"
+            assert first[0].trace_id.hex() not in known.data
+
+    served(test, most=len(tell(frames_of("rolling-update"))))
+
+
+def test_a_sign_of_life_in_silence() -> None:
+    """A comment every quarter of a minute: a proxy may take a longer silence for the end."""
+
+    async def test(site: Site) -> None:
+        loop = asyncio.get_running_loop()
+        async with site.follow() as reader:
+            await reader.next()
+            began = loop.time()
+            assert await reader.next() == ("", "", None)
+            assert loop.time() - began <= 16
+
+    served(test)
+
+
+def test_too_many_readers_are_refused_and_a_place_is_free_again() -> None:
+    """503 beyond sixteen; whoever goes makes room."""
+
+    async def test(site: Site) -> None:
+        async with AsyncExitStack() as readers:
+            for _ in range(READERS):
+                assert (await readers.enter_async_context(site.follow())).status == 200
+            assert await site.get("/events") == (503, "Too many follow already.\n")
+            assert (await site.get("/"))[0] == 200
+        site.board.take(redis())  # so that it is seen at once that they have gone
+        await asyncio.sleep(60)
+        async with site.follow() as reader:
+            assert reader.status == 200
+
+    served(test)
+
+
+def test_who_takes_nothing_is_dropped() -> None:
+    """What one reader leaves lying is not kept for it; the others are told meanwhile."""
+
+    async def test(site: Site) -> None:
+        loop = asyncio.get_running_loop()
+        spans = rollout(replicas=1_500)
+        trace_id = spans[0].trace_id
+        site.board.take(spans)
+        with socket.socket() as stuck:
+            stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            stuck.setblocking(False)
+            await loop.sock_connect(stuck, ("127.0.0.1", site.port))
+            await loop.sock_sendall(stuck, b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            site.board.take(redis())
+            async with site.follow() as reader:
+                assert (await reader.story()).data["spans"] > 5_000
+                assert (await reader.story()).data["spans"] == len(redis())
+            await asyncio.sleep(30)
+            taken = 0
+            while some := await loop.sock_recv(stuck, 1 << 20):
+                taken += len(some)
+            assert taken < len(site.board.text(trace_id))
+
+    served(test, most=20_000)
+
+
+def test_it_ends_while_somebody_reads() -> None:
+    """A reader holds up the end for a few seconds at most."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with aiohttp.ClientSession() as session:
+            async with server.serve(Board(most=9), address="127.0.0.1:0", title="t") as port:
+                answer = await session.get(f"http://127.0.0.1:{port}/events")
+                began = loop.time()
+            assert loop.time() - began < 5
+            answer.close()
+
+    run(main())
+
+
+def test_an_address_that_cannot_be_had_is_told() -> None:
+    """With the reason."""
+
+    async def test(site: Site) -> None:
+        with pytest.raises(
+            OSError, match=f"cannot listen on 127.0.0.1:{site.port}: Address already in use"
+        ):
+            async with server.serve(site.board, address=f"127.0.0.1:{site.port}", title="t"):
+                pass
+
+    served(test)

@@ -1,0 +1,227 @@
+"""The waterfall in the terminal: what is shown, and what must not be."""
+
+import json
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from event_tracer.cli.main import GOOD
+from event_tracer.core.shift import shift
+from event_tracer.core.span import Span
+from event_tracer.core.traces import Traces
+from event_tracer.render.waterfall import waterfall
+from tests.scenarios.cluster import Cluster
+from tests.scenarios.fields import SECOND
+from tests.scenarios.folding import JSONL, RECORDINGS, Run, events, frames_of, tell
+
+ARTICLE = str(RECORDINGS / "article-events.json")
+REDIS = (RECORDINGS / "redis-create.jsonl").read_bytes()
+
+
+def test_without_arguments_the_sample_is_drawn(run: Run) -> None:
+    """The tree of a new Deployment, whole names, one line for each of its nine spans."""
+    code, out, err = run("replay")
+    lines = out.splitlines()
+    drawn = [
+        ("kubectl-client-side-apply", "Create Deployment redis"),
+        ("├─ deployment-controller", "ScalingReplicaSet up"),
+        ("└─ deployment-controller", "ReplicaSet redis-77f78f4447"),
+        ("   ├─ replicaset-controller", "SuccessfulCreate"),
+        ("   └─ replicaset-controller", "Pod redis-77f78f4447-k6w9v"),
+        ("      ├─ default-scheduler", "Scheduled"),
+        ("      ├─ kubelet", "Pulled"),
+        ("      ├─ kubelet", "Created"),
+        ("      └─ kubelet", "Started"),
+    ]
+
+    assert (code, err) == (GOOD, "")
+    assert lines[0] == "Create Deployment redis  settled  271ms  namespace s1"
+    for line, (service, name) in zip(lines[3:12], drawn, strict=True):
+        assert line.startswith(f"{service} ")
+        assert f"  {name} " in line
+    assert lines[-1] == "1 trace, 9 spans of 6 occurrences"
+    assert tell(frames_of("redis-create"))[0].trace_id.hex() in lines[1]
+
+
+@pytest.mark.parametrize("columns", [20, 60, 79, 80, 100, 120, 200])
+def test_no_width_cuts_a_name(columns: int, run: Run) -> None:
+    """A name is never cut; from 80 columns on, no line is longer than the terminal."""
+    _, out, _ = run("replay", columns=columns)
+
+    assert "Pod redis-77f78f4447-k6w9v" in out
+    assert "kubectl-client-side-apply" in out
+    if columns >= 80:
+        assert max(len(line) for line in out.splitlines()) <= columns
+        assert "━" in out
+
+
+def test_bars_stand_where_the_times_are(run: Run) -> None:
+    """Created follows Pulled, Started follows Created, on one axis."""
+    _, out, _ = run("replay")
+    pulled, created, started = (
+        next(line for line in out.splitlines() if f"kubelet             {name} " in line)
+        for name in ("Pulled", "Created", "Started")
+    )
+
+    assert pulled.index("•") <= created.index("━") < created.rindex("━") <= started.index("━")
+
+
+def test_without_a_terminal_there_is_no_colour(run: Run) -> None:
+    """A pipe gets plain text."""
+    assert "\x1b" not in run("replay")[1]
+
+
+@pytest.mark.parametrize("variable", ["NO_COLOR", "TERM"])
+def test_colour_can_be_refused(variable: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NO_COLOR (no-color.org) and a dumb terminal get no colours even where they are forced."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[36m" in run("replay")[1]
+
+    monkeypatch.setenv(variable, "dumb")
+    assert "\x1b[3" not in run("replay")[1]
+
+
+def test_a_warning_shows_its_messages_to_the_cause(run: Run) -> None:
+    """Every different message, and of a long one its end too: there Go's errors have the cause."""
+    _, out, _ = run("replay", str(RECORDINGS / "image-pull-backoff.jsonl"))
+
+    assert "Create Deployment non-exist  failed" in out
+    assert "Error: ErrImagePull" in out
+    assert "connection refused" in out
+    assert "BackOff image  x21 over 5m10s" in out
+    assert "◦" not in out  # every first occurrence has a span of its own
+
+
+def test_a_crash_loop_of_fifty_fits_a_screen(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Repeats are folded as kubectl says it."""
+    cluster = Cluster()
+    cluster.apply("web")
+    cluster.back_off(cluster.pods[0], times=50)
+    path = tmp_path / "loop.jsonl"
+    path.write_text("\n".join(json.dumps(frame) for frame in cluster.frames))
+    _, out, _ = run("replay", str(path))
+
+    assert "BackOff restart  x50 over 10m36s" in out
+    assert len(out.splitlines()) <= 24
+
+
+HOSTILE = (
+    "\x1b[31mred\x1b]0;title\x07 \x9b2J \x00\x7f [bold]x[/bold] :smile: "
+    "\u202eevil\u2066 \u200bzero \u2028line\r\nnext\ttab"
+)
+
+
+def test_nothing_from_a_message_commands_the_terminal(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Control sequences, bidirectional marks and markup are shown as text."""
+    frames = [json.loads(line) for line in REDIS.splitlines()]
+    for frame in frames:
+        if frame["resource"] == "events":
+            frame["object"] |= {"message": HOSTILE, "type": "Warning"}
+            frame["object"]["source"] = {"component": HOSTILE}
+    path = tmp_path / "hostile.jsonl"
+    path.write_text("\n".join(json.dumps(frame) for frame in frames))
+    _, out, _ = run("replay", str(path), columns=400)
+
+    assert not {"\x1b", "\x07", "\x9b", "\x00", "\x7f", "\u202e", "\u2066", "\u200b", "\u2028"} & {
+        *out
+    }
+    assert "\\x1b[31mred" in out
+    assert "[bold]x[/bold] :smile:" in out
+    assert "next tab" in out
+
+
+@pytest.mark.parametrize("name", JSONL)
+def test_the_picture_leaves_nothing_out(name: str) -> None:
+    """Every event span is a mark of some row, every object span a row of its own."""
+    by_trace: dict[bytes, list[Span]] = {}
+    for span in tell(frames_of(name)):
+        by_trace.setdefault(span.trace_id, []).append(span)
+
+    for spans in by_trace.values():
+        rows = waterfall(spans).rows
+        marks = sum(len(row.intervals) for row in rows if not row.outcome)
+        assert marks == len(events(spans))
+        assert sum(1 for row in rows if row.outcome) == len(spans) - marks
+        assert rows[0].last == ()
+
+
+def test_a_gap_is_drawn_by_its_name() -> None:
+    """It is about no object, so the span's own name is all there is."""
+    (span, *_) = tell(frames_of("redis-create"))
+    gap = span._replace(name="gap", parent_id=b"", attributes=(("event_tracer.gap.cause", "x"),))
+    trace = waterfall([gap])
+
+    assert (trace.title, [row.name for row in trace.rows]) == ("gap", ["gap"])
+
+
+def test_times_are_the_machine_s_unless_utc_is_asked_for(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each says its offset, that of its own day."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        local, utc = run("replay")[1].splitlines()[1], run("replay", "--utc")[1].splitlines()[1]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    moments = [datetime.fromisoformat(line.split("  ")[0]) for line in (local, utc)]
+
+    assert utc.split("  ")[0].endswith("Z")
+    assert "+00:00" not in local
+    assert not local.split("  ")[0].endswith("Z")
+    assert moments[0] == moments[1]
+
+
+@pytest.mark.parametrize("columns", [80, 100, 160])
+def test_the_width_can_be_said(columns: int, run: Run) -> None:
+    """--width counts, whatever the terminal is."""
+    _, out, _ = run("replay", "--width", str(columns), columns=120)
+
+    assert max(len(line) for line in out.splitlines()) == columns
+
+
+def test_no_fold_leaves_each_occurrence_its_line(run: Run) -> None:
+    """As many lines as spans, and nothing said to have come back."""
+    path = str(RECORDINGS / "image-pull-backoff.jsonl")
+    _, folded, _ = run("replay", path)
+    _, plain, _ = run("replay", path, "--no-fold")
+
+    assert folded.count("  BackOff image") == 1
+    assert plain.count("  BackOff image") == 21
+    assert len([line for line in plain.splitlines() if "BackOff image  x" in line]) <= 21
+
+
+def test_wide_tells_whole_messages(run: Run) -> None:
+    """Nothing is clipped, nothing left out: `…` stands in none of them."""
+    path = str(RECORDINGS / "image-pull-backoff.jsonl")
+    assert "…" in run("replay", path, columns=80)[1]
+    assert "…" not in run("replay", path, "-o", "wide", columns=80)[1]
+
+
+def test_a_trace_without_its_root_is_drawn_all_the_same() -> None:
+    """The rest of a long Job may come after its root was let go: the orphans stand alone."""
+    spans = [span for span in tell(frames_of("redis-create")) if span.parent_id]
+    rows = waterfall(spans).rows
+
+    assert len(rows) == len(spans)
+    assert {row.last for row in rows if not row.last} == {()}
+
+
+def test_traces_are_let_go_when_nothing_more_can_come() -> None:
+    """After 70 minutes without a span, by the API server's clock and never an emitter's."""
+    (early, *_), late = tell(frames_of("redis-create")), tell(frames_of("workloads"))
+    traces = Traces()
+    now = early.end
+    skewed = [shift(span, seconds=24 * 3600) for span in late]
+
+    assert traces.feed([early], now=now) == []
+    assert traces.feed(skewed, now=now + 60 * 60 * SECOND) == []
+    assert traces.feed([], now=now + 71 * 60 * SECOND) == [(early,)]
+    assert sum(len(spans) for spans in traces.rest()) == len(late)

@@ -1,0 +1,128 @@
+"""What may go wrong between a cluster, a bridge and a collector, each mended after a while."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+
+from tests.doubles import otlp_http as otlp
+from tests.doubles.apiserver import faults as api
+from tests.scenarios.world import World
+
+Fault = Callable[[World, Random], Awaitable[None]]
+
+READ = 8
+"""So many resources are watched."""
+WATCHED = ("events", "pods", "replicasets", "deployments")
+
+
+def _answers(answer: api.Answer, verb: str, *, most: int = 4) -> Fault:
+    async def fault(world: World, choice: Random) -> None:
+        resource = choice.choice((*WATCHED, "*"))
+        times = choice.randint(1, most)
+        made = world.server.fail(answer, resource=resource, verb=verb, times=times)
+        world.server.close_watches(resource)
+        await asyncio.sleep(choice.uniform(0, 20))
+        made.times = 0
+
+    return fault
+
+
+def _line(line: bytes) -> Fault:
+    async def fault(world: World, choice: Random) -> None:
+        world.server.inject(choice.choice(WATCHED), line)
+
+    return fault
+
+
+def _collects(answer: otlp.Answer) -> Fault:
+    async def fault(world: World, choice: Random) -> None:
+        rule = world.collector.respond(answer, times=choice.randint(1, 6))
+        await asyncio.sleep(choice.uniform(0, 30))
+        rule.times = 0
+
+    return fault
+
+
+async def _half_a_line(world: World, choice: Random) -> None:
+    is_clean = choice.random() < 0.5
+    world.server.cut(choice.choice(WATCHED), after=choice.randint(0, 5), clean=is_clean)
+
+
+async def _closed(world: World, choice: Random) -> None:
+    world.server.close_watches(choice.choice((*WATCHED, "*")))
+
+
+async def _aborted(world: World, choice: Random) -> None:
+    world.server.abort_watches(choice.choice((*WATCHED, "*")))
+
+
+async def _compacted(world: World, choice: Random) -> None:
+    # What was read may be forgotten; more would be a gap. A watch that ends within a second of its
+    # opening is not asked for again at once, and what happens in that pause is nowhere to be seen.
+    before: list[object] = []
+    for _ in range(300):
+        watches = list(world.server.watches)
+        if len({watch.kind.resource for watch in watches}) >= READ and watches == before:
+            break
+        before = [*watches]
+        await asyncio.sleep(2)
+    world.server.compact()
+    world.server.close_watches(choice.choice((*WATCHED, "*")))
+
+
+async def _api_server_away(world: World, choice: Random) -> None:
+    await world.server.stop()
+    await asyncio.sleep(choice.uniform(1, 60))
+    await world.server.start()
+
+
+async def _token_expired(world: World, choice: Random) -> None:
+    token = f"token-{choice.random()}"
+    world.server.tokens = {token}
+    world.server.close_watches()
+    await asyncio.sleep(choice.uniform(0, 20))
+    world.use_token(token)
+
+
+async def _collector_away(world: World, choice: Random) -> None:
+    await world.collector.stop()
+    await asyncio.sleep(choice.uniform(1, 60))
+    await world.collector.start()
+
+
+API_FAULTS: dict[str, Fault] = {
+    **{f"watch answers {name}": _answers(answer, "watch") for name, answer in {
+        "404": api.NOT_FOUND, "429 as text": api.THROTTLED, "503": api.UNAVAILABLE,
+        "500": api.BROKEN, "502 as a page": api.BAD_GATEWAY, "a login page": api.LOGIN_PAGE,
+        "nothing": api.hang, "a reset": api.lose,
+    }.items()},
+    # Each of these ends in a LIST, and what comes and goes before that is seen by nobody.
+    **{f"watch answers {name}": _answers(answer, "watch", most=1) for name, answer in {
+        "HTTP 410": api.EXPIRED, "an empty 200": api.empty,
+    }.items()},
+    "history compacted": _compacted,
+    **{f"list answers {name}": _answers(answer, "list") for name, answer in {
+        "429 as text": api.THROTTLED, "503": api.UNAVAILABLE, "a login page": api.LOGIN_PAGE,
+    }.items()},
+    **{f"a line {name}": _line(line) for name, line in {
+        "over 4 MiB": api.OVERLONG, "that is no JSON": api.NO_JSON,
+        "of unknown type": api.UNKNOWN_TYPE, "without metadata": api.NO_METADATA,
+    }.items()},
+    "half a line": _half_a_line,
+    "watches closed": _closed,
+    "watches aborted": _aborted,
+    "the API server away": _api_server_away,
+    "the token expired": _token_expired,
+}  # fmt: skip
+COLLECTOR_FAULTS: dict[str, Fault] = {
+    **{f"collector answers {name}": _collects(answer) for name, answer in {
+        "503": otlp.refuse(503), "429 with Retry-After": otlp.refuse(429, retry_after="7"),
+        "301": otlp.refuse(301, location="/elsewhere"), "500": otlp.refuse(500),
+        "401": otlp.refuse(401), "nothing": otlp.hang, "a lost acknowledgement": otlp.lose,
+        "late": otlp.slow(5), "413": otlp.too_large(20_000),
+    }.items()},
+    "the collector away": _collector_away,
+}  # fmt: skip
+STARTING_OVER = {"watch answers HTTP 410", "watch answers an empty 200", "history compacted"}
+"""With these reading starts over: what happened to an object since it was read is lost."""
+FAULTS = API_FAULTS | COLLECTOR_FAULTS

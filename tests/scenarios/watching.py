@@ -1,0 +1,175 @@
+"""One watch of an API server on paper, and what its reader is told."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from itertools import pairwise
+from typing import Any
+
+from aiohttp import web
+from kubernetes_asyncio.client import ApiClient, Configuration
+
+from event_tracer.core.times import parse_timestamp
+from event_tracer.kube.client import Api
+from event_tracer.kube.handler import Listed, Pace, Read, Source
+from event_tracer.kube.resources import EVENTS, WORKLOADS, Resource
+from event_tracer.kube.watch import Watch
+from tests.doubles.apiserver.faults import Answer
+from tests.doubles.apiserver.server import ApiServer
+from tests.doubles.apiserver.wire import Asked
+from tests.doubles.virtual_time import run
+from tests.scenarios.fields import SECOND, Raw, stamp
+
+PODS = next(resource for resource in WORKLOADS if resource.plural == "pods")
+
+
+class Recorder:
+    """A reader, and the counts, of one watch."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.pages: list[list[str]] = []
+        """The names of items, page by page, since the last LIST began."""
+        self.lists: list[Listed] = []
+        self.frames: list[str] = []
+        """The names of objects, frame by frame."""
+        self.times: list[float] = []
+        """The loop's time at each of them."""
+        self.standings: list[tuple[bool, bool]] = []
+        """is_live and is_denied at each change."""
+        self.lost: Counter[str] = Counter()
+        self.causes: list[str] = []
+        self.most: int | None = None
+        """So many frames have room."""
+        self.looks = Pace()
+        """How often it looks at a stream."""
+
+    @property
+    def names(self) -> list[str]:
+        """All items of the last LIST."""
+        return [name for page in self.pages for name in page]
+
+    # -- Reader
+
+    def begin(self, watch: Source) -> None:
+        self.begun += 1
+        self.pages = []
+
+    def page(self, watch: Source, raws: list[Raw]) -> None:
+        self.pages.append([raw["object"]["metadata"]["name"] for raw in raws])
+
+    async def listed(self, watch: Source, listed: Listed) -> None:
+        self.lists.append(listed)
+
+    def frame(self, watch: Source, raw: Raw) -> int | None:
+        meta = raw["object"].get("metadata") or {}
+        self.frames.append(meta.get("name", ""))
+        self.times.append(asyncio.get_running_loop().time())
+        return parse_timestamp(meta.get("creationTimestamp"))
+
+    def standing(self, watch: Source) -> None:
+        self.standings.append((watch.is_live, watch.is_denied))
+
+    def line(self, watch: Source, text: bytes) -> Read | None:
+        return None
+
+    def pace(self, watch: Source) -> Pace:
+        return self.looks
+
+    def has_room(self, watch: Source) -> bool:
+        return self.most is None or len(self.frames) < self.most
+
+    async def room(self, watch: Source) -> None:
+        await until(lambda: self.has_room(watch))
+
+    # -- Counts
+
+    def dropped(self, reason: str) -> None:
+        self.lost[reason] += 1
+
+    def restarted(self, resource: str, cause: str) -> None:
+        self.causes.append(cause)
+
+
+class Bench:
+    """A watch between a server and a recorder."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self.server, self.told = server, Recorder()
+        self.api = Api(self._connect)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def _connect(self) -> ApiClient:
+        return ApiClient(Configuration(host=self.server.url))
+
+    async def watch(self, resource: Resource = EVENTS, **options: Any) -> Watch:
+        """Start a watch, and let it get as far as it does in a few seconds."""
+        made = Watch(self.api, resource, reader=self.told, counts=self.told, **options)
+        self._tasks.append(asyncio.create_task(made.run(), name="watch"))
+        await asyncio.sleep(5)
+        return made
+
+    def write(self, name: str, *, resource: str = "events") -> int:
+        """A new object, of now; its resourceVersion."""
+        created = stamp(int(self.server.now()) * SECOND)
+        meta = {"namespace": "shop", "name": name, "uid": name, "creationTimestamp": created}
+        frame = {"type": "ADDED", "resource": resource, "object": {"metadata": meta}}
+        return self.server.write(frame)
+
+    def since(self, start: int, verb: str = "*") -> list[Asked]:
+        """The requests from the one with this number on."""
+        verbs = {verb} if verb != "*" else {"list", "continue", "watch"}
+        return [asked for asked in self.server.requests[start:] if asked.verb in verbs]
+
+    async def end(self) -> None:
+        """Stop; a watch that has ended by itself is a failure."""
+        assert not any(task.done() for task in self._tasks), self._tasks
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.api.close()
+
+
+def on_bench(test: Callable[[Bench], Awaitable[None]]) -> None:
+    """Run a test in simulated time."""
+
+    async def main() -> None:
+        random.seed(0)
+        async with ApiServer() as server:
+            bench = Bench(server)
+            try:
+                await test(bench)
+            finally:
+                await bench.end()
+
+    run(main())
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait for it, to a tenth of a second."""
+    for _ in range(36_000):
+        if is_so():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("not within an hour")
+
+
+def gaps(asked: list[Asked]) -> list[float]:
+    """The seconds between requests."""
+    times = [one.time for one in asked]
+    return [after - before for before, after in pairwise(times)]
+
+
+def says(*lines: bytes, after: float = 0.0) -> Answer:
+    """200 at once; these lines later; then a clean end."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        made = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await made.prepare(request)
+        await asyncio.sleep(after)
+        for line in lines:
+            await made.write(line + b"\n")
+        return made
+
+    return answer
