@@ -1,1 +1,21 @@
 """Kubernetes Events as OpenTelemetry traces."""
+
+
+class EventTracerError(Exception):
+    """Whatever a user can mend: its message is a sentence for them, and the exit code is 1.
+
+    EventTracerError
+    ├─ SettingsError            cli        what was typed or set cannot be meant: exit code 2
+    ├─ OutputError              cli        what was made cannot be written or delivered
+    ├─ StartError               cli        a run cannot begin
+    ├─ LookError                pipeline   there is nothing to see, or nothing may be seen
+    ├─ RecordError              pipeline   a recording cannot be written
+    ├─ CheckpointError          pipeline   a checkpoint cannot be read or written
+    ├─ ConnectionSettingsError  kube       there is no cluster to speak to
+    ├─ ApiError                 kube       a request did not succeed
+    ├─ UnknownKindError         kube       a cluster has no such kind
+    ├─ EndpointError            export     the OTEL_* variables cannot be meant
+    ├─ ExportError              export     spans did not arrive
+    ├─ TelemetryError           runtime    the bridge's own metrics cannot be set up
+    └─ MalformedError           core       what came in is not what it should be
+    """

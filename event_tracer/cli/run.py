@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from event_tracer import EventTracerError
 from event_tracer.cli import destination
 from event_tracer.cli.settings.live import UI_SPANS, RunSettings
 from event_tracer.export import sdk
@@ -42,7 +43,7 @@ _WRONG = (
 )  # fmt: skip
 
 
-class StartError(Exception):
+class StartError(EventTracerError):
     """What keeps a run from starting, in a sentence."""
 
 

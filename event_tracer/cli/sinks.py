@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from event_tracer import EventTracerError
 from event_tracer.core.span import Span
 from event_tracer.export.otlp import endpoint
 from event_tracer.export.otlp.json import write_json
@@ -18,7 +19,7 @@ Trace = tuple[Span, ...]
 Complain = Callable[[str], None]
 
 
-class OutputError(Exception):
+class OutputError(EventTracerError):
     """Why not all arrived, in a sentence."""
 
 

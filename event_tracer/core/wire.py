@@ -18,8 +18,10 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from pydantic_core import from_json
 from typing_extensions import TypedDict
 
+from event_tracer import EventTracerError
 
-class MalformedError(ValueError):
+
+class MalformedError(EventTracerError):
     """A frame that cannot be understood; the message says why, in one line."""
 
 

@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
+from event_tracer import EventTracerError
 from event_tracer.core.span import Attributes, Span
 from event_tracer.export.delivery import Answer
 from event_tracer.export.otlp.encoding import SCOPE
@@ -21,7 +22,7 @@ _SCOPE = InstrumentationScope(SCOPE)
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 
 
-class ExporterError(Exception):
+class ExporterError(EventTracerError):
     """An exporter that is not there or failed; the message is one sentence."""
 
 

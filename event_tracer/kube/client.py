@@ -18,6 +18,7 @@ import aiohttp
 from kubernetes_asyncio.client import ApiClient
 from kubernetes_asyncio.config import ConfigException
 
+from event_tracer import EventTracerError
 from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError, decode
 from event_tracer.kube.handler import Pace
@@ -38,7 +39,7 @@ T = TypeVar("T")
 Query = Mapping[str, str | int]
 
 
-class ApiError(Exception):
+class ApiError(EventTracerError):
     """A request that did not succeed; `status` is 0 where no answer came.
 
     `retry_after` is seconds, where the server asked for a pause.

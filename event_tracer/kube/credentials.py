@@ -9,6 +9,7 @@ from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.config import ConfigException
 from kubernetes_asyncio.config.kube_config import KubeConfigLoader, KubeConfigMerger
 
+from event_tracer import EventTracerError
 from event_tracer.kube.client import ApiError, Connect
 
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -16,7 +17,7 @@ _DEFAULT = "default"
 _HOST = "KUBERNETES_SERVICE_HOST"  # set in every Pod
 
 
-class ConnectionSettingsError(Exception):
+class ConnectionSettingsError(EventTracerError):
     """There is no cluster to speak to; the message says what was looked for."""
 
 

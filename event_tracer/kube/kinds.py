@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+from event_tracer import EventTracerError
 from event_tracer.cli.settings.options import SettingsError
 from event_tracer.kube.client import Api
 from event_tracer.kube.discovery import Named, served_everywhere
@@ -29,7 +30,7 @@ _KNOWN = tuple(
 _MOST = 3
 
 
-class UnknownKindError(Exception):
+class UnknownKindError(EventTracerError):
     """The cluster has no such kind; the message says which are near."""
 
 

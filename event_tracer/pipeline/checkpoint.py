@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from event_tracer import EventTracerError
 from event_tracer.core.span import Span
 from event_tracer.core.state import State
 from event_tracer.kube.client import Api, ApiError, Query
@@ -17,7 +18,7 @@ VERSION = 1
 _KEY = "checkpoint"
 
 
-class CheckpointError(Exception):
+class CheckpointError(EventTracerError):
     """A checkpoint that cannot be read or written; the message is a sentence.
 
     `is_final`: trying again is of no use.

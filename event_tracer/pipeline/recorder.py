@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from event_tracer import EventTracerError
 from event_tracer.cli.settings.live import RecordSettings
 from event_tracer.core.event import Event
 from event_tracer.core.frame import Frame, parse_frame
@@ -32,7 +33,7 @@ _REPORT = 10.0  # seconds
 logger = logging.getLogger(__name__)
 
 
-class RecordError(Exception):
+class RecordError(EventTracerError):
     """What keeps a recording from being written, in a sentence."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from event_tracer import EventTracerError
 from event_tracer.cli.settings.look import LookSettings
 from event_tracer.core.frame import Tick
 from event_tracer.core.span import Span
@@ -30,7 +31,7 @@ _PATIENCE, _LIMIT = 10.0, 120.0  # seconds
 _CAPACITY = 10_000_000  # spans: all that there are
 
 
-class LookError(Exception):
+class LookError(EventTracerError):
     """Why there is nothing to see, in a sentence."""
 
 

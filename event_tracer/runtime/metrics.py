@@ -29,6 +29,7 @@ from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
 from opentelemetry.semconv.attributes.service_attributes import SERVICE_NAME, SERVICE_VERSION
 from prometheus_client import CollectorRegistry, generate_latest
 
+from event_tracer import EventTracerError
 from event_tracer.runtime.counter import Tally
 
 VARIABLE: Final = "OTEL_METRICS_EXPORTER"
@@ -44,7 +45,7 @@ _LAGS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 _log = logging.getLogger(__name__)
 
 
-class TelemetryError(Exception):
+class TelemetryError(EventTracerError):
     """Metrics that cannot be exported as asked; the message is one sentence."""
 
 

@@ -9,13 +9,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from event_tracer import EventTracerError
 from event_tracer.core import filters
 from event_tracer.core.mapping import Naming
 
 PREFIX = "EVENT_TRACER_"
 
 
-class SettingsError(ValueError):
+class SettingsError(EventTracerError):
     """Settings that cannot be; the message is one sentence for whoever gave them."""
 
 

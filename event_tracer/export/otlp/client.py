@@ -7,6 +7,7 @@ an absent collector alike (opentelemetry-exporter-otlp 1.45), hence our own.
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 
+from event_tracer import EventTracerError
 from event_tracer.core.span import Span
 from event_tracer.export.delivery import Answer, Sender
 from event_tracer.export.otlp.encoding import encode
@@ -19,7 +20,7 @@ MOST_BYTES = 3 << 20
 """Below the 4 MiB that a gRPC server takes by default."""
 
 
-class ExportError(Exception):
+class ExportError(EventTracerError):
     """Spans that did not arrive; the message is a sentence for whoever sent them."""
 
 

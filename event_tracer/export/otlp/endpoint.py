@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from opentelemetry.util.re import parse_env_headers
 
+from event_tracer import EventTracerError
+
 PREFIX = "OTEL_EXPORTER_OTLP_"
 Protocol = Literal["grpc", "http/protobuf"]
 Compression = Literal["none", "gzip", "deflate"]
@@ -19,7 +21,7 @@ _COMPRESSIONS = {"grpc": ("none", "gzip"), "http/protobuf": ("none", "gzip", "de
 _TIMEOUT = 10.0
 
 
-class EndpointError(ValueError):
+class EndpointError(EventTracerError):
     """Variables that cannot be meant; the message is one sentence and shows no header."""
 
 
