@@ -246,8 +246,10 @@ def read_object_line(text: bytes) -> ObjectLine | None:
 
 
 def _read_line(adapter: TypeAdapter[T], text: bytes) -> T | None:
+    # An API server writes strings for strings; read from JSON, 0.0 would become another one ("0")
+    # than read from Python ("0.0").
     try:
-        return adapter.validate_json(text)
+        return adapter.validate_json(text, strict=True)
     except ValidationError:
         return None
 

@@ -98,6 +98,8 @@ def test_an_event_with_one_odd_field_is_read_alike_or_looked_at_closer(body: Any
         b'{"type":"ADDED","object":{"metadata":{"name":"x"}}}',
         b'{"type":"ADDED","object":{"metadata":{"name":"\\ud800"},"involvedObject":{"name":"x"}}}',
         b'{"type":"ADDED","object":{"metadata":{"name":"\xff"},"involvedObject":{"name":"x"}}}',
+        b'{"type":"ADDED","object":{"metadata":{"name":"x","uid":0.0,'
+        b'"creationTimestamp":"2026-11-24T10:00:00Z"},"involvedObject":{"name":"x"}}}',
     ],
 )  # fmt: skip
 def test_what_is_no_plain_change_is_left_to_a_closer_look(text: bytes) -> None:
