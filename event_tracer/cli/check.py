@@ -116,7 +116,7 @@ async def _identity(api: Api, settings: CheckSettings) -> Line:
 
 
 def _rights(settings: CheckSettings) -> Iterator[_Right]:
-    for namespace in settings.namespaces or ("",):
+    for namespace in settings.watch_namespaces or ("",):
         for verb in ("list", "watch"):
             yield _Right(
                 verb=verb, resource=EVENTS, namespace=namespace, loss="there is nothing to trace"
@@ -125,7 +125,7 @@ def _rights(settings: CheckSettings) -> Iterator[_Right]:
             loss = f"{resource.kind}s are known by messages and references alone"
             for verb in ("list", "watch"):
                 yield _Right(verb=verb, resource=resource, namespace=namespace, loss=loss)
-    if not settings.namespaces:
+    if not settings.watch_namespaces:
         loss = "stories of nodes begin with their first Event"
         yield _Right(verb="get", resource=_NODES, loss=loss, optional=True)
     loss = "the cluster's uid must be set by --cluster-uid"

@@ -76,7 +76,7 @@ stand by. Whoever loses it ends at once with 1, and another goes on from the che
     """\
   event-tracer run --to console
   OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 event-tracer run
-  event-tracer run --namespaces shop,web --checkpoint /var/lib/event-tracer/checkpoint
+  event-tracer run --watch-namespaces shop,web --checkpoint /var/lib/event-tracer/checkpoint
   event-tracer run --ui 8080                              then http://localhost:8080/
   event-tracer run --exclude-reason LeaderElection --start now
   POD_NAMESPACE=ops event-tracer run --leader-elect --to console""",
@@ -89,7 +89,7 @@ SIGINT: first all that there is, then what happens. FILE ending in .gz is gzippe
 output. What kubectl apply keeps in last-applied-configuration is left out.""",
     """\
   event-tracer record rollout.jsonl.gz
-  event-tracer record --namespaces shop --redact '[\\w.]+@[\\w.]+' - | event-tracer replay -""",
+  event-tracer record --watch-namespaces shop --redact '[0-9.]+' - | event-tracer replay -""",
 )
 CHECK = Page(
     "whether run would work here, and what to do where not",

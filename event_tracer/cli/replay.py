@@ -41,7 +41,7 @@ def replay(files: Sequence[str], *, settings: ReplaySettings) -> bool:
     if not report.occurrences:
         report.complain("there is no Event in what was read")
         return False
-    report.sum_up(on=out if settings.target == "terminal" else report.errors)
+    report.sum_up(on=out if settings.target == "console" else report.errors)
     return True
 
 
@@ -85,7 +85,7 @@ def _send(
     traces: Iterable[Trace], settings: ReplaySettings, *, report: Report, out: Console
 ) -> None:
     match settings.target:
-        case "terminal":
+        case "console":
             is_wide = settings.output == "wide"
             view = View(out, zone=settings.zone, wide=is_wide)
             sinks.draw((waterfall(spans, fold=settings.fold) for spans in traces), on=view)
@@ -94,7 +94,7 @@ def _send(
         case "sdk":
             sinks.hand_over(traces)
         case "otlp-json":
-            sinks.write(traces, output=settings.file)
+            sinks.write(traces, output=settings.output_file)
 
 
 def _traces(items: Iterable[Item], settings: ReplaySettings, report: Report) -> Iterator[Trace]:

@@ -42,7 +42,7 @@ class Bridge:
     ) -> None:  # fmt: skip
         self._settings = settings
         self._filter = settings.filter
-        self._namespaces = settings.namespaces or ("",)
+        self._namespaces = settings.watch_namespaces or ("",)
         self._api = api
         self._target = target
         self._telemetry = telemetry
@@ -159,7 +159,7 @@ class Bridge:
             capacity=settings.queue_size,
             counts=telemetry,
             redact=self._redact,
-            namespaces=settings.namespaces,
+            namespaces=settings.watch_namespaces,
             spawn=spawn,
             from_now=settings.start == "now",
             events=self._begin.events,

@@ -104,7 +104,7 @@ class _Recorder:
     def _begin(self, spawn: Spawn) -> None:
         self._spawn = spawn
         self._owners = Owners(
-            self._api, reader=self, counts=self, namespaces=self._settings.namespaces,
+            self._api, reader=self, counts=self, namespaces=self._settings.watch_namespaces,
             versions={}, spawn=spawn, on_change=self._look,
         )  # fmt: skip
         spawn(self._read(), "start")
@@ -117,7 +117,7 @@ class _Recorder:
             self._write(namespace)
         self._owners.start()
         await self._objects_read.wait()
-        for name in self._settings.namespaces or ("",):
+        for name in self._settings.watch_namespaces or ("",):
             watch = Watch(self._api, EVENTS, reader=self, counts=self, namespace=name)
             self._spawn(watch.run(), f"watch events {name}".strip())
 

@@ -70,7 +70,7 @@ def test_in_namespaces_roles_are_enough() -> None:
     async def test(world: World) -> None:
         world.server.forbidden.append(Forbidden(namespace=""))
         world.server.forbidden.append(Forbidden(resource="pods", verb="watch", namespace="web"))
-        lines = await looked(world, namespaces=["shop", "web"])
+        lines = await looked(world, watch_namespaces=["shop", "web"])
         (line,) = [line for line in lines if line.verdict == "missing"]
 
         assert line.what == "may not watch pods in web"

@@ -41,7 +41,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "log_level": ("debug", "debug"),
     "namespace": ("a,b", ("a", "b")),
     "namespace_on_resource": ("true", True),
-    "namespaces": ("a,b", ("a", "b")),
+    "watch_namespaces": ("a,b", ("a", "b")),
     "output": ("wide", "wide"),
     "output_file": ("/tmp/out.json", Path("/tmp/out.json")),
     "queue_size": ("7", 7),
@@ -138,13 +138,13 @@ def test_flags_beat_the_environment_which_beats_the_file(
 ) -> None:
     """Each option by itself: flags > EVENT_TRACER_* > file > defaults."""
     config = tmp_path / "settings.yaml"
-    config.write_text("queue_size: 1\nlog-level: debug\nstart: now\nnamespaces: [a]\n")
+    config.write_text("queue_size: 1\nlog-level: debug\nstart: now\nwatch-namespaces: [a]\n")
     monkeypatch.setenv("EVENT_TRACER_QUEUE_SIZE", "2")
     monkeypatch.setenv("EVENT_TRACER_LOG_LEVEL", "error")
     made = load(RunSettings, flags={"queue_size": "3"}, config=config)
 
     assert (made.queue_size, made.log_level, made.start) == (3, "error", "now")
-    assert (made.namespaces, made.to) == (("a",), "auto")
+    assert (made.watch_namespaces, made.to) == (("a",), "auto")
 
 
 def test_one_file_may_serve_all_commands(tmp_path: Path) -> None:
@@ -167,13 +167,13 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         assert load(model, flags={}, config=None).model_dump() == model().model_dump()
 
 
-@pytest.mark.parametrize("said", ["console", "terminal"])
+@pytest.mark.parametrize("said", ["console", "otlp", "sdk"])
 def test_to_has_one_word_for_all_commands(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`run` says console, `replay` terminal; a variable for both may say either."""
+    """One variable or file may serve `run` and `replay`."""
     monkeypatch.setenv("EVENT_TRACER_TO", said)
 
-    assert load(RunSettings, flags={}, config=None).to == "console"
-    assert load(ReplaySettings, flags={}, config=None).to == "terminal"
+    assert load(RunSettings, flags={}, config=None).to == said
+    assert load(ReplaySettings, flags={}, config=None).to == said
 
 
 @pytest.mark.parametrize("place", ["variable", "file"])

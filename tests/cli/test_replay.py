@@ -23,7 +23,7 @@ def test_otlp_json_is_one_document(run: Run, tmp_path: Path) -> None:
     """OTLP's JSON: ids in hex, times as strings, enums as numbers; every span once."""
     path = tmp_path / "trace.json"
     files = [str(RECORDINGS / f"{name}.jsonl") for name in JSONL]
-    code, out, _ = run("replay", "--to", "otlp-json", "--output", str(path), *files)
+    code, out, _ = run("replay", "--to", "otlp-json", "--output-file", str(path), *files)
     document = json.loads(path.read_bytes())
     spans = [
         span
@@ -40,7 +40,7 @@ def test_otlp_json_is_one_document(run: Run, tmp_path: Path) -> None:
 
 
 def test_otlp_json_goes_to_standard_output(run: Run) -> None:
-    """Without --output; the summary stays off it."""
+    """Without --output-file; the summary stays off it."""
     _, out, err = run("replay", "--to", "otlp-json")
 
     assert json.loads(out)["resourceSpans"]
@@ -53,11 +53,10 @@ def test_otlp_json_goes_to_standard_output(run: Run) -> None:
         ["--to", "otlp-json", "--output-file", "FILE"],
         ["--output", "json", "--output-file", "FILE"],
         ["-o", "json", "--output-file", "FILE"],
-        ["--to", "otlp-json", "--output", "FILE"],
     ],
 )
 def test_a_file_is_named_by_output_file(arguments: list[str], run: Run, tmp_path: Path) -> None:
-    """--output names a format, as kubectl's does; with --to otlp-json it may still name a file."""
+    """--output names a format, as kubectl's does."""
     path = tmp_path / "trace.json"
     code, out, _ = run("replay", *(str(path) if each == "FILE" else each for each in arguments))
 
@@ -67,7 +66,7 @@ def test_a_file_is_named_by_output_file(arguments: list[str], run: Run, tmp_path
 
 def test_output_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None:
     """Exit code 1 and the file's name."""
-    code, _, err = run("replay", "--to", "otlp-json", "--output", str(tmp_path / "no" / "way"))
+    code, _, err = run("replay", "--to", "otlp-json", "--output-file", str(tmp_path / "no" / "way"))
 
     assert code == FAILED
     assert "cannot write" in err
@@ -157,7 +156,7 @@ def test_nothing_left_is_told(run: Run) -> None:
         (["--reason", "A,B", "--exclude-reason", "A,B,C"], "together leave nothing"),
         (["--status-by-reason", "Unhealthy=fine"], "--status-by-reason"),
         (["--to", "jaeger"], "invalid choice"),
-        (["--output", "x"], "--to otlp-json --output-file FILE"),
+        (["--output", "x"], "argument -o/--output: invalid choice: 'x'"),
         (["--output-file", "x"], "says where --to otlp-json writes; give both"),
         (["--output", "json", "--to", "otlp"], "the same as --to otlp-json, not as --to otlp"),
         (["--no-such-option"], "unrecognized arguments"),
@@ -251,7 +250,7 @@ def test_without_a_command_the_usage_is_shown(run: Run) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full disk to try")
-@pytest.mark.parametrize("to", ["terminal", "otlp-json"])
+@pytest.mark.parametrize("to", ["console", "otlp-json"])
 def test_a_full_disk_is_told(to: str) -> None:
     """Exit code 1 and the system's words, no traceback."""
     command = [sys.executable, "-m", "event_tracer", "replay", "--to", to]

@@ -21,7 +21,7 @@ def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["run", "--namespaces", "Bad_Name"], "no namespace can be called Bad_Name"),
+        (["run", "--watch-namespaces", "Bad_Name"], "no namespace can be called Bad_Name"),
         (["run", "--queue-size", "0"], "--queue-size: input should be greater than or equal to 1"),
         (["run", "--queue-size", "many"], "--queue-size: input should be a valid integer"),
         (["run", "--grace-period", "0"], "--grace-period: input should be greater than 0"),
@@ -44,7 +44,7 @@ def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
         (["record", "--redact", "[", "x"], "[ is no regular expression"),
         (["record", "one", "two"], "unrecognized arguments: two"),
         (["check", "--log-level", "loud"], "argument --log-level: invalid choice: 'loud'"),
-        (["check", "--namespaces", "a.b"], "no namespace can be called a.b"),
+        (["check", "--watch-namespaces", "a.b"], "no namespace can be called a.b"),
         (["show", "--since", "long"], "'long' is no duration: it is like 90s, 30m or 1h30m"),
         (["show", "--follow", "-o", "json"], "--follow draws; it has no --output json"),
         (["show", "--html", "x", "-f"], "--html writes one page; it goes with neither --follow"),

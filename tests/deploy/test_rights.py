@@ -53,7 +53,7 @@ def test_roles_are_enough_for_some_namespaces() -> None:
 
     assert not of(built, "ClusterRole", "ClusterRoleBinding")
     assert rights(roles["kube-system/event-tracer-cluster-uid"]) == CLUSTER_UID
-    watched = settings("overlays/namespaced")["EVENT_TRACER_NAMESPACES"].split(",")
+    watched = settings("overlays/namespaced")["EVENT_TRACER_WATCH_NAMESPACES"].split(",")
     for namespace in watched:
         assert rights(roles[f"{namespace}/event-tracer"]) == READ
     assert len(roles) == len(watched) + 2

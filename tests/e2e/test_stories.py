@@ -257,7 +257,7 @@ def expected(told: Told) -> dict[str, dict[str, dict[str, Any]]]:
     output = told.here.folder / "expected.json"
     for name in STORIES:
         told.traces(name)
-    done = run("replay", str(told.recording()), "--to", "otlp-json", "--output", str(output))
+    done = run("replay", str(told.recording()), "--to", "otlp-json", "--output-file", str(output))
     assert done.returncode == 0, done.stderr
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for resource in json.loads(output.read_text())["resourceSpans"]:

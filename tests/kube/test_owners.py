@@ -293,7 +293,7 @@ def test_with_namespaces_only_these_are_read() -> None:
             cluster.version = number * 1000
             cluster.wait((5 + number * 30) * SECOND)
             cluster.apply("web")
-        task = world.start(namespaces="a,b")
+        task = world.start(watch_namespaces="a,b")
         for cluster in clusters:
             await world.play(cluster)
         assert await world.end(task)

@@ -240,7 +240,7 @@ def test_what_may_not_be_read_stops_nothing_else(denied: str) -> None:
 
 
 def test_namespaces_alone_take_no_more_rights() -> None:
-    """--namespaces shop: what happens elsewhere is not in it, nor asked for."""
+    """--watch-namespaces shop: what happens elsewhere is not in it, nor asked for."""
 
     async def test(world: World) -> None:
         world.server.forbidden += [Forbidden(namespace=""), Forbidden(namespace="[!s]*")]
@@ -251,7 +251,7 @@ def test_namespaces_alone_take_no_more_rights() -> None:
         async def life() -> None:
             await asyncio.gather(world.play(other), world.play(shop))
 
-        found = lines(await recorded(world, life(), namespaces=["shop"]))
+        found = lines(await recorded(world, life(), watch_namespaces=["shop"]))
         named = {frame["object"]["metadata"]["namespace"] for frame in found[1:]}
         assert named == {"shop"}
         assert len(found) == 1 + len(shop.frames)

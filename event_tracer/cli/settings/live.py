@@ -11,7 +11,6 @@ from event_tracer.cli.settings.options import (
     NamespaceNames,
     PictureOptions,
     Settings,
-    also,
     option,
 )
 from event_tracer.runtime.address import parse_address
@@ -57,7 +56,7 @@ def _ui_address(text: str) -> str:
 class ClusterOptions(ConnectionOptions):
     """What of a cluster to watch."""
 
-    namespaces: NamespaceNames = option(
+    watch_namespaces: NamespaceNames = option(
         (),
         "watch these alone, for which Roles are enough; else all, which takes a ClusterRole",
         group=CLUSTER,
@@ -117,9 +116,7 @@ class LeaderOptions(CheckpointOptions):
 class RunSettings(ClusterOptions, Settings, MessageOptions, LeaderOptions, PictureOptions):
     """What `run` may be told."""
 
-    to: Annotated[
-        Literal["auto", "otlp", "sdk", "console", "none"], also({"terminal": "console"})
-    ] = option(
+    to: Literal["auto", "otlp", "sdk", "console", "none"] = option(
         "auto",
         "otlp: the endpoint of the OTEL_EXPORTER_OTLP_* variables; sdk: the exporters that "
         "OTEL_TRACES_EXPORTER names; console: waterfalls of traces as they settle; none: nowhere "

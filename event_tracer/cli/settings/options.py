@@ -1,7 +1,6 @@
 """Every option, once: flags > EVENT_TRACER_* > file > defaults."""
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, tzinfo
 from typing import Annotated, Any, Literal
 
@@ -52,15 +51,6 @@ def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 def _several(value: object) -> object:
     return tuple(value) if isinstance(value, (list, tuple)) else (value,)
-
-
-def also(words: Mapping[str, str]) -> BeforeValidator:
-    """What other commands call the same, so that one file or variable serves them all."""
-    return BeforeValidator(lambda value: words.get(value, value) if _is_text(value) else value)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def _template(text: str) -> str:

@@ -1,30 +1,25 @@
 """What `replay` may be told."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import model_validator
 
-from event_tracer.cli.settings.options import MessageOptions, PictureOptions, Settings, also, option
-
-_FORMATS = ("picture", "wide", "json")
+from event_tracer.cli.settings.options import MessageOptions, PictureOptions, Settings, option
 
 
 class ReplaySettings(Settings, MessageOptions, PictureOptions):
     """What `replay` may be told."""
 
-    to: Annotated[
-        Literal["terminal", "otlp", "sdk", "otlp-json"], also({"console": "terminal"})
-    ] = option(
-        "terminal",
-        "terminal: draw the traces; otlp: send them to the endpoint of the OTEL_EXPORTER_OTLP_* "
+    to: Literal["console", "otlp", "sdk", "otlp-json"] = option(
+        "console",
+        "console: draw the traces; otlp: send them to the endpoint of the OTEL_EXPORTER_OTLP_* "
         "variables; sdk: hand them to the exporters that OTEL_TRACES_EXPORTER names; otlp-json: "
         "write one document for 'Upload JSON file' in Jaeger's UI",
     )
-    output: str = option(
+    output: Literal["picture", "wide", "json"] = option(
         "picture",
         "wide: draw node, image, count and message too; json: the same as --to otlp-json",
-        metavar="picture|wide|json",
         short="o",
     )
     output_file: Path | None = option(
@@ -46,18 +41,13 @@ class ReplaySettings(Settings, MessageOptions, PictureOptions):
     def _output_has_a_use(self) -> "ReplaySettings":
         if self.output == "json" and self.target != "otlp-json":
             raise ValueError(f"--output json is the same as --to otlp-json, not as --to {self.to}")
-        if self.output not in _FORMATS and self.to != "otlp-json":
-            raise ValueError(
-                f"--output {self.output} is none of picture, wide and json; "
-                "a file is written by --to otlp-json --output-file FILE"
-            )
         if self.output_file and self.target != "otlp-json":
             raise ValueError("--output-file says where --to otlp-json writes; give both")
         return self
 
     @model_validator(mode="after")
     def _page_is_alone(self) -> "ReplaySettings":
-        if self.html and self.target != "terminal":
+        if self.html and self.target != "console":
             raise ValueError("--html writes a page instead; it goes with no other --to or --output")
         if self.html and self.shift_to_now:
             raise ValueError("--html shows all times as they were; leave --shift-to-now out")
@@ -66,11 +56,4 @@ class ReplaySettings(Settings, MessageOptions, PictureOptions):
     @property
     def target(self) -> str:
         """Where the traces go."""
-        return "otlp-json" if self.output == "json" and self.to == "terminal" else self.to
-
-    @property
-    def file(self) -> Path | None:
-        """What otlp-json writes; None is standard output."""
-        # `--to otlp-json --output FILE` was the spelling before --output named a format.
-        named = None if self.output in _FORMATS else Path(self.output)
-        return self.output_file or named
+        return "otlp-json" if self.output == "json" and self.to == "console" else self.to
