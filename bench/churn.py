@@ -27,7 +27,7 @@ from event_tracer.export.delivery import Answer
 from event_tracer.kube.client import Api
 from event_tracer.pipeline.bridge import Bridge
 from event_tracer.pipeline.checkpoint import Checkpoint, FileStore
-from event_tracer.runtime.metrics import Telemetry
+from event_tracer.runtime.telemetry import Telemetry
 from tests import cluster as paper
 from tests.doubles.virtual_time import START, run
 from tests.scenarios.fields import SECOND, Raw
@@ -206,7 +206,7 @@ async def _churn(api: OnPaper) -> dict[str, Any]:
         bridge = Bridge(
             RunSettings(), api=api, delivery=taken, target="nowhere",
             store=FileStore(Path(folder) / "checkpoint"),
-            telemetry=Telemetry(exporter="none", clock=time.monotonic),
+            metrics=Telemetry(exporter="none", rules=(), clock=time.monotonic),
             checkpoint=Checkpoint(cluster_uid=_CLUSTER),
         )  # fmt: skip
         stop = asyncio.Event()

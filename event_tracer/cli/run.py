@@ -9,11 +9,12 @@ import os
 from collections.abc import Awaitable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from event_tracer import EventTracerError
 from event_tracer.cli import destination
 from event_tracer.cli.settings.live import UI_SPANS, RunSettings
+from event_tracer.core.filters import Rule
 from event_tracer.export import sdk
 from event_tracer.export.exporter import Delivery
 from event_tracer.export.otlp import client, endpoint
@@ -33,7 +34,7 @@ from event_tracer.pipeline.stores import begin, store_of
 from event_tracer.render.page import server
 from event_tracer.render.page.board import Board
 from event_tracer.runtime import http
-from event_tracer.runtime.metrics import Telemetry, TelemetryError
+from event_tracer.runtime.telemetry import Telemetry, TelemetryError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -136,7 +137,7 @@ class _Run:
             return True
         bridge = self.probes.bridge = Bridge(
             self.settings, api=self.api, delivery=self.delivery, target=self.target,
-            store=self.store, telemetry=self.telemetry, checkpoint=checkpoint,
+            store=self.store, metrics=self.telemetry, checkpoint=checkpoint,
             board=self.board,
         )  # fmt: skip
         about = {"endpoint": self.target, "checkpoint": str(self.store or "none")}
@@ -147,7 +148,9 @@ class _Run:
 
 async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
     delivery, target, component = await stack.enter_async_context(destination.delivery(settings))
-    telemetry = Telemetry(exporter=component, clock=asyncio.get_running_loop().time)
+    telemetry = Telemetry(
+        exporter=component, rules=get_args(Rule), clock=asyncio.get_running_loop().time
+    )
     stack.push_async_callback(asyncio.to_thread, telemetry.shutdown)
     probes = _Probes()
     await _serve(settings, stack, probes, telemetry)

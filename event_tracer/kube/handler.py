@@ -75,13 +75,3 @@ class Reader(Protocol):
 
     async def room(self, watch: Source) -> None:
         """Return once it can take more again."""
-
-
-class Counts(Protocol):
-    """Where a watch counts what happens to it."""
-
-    def dropped(self, reason: str) -> None:
-        """A frame could not be used."""
-
-    def restarted(self, resource: str, cause: str) -> None:
-        """A watch ended and begins again."""

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, Protocol
 
 from event_tracer.core.kubeobject import KubeObject, OwnerReference
 from event_tracer.core.lineage import TOMBSTONE, is_uuid
@@ -11,10 +10,10 @@ from event_tracer.core.recent import Recent
 from event_tracer.core.times import SECOND
 from event_tracer.kube.client import METADATA, Api, ApiError, persistently
 from event_tracer.kube.discovery import Discovery
-from event_tracer.kube.handler import Counts as WatchCounts
 from event_tracer.kube.handler import Raw, Reader
 from event_tracer.kube.resources import WORKLOADS, Resource
 from event_tracer.kube.watch import Watch
+from event_tracer.runtime.metrics import Lookup, Metrics
 from event_tracer.runtime.tasks import Spawn
 
 _MOST_CUSTOM = 20
@@ -24,15 +23,7 @@ _FORBIDDEN = 300.0  # seconds until a forbidden kind is asked for again
 _ACCEPT = METADATA.format(kind="PartialObjectMetadata")
 
 logger = logging.getLogger(__name__)
-Lookup = Literal["found", "absent", "forbidden", "error"]
 Kind = tuple[str, str]  # group, kind: a version is only a way to write the same object
-
-
-class Counts(WatchCounts, Protocol):
-    """Where look-ups are counted."""
-
-    def looked_up(self, result: Lookup) -> None:
-        """The metadata of one object was asked for."""
 
 
 class Owners:
@@ -43,13 +34,13 @@ class Owners:
     """
 
     def __init__(
-        self, api: Api, *, reader: Reader, counts: Counts, namespaces: Iterable[str],
+        self, api: Api, *, reader: Reader, metrics: Metrics, namespaces: Iterable[str],
         versions: Mapping[str, str], spawn: Spawn, on_change: Callable[[], None],
     ) -> None:  # fmt: skip
         self._api = api
         self._discovery = Discovery(api)
         self._reader = reader
-        self._counts = counts
+        self._metrics = metrics
         self._namespaces = tuple(namespaces) or ("",)
         self._begin = versions
         self._spawn = spawn
@@ -110,7 +101,7 @@ class Owners:
         self._watched.add((resource.group, resource.kind))
         for namespace in self._namespaces:
             watch = Watch(
-                self._api, resource, reader=self._reader, counts=self._counts, namespace=namespace
+                self._api, resource, reader=self._reader, metrics=self._metrics, namespace=namespace
             )
             watch.version = self._begin.get(_place(watch), "")
             self._watches.append(watch)
@@ -184,13 +175,13 @@ class Owners:
     async def _get_now(self, item: KubeObject) -> Raw | None:
         resource = await self._discovery.find(item.api_version, item.kind)
         if resource is None:
-            self._counts.looked_up("absent")
+            self._metrics.looked_up("absent")
             return None
         path = resource.path(namespace=item.namespace, name=item.name)
         try:
             body = await self._api.get(path, accept=_ACCEPT)
         except ApiError as error:
-            self._counts.looked_up(self._result(error, item))
+            self._metrics.looked_up(self._result(error, item))
             if error.is_refusal:
                 return None
             raise
@@ -198,7 +189,7 @@ class Owners:
         meta = body.get("metadata") if isinstance(body, dict) else None
         uid = meta.get("uid") if isinstance(meta, dict) else ""
         is_it = bool(meta) and (not is_uuid(item.uid) or uid == item.uid)
-        self._counts.looked_up("found" if is_it else "absent")
+        self._metrics.looked_up("found" if is_it else "absent")
         return resource.frame(body) if is_it else None
 
     def _result(self, error: ApiError, item: KubeObject) -> Lookup:

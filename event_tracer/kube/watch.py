@@ -16,11 +16,12 @@ import aiohttp
 
 from event_tracer.core.wire import MalformedError, decode
 from event_tracer.kube.client import Api, ApiError, chunks, status_error
-from event_tracer.kube.handler import Counts, Listed, Reader
+from event_tracer.kube.handler import Listed, Reader
 from event_tracer.kube.listing import Lister, StaleError, accept, number, version_of
 from event_tracer.kube.resources import EVENTS, Resource
 from event_tracer.kube.stream import lines
 from event_tracer.runtime.backoff import Backoff
+from event_tracer.runtime.metrics import Metrics
 
 _WATCH = 240.0  # seconds, well below etcd's compaction
 _GRACE = 15.0  # seconds of silence beyond those: Events have no bookmarks to wait for
@@ -48,8 +49,8 @@ class Watch:
     """
 
     def __init__(
-        self, api: Api, resource: Resource, *, reader: Reader, counts: Counts, namespace: str = "",
-        version: str = "", from_now: bool = False,
+        self, api: Api, resource: Resource, *, reader: Reader, metrics: Metrics,
+        namespace: str = "", version: str = "", from_now: bool = False,
     ) -> None:  # fmt: skip
         self.resource = resource
         self.namespace = namespace
@@ -62,7 +63,7 @@ class Watch:
         self._api = api
         self._lister = Lister(api, resource, namespace=namespace)
         self._reader = reader
-        self._counts = counts
+        self._metrics = metrics
         self._from_now = from_now
         self._is_first = True
         self._has_watched = False  # LIST and WATCH are two rights
@@ -100,7 +101,7 @@ class Watch:
                 # An end before its time may be that of a server that stops.
                 self._is_suspect, self._quiet_for = True, _LONG_QUIET
             self._set(is_live=False)
-            self._counts.restarted(self.resource.name, cause)
+            self._metrics.restarted(self.resource.name, cause)
             await asyncio.sleep(pause)
 
     async def _round(self) -> str:
@@ -170,7 +171,7 @@ class Watch:
         self._target, version = 0, ""
         async for page in self._lister.pages(exact=exact):
             for _ in range(page.unusable):
-                self._counts.dropped("malformed")
+                self._metrics.dropped("malformed")
             self._target = max([self._target, *(number(version_of(item)) for item in page.items)])
             self._reader.page(self, [self.resource.frame(item) for item in page.items])
             version = page.version
@@ -221,7 +222,7 @@ class Watch:
 
     def _lose(self, reason: str) -> None:
         self._has_heard = True
-        self._counts.dropped(reason)
+        self._metrics.dropped(reason)
 
     def _open(self, seconds: int) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
         query: dict[str, str | int] = {
@@ -263,7 +264,7 @@ class Watch:
             type_, body = raw["type"], raw["object"]
             version = version_of(body)
         except (MalformedError, TypeError, KeyError, AttributeError):
-            self._counts.dropped("malformed")
+            self._metrics.dropped("malformed")
             return
         if type_ == "ERROR":
             raise status_error(body)
@@ -271,7 +272,7 @@ class Watch:
             written = self._reader.frame(self, self.resource.frame(body, type_=type_))
             self._progress(version, written)
         elif type_ != "BOOKMARK":
-            self._counts.dropped("unknown_type")
+            self._metrics.dropped("unknown_type")
         self.version = version or self.version
 
     def _progress(self, version: str, written: int | None) -> None:

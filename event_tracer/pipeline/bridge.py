@@ -20,7 +20,7 @@ from event_tracer.pipeline.cluster_reader import Reading
 from event_tracer.pipeline.intake import Intake, Redact
 from event_tracer.pipeline.outbox import Outbox
 from event_tracer.render.page.board import Board
-from event_tracer.runtime.metrics import Telemetry
+from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn, until
 
 _TICK = 0.5  # seconds
@@ -37,7 +37,7 @@ class Bridge:
 
     def __init__(
         self, settings: RunSettings, *, api: Api, delivery: Delivery, target: str,
-        store: Store | None, telemetry: Telemetry, checkpoint: Checkpoint,
+        store: Store | None, metrics: Metrics, checkpoint: Checkpoint,
         board: Board | None = None,
     ) -> None:  # fmt: skip
         self._settings = settings
@@ -45,7 +45,7 @@ class Bridge:
         self._namespaces = settings.watch_namespaces or ("",)
         self._api = api
         self._target = target
-        self._telemetry = telemetry
+        self._metrics = metrics
         self._begin = checkpoint
         self._stories = Stories(
             naming=settings.naming,
@@ -62,13 +62,13 @@ class Bridge:
                 self._stories, settings.naming, trace_id=trace_id
             )
         self._outbox = Outbox(
-            store=store, counts=telemetry, snapshot=self.snapshot, now=lambda: api.now,
+            store=store, metrics=metrics, snapshot=self.snapshot, now=lambda: api.now,
             on_spans=board.take if board else None,
         )  # fmt: skip
         self._exporter = self._outbox.exporter = Exporter(
-            delivery, counts=telemetry, on_done=self._outbox.done
+            delivery, counts=metrics, on_done=self._outbox.done
         )
-        telemetry.watch_queue(lambda: self._outbox.size)
+        metrics.watch_queue(lambda: self._outbox.size)
         self._watches: list[Watch] = []
         self._intake: Intake
         self._owners: Owners
@@ -151,13 +151,13 @@ class Bridge:
             logger.critical("a task failed; stopping", exc_info=error)
 
     def _begin_reading(self, spawn: Spawn) -> None:
-        settings, telemetry = self._settings, self._telemetry
+        settings = self._settings
         reading = Reading(
             self._api,
             self._stories,
             outlet=self._outbox,
             capacity=settings.queue_size,
-            counts=telemetry,
+            metrics=self._metrics,
             redact=self._redact,
             namespaces=settings.watch_namespaces,
             spawn=spawn,
@@ -212,8 +212,8 @@ class Bridge:
             logger.error("the last checkpoint cannot be written", extra={"reason": str(error)})
 
     def _keep(self, event: Event) -> bool:
-        self._telemetry.occurrence()
+        self._metrics.occurrence()
         rule = self._filter.rule(event)
         if rule:
-            self._telemetry.filtered(rule)
+            self._metrics.filtered(rule)
         return not rule

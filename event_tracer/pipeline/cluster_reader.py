@@ -1,43 +1,37 @@
 """What is read of a cluster, into the fold: objects first, then Events."""
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
 
 from event_tracer.core.story import Stories
-from event_tracer.kube import owners
 from event_tracer.kube.client import Api
 from event_tracer.kube.owners import Owners
 from event_tracer.kube.resources import EVENTS
 from event_tracer.kube.watch import Watch
-from event_tracer.pipeline import intake
 from event_tracer.pipeline.intake import Intake, Outlet, Redact
+from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn
-
-
-class Counts(intake.Counts, owners.Counts, Protocol):
-    """Where what was read is counted."""
 
 
 class Reading:
     """All watches of one cluster. `events` and `objects` are the versions to begin with."""
 
     def __init__(
-        self, api: Api, stories: Stories, *, outlet: Outlet, capacity: int, counts: Counts,
+        self, api: Api, stories: Stories, *, outlet: Outlet, capacity: int, metrics: Metrics,
         redact: Redact | None, namespaces: Iterable[str], spawn: Spawn, from_now: bool = False,
         events: Mapping[str, str] | None = None, objects: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self.watches: list[Watch] = []
         """Those of Events; none before the objects were read."""
         self.intake = Intake(
-            stories, outlet=outlet, capacity=capacity, now=lambda: api.now, counts=counts,
+            stories, outlet=outlet, capacity=capacity, now=lambda: api.now, metrics=metrics,
             redact=redact, spawn=spawn,
         )  # fmt: skip
         self.owners = self.intake.owners = Owners(
-            api, reader=self.intake, counts=counts, namespaces=namespaces, versions=objects or {},
+            api, reader=self.intake, metrics=metrics, namespaces=namespaces, versions=objects or {},
             spawn=spawn, on_change=self.intake.look,
         )  # fmt: skip
         self._api = api
-        self._counts = counts
+        self._metrics = metrics
         self._namespaces = tuple(namespaces) or ("",)
         self._events = events or {}
         self._from_now = from_now
@@ -54,6 +48,6 @@ class Reading:
 
     def _watch(self, namespace: str) -> Watch:
         return Watch(
-            self._api, EVENTS, reader=self.intake, counts=self._counts, namespace=namespace,
+            self._api, EVENTS, reader=self.intake, metrics=self._metrics, namespace=namespace,
             version=self._events.get(namespace, ""), from_now=self._from_now,
         )  # fmt: skip

@@ -27,6 +27,7 @@ from event_tracer.kube.handler import Listed, Pace, Raw, Read, Source
 from event_tracer.kube.listing import number
 from event_tracer.kube.owners import Owners
 from event_tracer.kube.resources import EVENTS, PODS, REPLICA_SETS
+from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn
 
 Redact = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -37,16 +38,6 @@ _PACES = {
 _AHEAD = 60 * SECOND  # ns that an API server may be ahead of another
 
 logger = logging.getLogger(__name__)
-
-
-class Counts(Protocol):
-    """Where what was read is counted."""
-
-    def received(self, type_: str) -> None:
-        """An Event was read: ADDED, MODIFIED, DELETED or LISTED."""
-
-    def dropped(self, reason: str) -> None:
-        """A frame could not be used."""
 
 
 class Outlet(Protocol):
@@ -75,7 +66,7 @@ class Intake:
 
     def __init__(
         self, stories: Stories, *, outlet: Outlet, capacity: int, now: Callable[[], int | None],
-        counts: Counts, redact: Redact | None, spawn: Spawn,
+        metrics: Metrics, redact: Redact | None, spawn: Spawn,
     ) -> None:  # fmt: skip
         self.owners: Owners
         self.watches: list[Source] = []
@@ -83,7 +74,7 @@ class Intake:
         self._outlet = outlet
         self._capacity = capacity
         self._now = now
-        self._counts = counts
+        self._metrics = metrics
         self._redact = redact
         self._spawn = spawn
         self._lists: dict[tuple[str, str], _List] = {}
@@ -137,7 +128,7 @@ class Intake:
         if watch.resource is EVENTS:
             found.frames += frames
             for _ in frames:
-                self._counts.received("LISTED")
+                self._metrics.received("LISTED")
             return
         self._objects(frames)
         found.uids.update(frame.body.uid for frame in frames)
@@ -177,7 +168,7 @@ class Intake:
 
     def _take(self, type_: str, frame: Frame) -> int | None:
         if isinstance(frame.body, Event):
-            self._counts.received(type_)
+            self._metrics.received(type_)
             self._event(frame)
         else:
             self._objects([frame])
@@ -226,7 +217,7 @@ class Intake:
         try:
             return self._dated(parse_frame(self._redact(raw) if self._redact else raw))
         except MalformedError as error:
-            self._counts.dropped("malformed")
+            self._metrics.dropped("malformed")
             logger.warning(
                 "a frame cannot be used", extra={"resource": raw["resource"], "reason": str(error)}
             )

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from event_tracer.core.gap import hidden_by
 from event_tracer.core.recent import Recent
@@ -17,6 +16,7 @@ from event_tracer.export.exporter import Exporter, lowest_version
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, Store
 from event_tracer.pipeline.dumping import Dumper
 from event_tracer.runtime.backoff import Backoff
+from event_tracer.runtime.metrics import Metrics
 
 _SHORTEST_PAUSE = 1.0  # seconds between two writes
 _SHARE = 20  # a write may take a twentieth of a core
@@ -27,22 +27,6 @@ _MOST_TRACES = 50_000
 logger = logging.getLogger(__name__)
 
 
-class Counts(Protocol):
-    """Where checkpoints are counted."""
-
-    def checkpoint(self, ok: bool) -> None:
-        """One was written, or could not be."""
-
-    def ids_dropped(self, count: int) -> None:
-        """So many ids found no room in it."""
-
-    def lag(self, seconds: float) -> None:
-        """From the time of a batch's oldest Event to its acknowledgement."""
-
-    def gap(self, hidden: int) -> None:
-        """A gap hid so many occurrences."""
-
-
 class Outbox:
     """Holds back what must be in the checkpoint first; without a `store`, nothing.
 
@@ -51,13 +35,13 @@ class Outbox:
     """
 
     def __init__(
-        self, *, store: Store | None, counts: Counts, snapshot: Callable[[], Checkpoint],
+        self, *, store: Store | None, metrics: Metrics, snapshot: Callable[[], Checkpoint],
         now: Callable[[], int | None], on_spans: Callable[[Sequence[Span]], None] | None = None,
     ) -> None:  # fmt: skip
         self.exporter: Exporter
         self.is_whole = True
         self._store = store
-        self._counts = counts
+        self._metrics = metrics
         self._snapshot = snapshot
         self._now = now
         self._on_spans = on_spans
@@ -98,7 +82,7 @@ class Outbox:
             if span.kind != "event":
                 self._open[span.trace_id, span.span_id] = span
                 if hidden := hidden_by(span):
-                    self._counts.gap(hidden)
+                    self._metrics.gap(hidden)
             if self._store is None or (span.kind == "event" and self._told.peek(span.trace_id)):
                 ready.append(span)
             else:
@@ -115,7 +99,7 @@ class Outbox:
         now = self._now()
         oldest = min((span.end for span in spans if span.kind == "event"), default=None)
         if now is not None and oldest is not None:
-            self._counts.lag(max(0, now - oldest) / 1e9)
+            self._metrics.lag(max(0, now - oldest) / 1e9)
         for span in spans:
             if span.kind != "event":
                 self._open.pop((span.trace_id, span.span_id), None)
@@ -164,10 +148,10 @@ class Outbox:
         except BaseException as error:
             self._changed.set()
             if isinstance(error, CheckpointError):
-                self._counts.checkpoint(False)
+                self._metrics.checkpoint(False)
             raise
-        self._counts.checkpoint(True)
-        self._counts.ids_dropped(left_out)
+        self._metrics.checkpoint(True)
+        self._metrics.ids_dropped(left_out)
         written, self._staged = self._staged[:count], self._staged[count:]
         self.exporter.put(written)
         for span in written:

@@ -22,10 +22,11 @@ from event_tracer.kube.client import Api, ApiError, persistently
 from event_tracer.kube.cluster import kube_system
 from event_tracer.kube.credentials import connector
 from event_tracer.kube.handler import Listed, Pace, Raw, Read, Source
-from event_tracer.kube.owners import Lookup, Owners
+from event_tracer.kube.owners import Owners
 from event_tracer.kube.resources import EVENTS
 from event_tracer.kube.watch import Watch
 from event_tracer.recording.reader import STDIN, VERSION
+from event_tracer.runtime.metrics import NullMetrics
 from event_tracer.runtime.tasks import Spawn, until
 
 _REPORT = 10.0  # seconds
@@ -80,6 +81,18 @@ def _opened(target: str) -> Iterator[IO[bytes]]:
             yield file
 
 
+class _Dropped(NullMetrics):
+    """Counts the frames that could not be used."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+
+    def dropped(self, reason: str) -> None:
+        """A frame could not be used."""
+        self.frames += 1
+        logger.warning("a frame cannot be used", extra={"reason": reason})
+
+
 class _Recorder:
     """Writes what it reads, in order of arrival."""
 
@@ -92,7 +105,8 @@ class _Recorder:
         self._owners: Owners
         self._spawn: Spawn
         self._pages: dict[Source, list[Raw]] = {}
-        self._frames = self._events = self._lost = 0
+        self._metrics = _Dropped()
+        self._frames = self._events = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Record until `stop`."""
@@ -104,7 +118,7 @@ class _Recorder:
     def _begin(self, spawn: Spawn) -> None:
         self._spawn = spawn
         self._owners = Owners(
-            self._api, reader=self, counts=self, namespaces=self._settings.watch_namespaces,
+            self._api, reader=self, metrics=self._metrics, namespaces=self._settings.watch_namespaces,
             versions={}, spawn=spawn, on_change=self._look,
         )  # fmt: skip
         spawn(self._read(), "start")
@@ -118,7 +132,7 @@ class _Recorder:
         self._owners.start()
         await self._objects_read.wait()
         for name in self._settings.watch_namespaces or ("",):
-            watch = Watch(self._api, EVENTS, reader=self, counts=self, namespace=name)
+            watch = Watch(self._api, EVENTS, reader=self, metrics=self._metrics, namespace=name)
             self._spawn(watch.run(), f"watch events {name}".strip())
 
     async def _kube_system(self) -> Raw | None:
@@ -136,7 +150,7 @@ class _Recorder:
             logger.info("recording", extra=self._told())
 
     def _told(self) -> dict[str, int]:
-        return {"frames": self._frames, "events": self._events, "unusable": self._lost}
+        return {"frames": self._frames, "events": self._events, "unusable": self._metrics.frames}
 
     # -- Reader
 
@@ -163,7 +177,7 @@ class _Recorder:
         try:
             frame = parse_frame(raw)
         except MalformedError as error:
-            self.dropped(str(error))
+            self._metrics.dropped(str(error))
             return None
         self._meet(frame)
         return frame.body.server_time
@@ -186,7 +200,7 @@ class _Recorder:
             try:
                 self._meet(parse_frame(raw))
             except MalformedError as error:
-                self.dropped(str(error))
+                self._metrics.dropped(str(error))
 
     def standing(self, watch: Source) -> None:
         """A watch goes on, or is refused."""
@@ -206,19 +220,6 @@ class _Recorder:
     def _look(self) -> None:
         if self._owners.are_live:
             self._objects_read.set()
-
-    # -- Counts
-
-    def dropped(self, reason: str) -> None:
-        """A frame could not be used."""
-        self._lost += 1
-        logger.warning("a frame cannot be used", extra={"reason": reason})
-
-    def restarted(self, resource: str, cause: str) -> None:
-        """A watch begins again."""
-
-    def looked_up(self, result: Lookup) -> None:
-        """An object was asked for."""
 
     # -- the file
 

@@ -15,12 +15,12 @@ from event_tracer.kube import kinds
 from event_tracer.kube.client import Api, ApiError
 from event_tracer.kube.cluster import cluster_uid
 from event_tracer.kube.credentials import chosen_namespace, connector
-from event_tracer.kube.owners import Lookup
 from event_tracer.kube.resources import Resource
 from event_tracer.kube.watch import Watch
 from event_tracer.pipeline.cluster_reader import Reading
 from event_tracer.pipeline.intake import Redact
 from event_tracer.render.selection import Target
+from event_tracer.runtime.metrics import NullMetrics
 from event_tracer.runtime.tasks import Spawn, until
 
 Trace = tuple[Span, ...]
@@ -119,7 +119,7 @@ def _namespaces(settings: LookSettings, resource: Resource | None) -> tuple[str,
     return settings.namespace or (chosen,)
 
 
-class Gathered:
+class Gathered(NullMetrics):
     """Takes spans, and counts nothing but what could not be used."""
 
     def __init__(self) -> None:
@@ -141,18 +141,9 @@ class Gathered:
         spans, self.spans = self.spans, []
         return spans
 
-    def received(self, type_: str) -> None:
-        """An Event was read."""
-
     def dropped(self, reason: str) -> None:
         """A frame could not be used."""
         self.unusable += 1
-
-    def restarted(self, resource: str, cause: str) -> None:
-        """A watch begins again."""
-
-    def looked_up(self, result: Lookup) -> None:
-        """An object was asked for."""
 
 
 def reading_of(
@@ -160,7 +151,7 @@ def reading_of(
 ) -> Reading:
     """What reads the scene."""
     return Reading(
-        seen.api, stories, outlet=into, capacity=_CAPACITY, counts=into, redact=redact,
+        seen.api, stories, outlet=into, capacity=_CAPACITY, metrics=into, redact=redact,
         namespaces=seen.namespaces, spawn=spawn,
     )  # fmt: skip
 

@@ -1,285 +1,105 @@
-"""The bridge's own metrics: for Prometheus to read, and over OTLP where the variables say so.
+"""Counts of what one process does, without anything that exports them."""
 
-No attribute holds a name, uid or namespace of an object: there is no end of those.
-"""
+from collections.abc import Callable
+from typing import Literal, Protocol
 
-import logging
-import os
-import sys
-import time
-from collections.abc import Callable, Iterable
-from functools import partial
-from importlib.metadata import version
-from typing import Final, Literal, get_args
-
-from opentelemetry.exporter.otlp.proto.grpc import metric_exporter as over_grpc
-from opentelemetry.exporter.otlp.proto.http import metric_exporter as over_http
-from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.metrics import CallbackOptions, Meter, Observation
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import (
-    ConsoleMetricExporter,
-    MetricExporter,
-    PeriodicExportingMetricReader,
-)
-from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-from opentelemetry.semconv._incubating.attributes import otel_attributes
-from opentelemetry.semconv._incubating.metrics import otel_metrics
-from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
-from opentelemetry.semconv.attributes.service_attributes import SERVICE_NAME, SERVICE_VERSION
-from prometheus_client import CollectorRegistry, generate_latest
-
-from event_tracer import EventTracerError
-from event_tracer.runtime.counter import Tally
-
-VARIABLE: Final = "OTEL_METRICS_EXPORTER"
-Rule = Literal["namespace", "kind", "reason", "type"]
 Lookup = Literal["found", "absent", "forbidden", "error"]
-_TYPES = ("ADDED", "MODIFIED", "DELETED", "LISTED")
-_DROPS = ("malformed", "too_long", "truncated", "unknown_type")
-_PROTOCOLS = ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
-_ELSEWHERE = ("none", "prometheus")  # /metrics is there in any case
-# seconds; a retry for ever makes operations long, a Lease or a LIST makes lag
-_DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
-_LAGS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
-_log = logging.getLogger(__name__)
+"""Result of a request for one owner's metadata."""
 
 
-class TelemetryError(EventTracerError):
-    """Metrics that cannot be exported as asked; the message is one sentence."""
-
-
-class Telemetry:
-    """Counts what one process does. To be told by one thread, and may be read in others.
-
-    `exporter` is the otel.component.type of what sends the spans, as "otlp_grpc_span_exporter".
-    `clock` gives seconds that only rise. The OTEL_* variables are those of the process. Raises
-    TelemetryError where OTEL_METRICS_EXPORTER names what there is not.
-    """
-
-    def __init__(self, *, exporter: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._acknowledged_at = clock()
-        self._queue: Callable[[], int] = int
-        self._leads: Callable[[], bool] = lambda: True
-        self._registry = CollectorRegistry()
-        exporters = [_exporter(name) for name in _names()]
-        self._provider = MeterProvider(
-            metric_readers=[
-                PrometheusMetricReader(scope_info_enabled=False, registry=self._registry),
-                *map(_periodic, exporters),
-            ],
-            resource=_resource(),
-            shutdown_on_exit=False,
-        )
-        meter = self._meter = self._provider.get_meter("event_tracer")
-        self._count_reading(meter)
-        self._count_keeping(meter)
-        self._count_sending(meter, exporter)
-
-    def _count_reading(self, meter: Meter) -> None:
-        tally = partial(Tally, meter)
-        self._received = tally(
-            "event_tracer.events.received", "{event}", "Events read from the API server.",
-            attributes=("type",), known=_TYPES,
-        )  # fmt: skip
-        self._occurrences = tally(
-            "event_tracer.occurrences", "{occurrence}",
-            "Occurrences: a count and a time of an Event that were not seen before.",
-        )  # fmt: skip
-        self._dropped = tally(
-            "event_tracer.frames.dropped", "{frame}", "Frames that could not be used.",
-            attributes=("reason",), known=_DROPS,
-        )  # fmt: skip
-        self._filtered = tally(
-            "event_tracer.events.filtered", "{event}", "Event spans that a filter held back.",
-            attributes=("rule",), known=get_args(Rule),
-        )  # fmt: skip
-        self._restarts = tally(
-            "event_tracer.watch.restarts", "{restart}", "Watches that were begun again.",
-            attributes=("resource", "cause"), known=(),
-        )  # fmt: skip
-        self._lookups = tally(
-            "event_tracer.owner.lookups", "{lookup}", "Requests for one owner's metadata.",
-            attributes=("result",), known=get_args(Lookup),
-        )  # fmt: skip
-
-    def _count_keeping(self, meter: Meter) -> None:
-        tally = partial(Tally, meter)
-        self._gaps = tally(
-            "event_tracer.gaps", "{gap}", "Times in which Events may have gone unseen."
-        )
-        self._hidden = tally(
-            "event_tracer.gap.occurrences", "{occurrence}",
-            "Occurrences that gaps hid, as far as the counts of Events tell.",
-        )  # fmt: skip
-        self._writes = tally(
-            "event_tracer.checkpoint.writes", "{write}", "Times the checkpoint was written.",
-            attributes=("result",), known=("ok", "failed"),
-        )  # fmt: skip
-        self._ids_dropped = tally(
-            "event_tracer.checkpoint.ids.dropped", "{id}",
-            "Ids of sent object spans that left a full checkpoint.",
-        )  # fmt: skip
-
-    def _count_sending(self, meter: Meter, exporter: str) -> None:
-        self._component = {
-            otel_attributes.OTEL_COMPONENT_TYPE: exporter,
-            otel_attributes.OTEL_COMPONENT_NAME: f"{exporter}/0",
-        }
-        self._exported = otel_metrics.create_otel_sdk_exporter_span_exported(meter)
-        self._exported.add(0, self._component)
-        self._inflight = otel_metrics.create_otel_sdk_exporter_span_inflight(meter)
-        self._inflight.add(0, self._component)
-        # Not by its creator: that leaves the SDK's buckets, which are for milliseconds.
-        self._operation = meter.create_histogram(
-            otel_metrics.OTEL_SDK_EXPORTER_OPERATION_DURATION, "s",
-            "The duration of exporting a batch of telemetry records.",
-            explicit_bucket_boundaries_advisory=_DURATIONS,
-        )  # fmt: skip
-        self._lag = meter.create_histogram(
-            "event_tracer.event.lag", "s",
-            "From the time of a batch's oldest Event to its acknowledgement.",
-            explicit_bucket_boundaries_advisory=_LAGS,
-        )  # fmt: skip
-        meter.create_observable_gauge(
-            "event_tracer.export.last_acknowledgement.age", [self._age], "s",
-            "Since the collector last acknowledged spans; since the start while it never did. "
-            "A standby has none.",
-        )  # fmt: skip
-        meter.create_observable_gauge(
-            "event_tracer.export.queue.size", [self._queue_size], "{span}", "Spans that wait."
-        )
+class Metrics(Protocol):
+    """Counters and durations of a process; every reason is one of few words."""
 
     def received(self, type_: str) -> None:
         """An Event was read: ADDED, MODIFIED, DELETED, or LISTED."""
-        self._received.add(type_)
 
     def occurrence(self) -> None:
-        """An Event told something new."""
-        self._occurrences.add()
+        """An occurrence was found: a count and a time of an Event that were not seen before."""
 
     def dropped(self, reason: str) -> None:
-        """A frame could not be used; the reason is one of few words, as "malformed"."""
-        self._dropped.add(reason)
+        """A frame could not be used, as it is "malformed"."""
 
-    def filtered(self, rule: Rule) -> None:
-        """A filter held an event span back."""
-        self._filtered.add(rule)
+    def filtered(self, rule: str) -> None:
+        """A filter held an event span back; `rule` is a core.filters.Rule."""
 
     def restarted(self, resource: str, cause: str) -> None:
-        """The watch of a resource ("pods") was begun again; the cause is one of few words."""
-        self._restarts.add(resource, cause)
+        """The watch of a resource ("pods") was begun again."""
 
     def looked_up(self, result: Lookup) -> None:
-        """One owner was asked for."""
-        self._lookups.add(result)
+        """The metadata of one owner was asked for."""
 
     def gap(self, hidden: int) -> None:
         """A gap was found, which hid at least so many occurrences."""
-        self._gaps.add()
-        self._hidden.add(count=hidden)
 
     def checkpoint(self, ok: bool) -> None:
         """The checkpoint was written, or could not be."""
-        self._writes.add("ok" if ok else "failed")
 
     def ids_dropped(self, count: int) -> None:
         """So many ids had to leave the checkpoint."""
-        self._ids_dropped.add(count=count)
 
     def exported(self, count: int, error_type: str = "") -> None:
-        """The last word on so many spans: acknowledged, or lost for this reason."""
-        self._exported.add(count, self._outcome(error_type))
+        """So many spans were acknowledged, or lost for this reason."""
 
     def inflight(self, delta: int) -> None:
         """So many more spans (less, if negative) are being sent."""
-        self._inflight.add(delta, self._component)
 
     def operation(self, seconds: float, error_type: str = "") -> None:
-        """A batch took so long, from its first attempt to the end of its last."""
-        self._operation.record(seconds, self._outcome(error_type))
+        """One request to the back end took so long."""
 
     def acknowledged(self) -> None:
-        """The collector has just acknowledged spans."""
-        self._acknowledged_at = self._clock()
+        """The back end has just acknowledged spans."""
 
     def lag(self, seconds: float) -> None:
-        """A batch was acknowledged so long after its oldest Event; of two clocks, so at least 0."""
-        self._lag.record(max(0.0, seconds))
+        """A batch was acknowledged so long after its oldest Event."""
 
     def watch_queue(self, read: Callable[[], int]) -> None:
-        """Where to read how many spans wait; any thread may."""
-        self._queue = read
-
-    def watch_leader(self, read: Callable[[], bool]) -> None:
-        """Where to read whether this process leads; any thread may. To be called once."""
-
-        def observe(_: CallbackOptions) -> Iterable[Observation]:
-            return [Observation(int(read()))]
-
-        self._leads = read
-        self._meter.create_observable_gauge(
-            "event_tracer.leader",
-            [observe],
-            "",
-            "1 where this process leads, 0 where it stands by.",
-        )
-
-    def text(self) -> bytes:
-        """Everything in Prometheus' text format 0.0.4."""
-        return generate_latest(self._registry)
-
-    def shutdown(self, seconds: float = 5.0) -> None:
-        """Send what is left and let go; blocks for so long at most. To be called once."""
-        try:
-            self._provider.shutdown(timeout_millis=seconds * 1000)
-        except Exception as error:  # the SDK raises no other
-            _log.warning("the last metrics may be lost", extra={"error": str(error)})
-
-    def _outcome(self, error_type: str) -> dict[str, str]:
-        return self._component | {ERROR_TYPE: error_type} if error_type else self._component
-
-    def _age(self, _: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(self._clock() - self._acknowledged_at)] if self._leads() else []
-
-    def _queue_size(self, _: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(self._queue())]
+        """Use `read` for the number of spans that wait; any thread may call it."""
 
 
-def _resource() -> Resource:
-    # What Resource.create() is given would win over the variables.
-    said = OTELResourceDetector().detect().attributes
-    ours = {SERVICE_NAME: "event-tracer", SERVICE_VERSION: version("event-tracer")}
-    return Resource.create({name: value for name, value in ours.items() if name not in said})
+class NullMetrics:
+    """Metrics that nobody reads; to be inherited from where a few of them matter."""
 
+    def received(self, type_: str) -> None:
+        """Nothing."""
 
-def _names() -> list[str]:
-    names = (name.strip().lower() for name in os.environ.get(VARIABLE, "").split(","))
-    return [name for name in dict.fromkeys(names) if name and name not in _ELSEWHERE]
+    def occurrence(self) -> None:
+        """Nothing."""
 
+    def dropped(self, reason: str) -> None:
+        """Nothing."""
 
-def _exporter(name: str) -> MetricExporter:
-    if name not in ("otlp", "console"):
-        raise TelemetryError(f"{VARIABLE} names {name}; it knows otlp, console, prometheus, none")
-    try:
-        return ConsoleMetricExporter(out=sys.stdout) if name == "console" else _otlp()
-    except (ValueError, OSError) as error:
-        raise TelemetryError(f"the metric exporter {name} does not start: {error}") from error
+    def filtered(self, rule: str) -> None:
+        """Nothing."""
 
+    def restarted(self, resource: str, cause: str) -> None:
+        """Nothing."""
 
-def _otlp() -> MetricExporter:
-    said = [each for each in _PROTOCOLS if os.environ.get(each)]
-    protocol = os.environ[said[0]] if said else "grpc"
-    if protocol not in ("grpc", "http/protobuf"):
-        raise TelemetryError(f"{said[0]} is {protocol}; it may be grpc or http/protobuf")
-    module = over_grpc if protocol == "grpc" else over_http
-    exporter: MetricExporter = module.OTLPMetricExporter()
-    return exporter
+    def looked_up(self, result: Lookup) -> None:
+        """Nothing."""
 
+    def gap(self, hidden: int) -> None:
+        """Nothing."""
 
-def _periodic(exporter: MetricExporter) -> PeriodicExportingMetricReader:
-    try:
-        return PeriodicExportingMetricReader(exporter)
-    except ValueError as error:
-        raise TelemetryError("OTEL_METRIC_EXPORT_INTERVAL is no time above 0") from error
+    def checkpoint(self, ok: bool) -> None:
+        """Nothing."""
+
+    def ids_dropped(self, count: int) -> None:
+        """Nothing."""
+
+    def exported(self, count: int, error_type: str = "") -> None:
+        """Nothing."""
+
+    def inflight(self, delta: int) -> None:
+        """Nothing."""
+
+    def operation(self, seconds: float, error_type: str = "") -> None:
+        """Nothing."""
+
+    def acknowledged(self) -> None:
+        """Nothing."""
+
+    def lag(self, seconds: float) -> None:
+        """Nothing."""
+
+    def watch_queue(self, read: Callable[[], int]) -> None:
+        """Nothing."""

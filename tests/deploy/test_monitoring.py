@@ -5,11 +5,13 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
-from event_tracer.runtime.metrics import Telemetry
+from event_tracer.core.filters import Rule
+from event_tracer.runtime.telemetry import Telemetry
 from tests.deploy.manifests import COMPONENTS, ROOT, Object
 
 PROMTOOL = shutil.which("promtool") or ""
@@ -28,7 +30,7 @@ def alerts() -> list[Object]:
 
 def test_the_metrics_exist() -> None:
     """Rules and dashboard name what /metrics has once everything has happened."""
-    telemetry = Telemetry(exporter="otlp_grpc_span_exporter")
+    telemetry = Telemetry(exporter="otlp_grpc_span_exporter", rules=get_args(Rule))
     telemetry.restarted("pods", "error")
     telemetry.lag(1)
     telemetry.operation(1)

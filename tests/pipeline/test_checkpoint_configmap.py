@@ -15,10 +15,10 @@ from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, Confli
 from event_tracer.pipeline.dumping import MOST_BYTES, Dumper
 from event_tracer.pipeline.outbox import Outbox
 from event_tracer.pipeline.stores import begin
+from event_tracer.runtime.metrics import NullMetrics
 from tests.doubles.apiserver import faults
 from tests.doubles.apiserver.server import CLUSTER
 from tests.scenarios.configmaps import MAPS, Ops, refused, with_ops
-from tests.scenarios.exporting import Counted
 from tests.scenarios.leases import unheard
 
 # -- reading and writing
@@ -254,7 +254,7 @@ def test_what_comes_between_reading_and_probing_is_read() -> None:
 # -- the outbox on top
 
 
-class Counts(Counted):
+class Metrics(NullMetrics):
     checkpoints = 0
 
     def checkpoint(self, ok: bool) -> None:
@@ -263,10 +263,6 @@ class Counts(Counted):
 
     def ids_dropped(self, count: int) -> None:
         assert not count
-
-    def lag(self, seconds: float) -> None: ...
-
-    def gap(self, hidden: int) -> None: ...
 
 
 class Nobody:
@@ -278,16 +274,16 @@ def test_two_writes_of_one_run_are_not_in_conflict() -> None:
     """The last write of a run may meet the one before it, which is under way."""
 
     async def test(ops: Ops) -> None:
-        counts = Counts()
+        metrics = Metrics()
 
         def snapshot() -> Checkpoint:
             return Checkpoint(events={"": str(ops.server.revision)})
 
-        outbox = Outbox(store=ops.store, counts=counts, snapshot=snapshot, now=lambda: None)
-        outbox.exporter = Exporter(Nobody(), counts=counts, on_done=outbox.done)
+        outbox = Outbox(store=ops.store, metrics=metrics, snapshot=snapshot, now=lambda: None)
+        outbox.exporter = Exporter(Nobody(), counts=metrics, on_done=outbox.done)
         await outbox.write()
         ops.server.fail(faults.slow(5), resource=MAPS)
         await asyncio.gather(*(outbox.write() for _ in range(3)))
-        assert counts.checkpoints == 4
+        assert metrics.checkpoints == 4
 
     with_ops(test)

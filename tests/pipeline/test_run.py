@@ -198,8 +198,8 @@ def test_a_broken_checkpoint_is_left_aside(kept: bytes) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        "event_tracer.intake.parse_line",
-        "event_tracer.export.Backoff",
+        "event_tracer.pipeline.intake.parse_line",
+        "event_tracer.export.exporter.Backoff",
         "event_tracer.core.mapping.event_name",
         "event_tracer.core.story.pod_of",
     ],

@@ -14,6 +14,7 @@ from event_tracer.core.span import Span
 from event_tracer.export.exporter import Delivery, Exporter
 from event_tracer.export.otlp.client import Otlp, connect
 from event_tracer.export.otlp.endpoint import resolve
+from event_tracer.runtime.metrics import NullMetrics
 from tests.doubles import virtual_time
 from tests.doubles.otlp_http import Collector
 from tests.scenarios.fields import SECOND
@@ -53,7 +54,7 @@ def each(count: int, *, but: Iterable[int] = ()) -> list[int]:
 
 
 @dataclass
-class Counted:
+class Counted(NullMetrics):
     """What an exporter counts."""
 
     spans: Counter[str] = field(default_factory=Counter)

@@ -15,6 +15,7 @@ from event_tracer.kube.client import Api
 from event_tracer.kube.handler import Listed, Pace, Read, Source
 from event_tracer.kube.resources import EVENTS, WORKLOADS, Resource
 from event_tracer.kube.watch import Watch
+from event_tracer.runtime.metrics import NullMetrics
 from tests.doubles.apiserver.faults import Answer
 from tests.doubles.apiserver.server import ApiServer
 from tests.doubles.apiserver.wire import Asked
@@ -24,7 +25,7 @@ from tests.scenarios.fields import SECOND, Raw, stamp
 PODS = next(resource for resource in WORKLOADS if resource.plural == "pods")
 
 
-class Recorder:
+class Recorder(NullMetrics):
     """A reader, and the counts, of one watch."""
 
     def __init__(self) -> None:
@@ -83,7 +84,7 @@ class Recorder:
     async def room(self, watch: Source) -> None:
         await until(lambda: self.has_room(watch))
 
-    # -- Counts
+    # -- Metrics
 
     def dropped(self, reason: str) -> None:
         self.lost[reason] += 1
@@ -105,7 +106,7 @@ class Bench:
 
     async def watch(self, resource: Resource = EVENTS, **options: Any) -> Watch:
         """Start a watch, and let it get as far as it does in a few seconds."""
-        made = Watch(self.api, resource, reader=self.told, counts=self.told, **options)
+        made = Watch(self.api, resource, reader=self.told, metrics=self.told, **options)
         self._tasks.append(asyncio.create_task(made.run(), name="watch"))
         await asyncio.sleep(5)
         return made

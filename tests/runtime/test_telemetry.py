@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, get_args
 
 import grpc
 import pytest
@@ -14,7 +14,8 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as mess
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc as service
 from prometheus_client.parser import text_string_to_metric_families
 
-from event_tracer.runtime.metrics import Telemetry, TelemetryError
+from event_tracer.core.filters import Rule
+from event_tracer.runtime.telemetry import Telemetry, TelemetryError
 
 COMPONENT = {
     "otel_component_type": "otlp_grpc_span_exporter",
@@ -31,7 +32,9 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     def call(*, clock: Callable[[], float] = lambda: 0.0, **variables: str) -> Telemetry:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        made.append(Telemetry(exporter="otlp_grpc_span_exporter", clock=clock))
+        made.append(
+            Telemetry(exporter="otlp_grpc_span_exporter", rules=get_args(Rule), clock=clock)
+        )
         return made[-1]
 
     yield call
