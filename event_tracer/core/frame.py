@@ -40,8 +40,8 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Census:
-    """These are all the objects of `kind` that there are in `namespace`, everywhere if empty."""
+class Replace:
+    """All the objects of `kind` in `namespace` ("" for all), as a relist has found them."""
 
     kind: str
     namespace: str
@@ -49,15 +49,15 @@ class Census:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Behind:
-    """Which watches are behind the cluster: what has happened may not have been read yet.
+class SyncState:
+    """How far watches are: while one is behind, what has happened may not have been read yet.
 
-    While those of objects are, occurrences wait; while any is, no object span is sealed and no
-    date of a change is final.
+    While those of objects are behind, occurrences wait; while any is, no object span is sealed
+    and no date of a change is final.
     """
 
-    events: bool = False
-    objects: bool = False
+    events_behind: bool = False
+    objects_behind: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class Tick:
     now: int
 
 
-Item = Frame | Listing | Tick | Census | Behind
+Item = Frame | Listing | Tick | Replace | SyncState
 
 _EVENTS = frozenset({"events", "events.events.k8s.io"})
 _CHANGES = frozenset({"ADDED", "MODIFIED", "DELETED"})

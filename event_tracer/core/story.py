@@ -6,7 +6,7 @@ A story is what one trace tells: what happened under one root within an hour of 
 from collections.abc import Callable
 
 from event_tracer.core.event import Event, parse_resource_version
-from event_tracer.core.frame import Behind, Census, Frame, Item, Listing, Tick
+from event_tracer.core.frame import Frame, Item, Listing, Replace, SyncState, Tick
 from event_tracer.core.gap import SERVICE, gap_span
 from event_tracer.core.histories import Histories, Story
 from event_tracer.core.kubeobject import Chain, KubeObject, changes_by_itself
@@ -47,7 +47,7 @@ class Stories:
         self._keep = keep
         self._clock = self._horizon = self._swept = state.clock if state else 0
         self._released = -1
-        self._behind = Behind()
+        self._sync = SyncState()
         self._lineage = Lineage(state.gone if state else ())
         self._firsts = FirstTimes()
         self._histories = Histories(state.histories if state else ())
@@ -67,10 +67,10 @@ class Stories:
                 self._advance(item.now)
             case Listing():
                 self._feed_listing(item)
-            case Census():
-                self._feed_census(item)
-            case Behind():
-                self._behind, self._released = item, -1
+            case Replace():
+                self._feed_replace(item)
+            case SyncState():
+                self._sync, self._released = item, -1
         return [] if self._is_still else self._release()
 
     @property
@@ -144,8 +144,8 @@ class Stories:
             if not listing.is_lesson or _version(event) <= listing.known:
                 self._meet(event, child, deleted=deleted, known=listing.known)
 
-    def _feed_census(self, census: Census) -> None:
-        for item in self._lineage.missing(census.kind, census.namespace, census.uids):
+    def _feed_replace(self, replace: Replace) -> None:
+        for item in self._lineage.missing(replace.kind, replace.namespace, replace.uids):
             self._lineage.bury(item)
             self._histories.bury(item.identity)
 
@@ -206,10 +206,10 @@ class Stories:
     def _release(self) -> list[Span]:
         spans, self._gaps = self._gaps, []
         self._released = self._clock
-        behind = self._behind
-        if not (behind.events or behind.objects):
+        sync = self._sync
+        if not (sync.events_behind or sync.objects_behind):
             self._horizon = self._clock
-        if not behind.objects:
+        if not sync.objects_behind:
             spans += self._tell_ready()
         for verdict in self._settling.sealed(before=self._told_until - REORDER - _GRACE):
             spans.append(self._mapper.object_span(verdict))

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from event_tracer.core.event import Event
 from event_tracer.core.frame import (
-    Behind,
-    Census,
     Frame,
     Item,
     Listing,
+    Replace,
+    SyncState,
     Tick,
     parse_frame,
     parse_line,
@@ -82,13 +82,13 @@ class Intake:
         self._latest = 0  # ns; the newest time that was believable when it was last asked
         self._freed = asyncio.Event()
         self.objects_read = asyncio.Event()
-        self._behind = Behind(events=True, objects=True)
-        self.feed(self._behind)
+        self._sync = SyncState(events_behind=True, objects_behind=True)
+        self.feed(self._sync)
 
     @property
     def is_synced(self) -> bool:
         """Whether all that has happened was read."""
-        return self._behind == Behind()
+        return self._sync == SyncState()
 
     @property
     def lowest_version(self) -> int | None:
@@ -139,7 +139,7 @@ class Intake:
         if watch.resource is not EVENTS:
             uids, kind = frozenset(found.uids), watch.resource.kind
             if self.owners.is_alone(kind):
-                self.feed(Census(kind=kind, namespace=watch.namespace, uids=uids))
+                self.feed(Replace(kind=kind, namespace=watch.namespace, uids=uids))
             return
         await self._look_up(found.frames)
         if listed.cause:
@@ -208,10 +208,12 @@ class Intake:
         is_read = bool(self.watches) and all(
             watch.is_live or watch.is_denied for watch in self.watches
         )
-        behind = Behind(events=not is_read or bool(self._held), objects=not self.owners.are_live)
-        if behind != self._behind:
-            self._behind = behind
-            self.feed(behind)
+        sync = SyncState(
+            events_behind=not is_read or bool(self._held), objects_behind=not self.owners.are_live
+        )
+        if sync != self._sync:
+            self._sync = sync
+            self.feed(sync)
 
     def _parse(self, raw: Raw) -> Frame | None:
         try:
