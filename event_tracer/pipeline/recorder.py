@@ -118,8 +118,8 @@ class _Recorder:
     def _begin(self, spawn: Spawn) -> None:
         self._spawn = spawn
         self._owners = Owners(
-            self._api, reader=self, metrics=self._metrics, namespaces=self._settings.watch_namespaces,
-            versions={}, spawn=spawn, on_change=self._look,
+            self._api, reader=self, metrics=self._metrics, versions={},
+            namespaces=self._settings.watch_namespaces, spawn=spawn, on_change=self._look,
         )  # fmt: skip
         spawn(self._read(), "start")
         spawn(self._report(), "report")
