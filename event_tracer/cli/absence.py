@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from event_tracer.core.traces import Trace
 from event_tracer.kube import kinds
 from event_tracer.kube.client import ApiError
 from event_tracer.kube.listing import Lister, StaleError
 from event_tracer.kube.resources import NAMESPACES, Resource
-from event_tracer.pipeline.snapshot import LookError, Scene, Trace
-from event_tracer.render.selection import names
+from event_tracer.pipeline.snapshot import LookError, Scene
+from event_tracer.render.selection import object_names
 
 _KEPT = "the API server keeps an Event for one hour after its last update by default"
 # kube-apiserver --event-ttl
@@ -19,7 +20,7 @@ async def explain_absence(seen: Scene, traces: Sequence[Trace]) -> str:
     if target and resource and target.name:
         known = await _names(seen, resource)
         if known is not None and target.name not in known:
-            known |= {name for trace in traces for name in names(trace, target)}
+            known |= {name for trace in traces for name in object_names(trace, target)}
             hint = kinds.near(target.name, known)
             raise LookError(f"there is no {seen.object_name}{hint}")
     elif not traces and len(seen.namespaces) == 1:

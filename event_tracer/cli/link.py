@@ -11,9 +11,10 @@ from event_tracer.cli.settings.options import SettingsError
 from event_tracer.core.mapping import kind_attribute
 from event_tracer.core.redaction import Redaction
 from event_tracer.core.span import Span, text_of
+from event_tracer.core.traces import Trace
 from event_tracer.kube import kinds
-from event_tracer.pipeline.snapshot import Complain, LookError, Trace, look, scene
-from event_tracer.render.selection import Target, about
+from event_tracer.pipeline.snapshot import Complain, LookError, look, scene
+from event_tracer.render.selection import Target, object_span_ids
 
 _LOOKBACK = "2d"  # the widest that Jaeger's UI offers
 _LIMIT = 20
@@ -60,7 +61,7 @@ async def link(words: Sequence[str], settings: LinkSettings, *, complain: Compla
         assert target
         redact = Redaction(settings.redact)
         traces = await look(seen, settings, redact=redact, complain=complain)
-        found = [trace for trace in traces if about(trace, target)]
+        found = [trace for trace in traces if object_span_ids(trace, target)]
         if not found:
             raise LookError(await explain_absence(seen, traces))
         if not seen.cluster_uid:

@@ -16,14 +16,13 @@ from event_tracer.cli import sinks
 from event_tracer.cli.progress import ReadProgress
 from event_tracer.cli.replay_report import Report
 from event_tracer.cli.settings.replay import ReplaySettings
-from event_tracer.cli.sinks import OutputError, Trace
+from event_tracer.cli.sinks import OutputError
 from event_tracer.core.event import Event
 from event_tracer.core.frame import Frame, Item, Listing
 from event_tracer.core.redaction import Kept, Redaction
-from event_tracer.core.shift import shift
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
-from event_tracer.core.traces import traces_of
+from event_tracer.core.traces import Trace, shift, traces_of
 from event_tracer.recording import reader
 from event_tracer.render.terminal import View, console
 from event_tracer.render.waterfall import waterfall

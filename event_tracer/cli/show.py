@@ -12,12 +12,12 @@ from event_tracer.core.preview import preview
 from event_tracer.core.redaction import Kept, Redaction
 from event_tracer.core.story import Stories
 from event_tracer.core.times import human
+from event_tracer.core.traces import Trace
 from event_tracer.pipeline.cluster_reader import Reading
 from event_tracer.pipeline.snapshot import (
     Complain,
     Gathered,
     Scene,
-    Trace,
     check,
     is_read,
     look,
@@ -25,9 +25,8 @@ from event_tracer.pipeline.snapshot import (
     scene,
     watches,
 )
-from event_tracer.render.choice import Choice
 from event_tracer.render.follow import board
-from event_tracer.render.selection import newest
+from event_tracer.render.selection import Selection, newest_time
 from event_tracer.render.terminal import View, console, visible
 from event_tracer.runtime.logs import mask
 from event_tracer.runtime.tasks import Spawn, until
@@ -53,8 +52,14 @@ async def show(words: Sequence[str], settings: ShowSettings, *, stop: asyncio.Ev
             await _once(seen, settings, complain=complain)
 
 
-def _choice(seen: Scene, settings: ShowSettings) -> Choice:
-    return Choice(target=seen.target, since=seen.now - settings.since_ns, settings=settings)
+def _selection(seen: Scene, settings: ShowSettings) -> Selection:
+    return Selection(
+        target=seen.target,
+        since=seen.now - settings.since_ns,
+        last=settings.last,
+        warnings=settings.warnings,
+        fold=settings.fold,
+    )
 
 
 def _view(settings: ShowSettings) -> View:
@@ -67,30 +72,32 @@ async def _once(seen: Scene, settings: ShowSettings, *, complain: Complain) -> N
     kept = Kept(redact)
     reading = kept if settings.html else redact
     traces = await look(seen, settings, redact=reading, complain=complain)
-    choice = _choice(seen, settings)
-    wanted = choice.wanted(traces)
-    shown = choice.newest(wanted)
+    selection = _selection(seen, settings)
+    wanted = selection.matching(traces)
+    shown = selection.newest(wanted)
     if not shown:
-        complain(await _nothing(seen, choice, traces))
+        complain(await _nothing(seen, selection, traces, since=settings.since))
     if settings.html:
         title = f"Events {seen}"
         sinks.write_page(shown, file=settings.html, events=kept.events, title=title)
     elif settings.output == "json":
         sinks.write(shown, output=None)
     else:
-        sinks.draw(map(choice.lay_out, shown), on=_view(settings))
+        sinks.draw(map(selection.lay_out, shown), on=_view(settings))
     if len(shown) < len(wanted):
         complain(f"the newest {len(shown)} of {len(wanted)} stories; --last 0 shows all")
 
 
-async def _nothing(seen: Scene, choice: Choice, traces: Sequence[Trace]) -> str:
-    concerned = choice.concerned(traces)
+async def _nothing(
+    seen: Scene, selection: Selection, traces: Sequence[Trace], *, since: str
+) -> str:
+    concerned = selection.about_target(traces)
     if not concerned:
         return await explain_absence(seen, traces)
-    ago = human(seen.now - newest(concerned[-1]))
-    if choice.settings.warnings and newest(concerned[-1]) >= choice.since:
-        return f"nothing but Normal Events {seen} within {choice.settings.since}"
-    return f"no Event {seen} within {choice.settings.since}; the newest was {ago} ago"
+    ago = human(seen.now - newest_time(concerned[-1]))
+    if selection.warnings and newest_time(concerned[-1]) >= selection.since:
+        return f"nothing but Normal Events {seen} within {since}"
+    return f"no Event {seen} within {since}; the newest was {ago} ago"
 
 
 class _Follower:
@@ -110,8 +117,8 @@ class _Follower:
         view = _view(self._settings)
         failure: BaseException | None = None
         try:
-            choice = _choice(self._seen, self._settings)
-            with board(view, choice, complain=self._complain) as self._board:
+            selection = _selection(self._seen, self._settings)
+            with board(view, selection, complain=self._complain) as self._board:
                 await until(stop, self._begin)
         except* Exception as errors:
             failure = errors.exceptions[0]  # to raise it here would put it in a group again

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from event_tracer import EventTracerError
-from event_tracer.core.span import Span
+from event_tracer.core.traces import Trace
 from event_tracer.export.otlp import endpoint
 from event_tracer.export.otlp.json import write_json
 from event_tracer.render import page
 from event_tracer.render.terminal import View
 from event_tracer.render.waterfall import Waterfall
 
-Trace = tuple[Span, ...]
 Complain = Callable[[str], None]
 
 

@@ -1,66 +1,163 @@
-"""Spans grouped into traces, in bounded memory."""
+"""Spans grouped into traces, in bounded memory, and a trace moved in time."""
 
-from collections.abc import Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import chain
 
 from event_tracer.core.frame import Item, Tick
-from event_tracer.core.span import Span
+from event_tracer.core.span import AttributeValue, Span
 from event_tracer.core.story import Stories
-from event_tracer.core.times import SECOND
+from event_tracer.core.times import MICROSECOND, SECOND, parse_timestamp, rfc3339
 
+Trace = tuple[Span, ...]
+
+# A story lasts an hour at most (law 5), so its spans come no further apart; only a Job's may, and
+# then its trace comes in parts.
 _SILENCE = 70 * 60 * SECOND
 _STEP = 60 * SECOND
 _END = Tick(now=2**63 - 1)  # later than any time that an Event may have
+_TIMES = frozenset({
+    "k8s.event.start_time", "k8s.event.first_time", "k8s.event.last_time",
+    "k8s.event.event_time", "event_tracer.change.time",
+})  # fmt: skip
+_TRACE_ID = "event_tracer.previous_trace_id"
 
 
-def traces_of(items: Iterable[Item], stories: Stories) -> Iterator[tuple[Span, ...]]:
-    """Feed all `items` to the fold, to their end, and give each trace when it is over."""
-    traces = Traces()
-    for item in items:
-        yield from traces.feed(stories.feed(item), now=stories.clock)
-    yield from traces.feed(stories.feed(_END), now=stories.clock)
-    yield from traces.rest()
+@dataclass(slots=True)
+class _Open:
+    """One trace's spans by id; `changed` is when the last of them came, in ns of the watermark."""
+
+    spans: dict[bytes, Span] = field(default_factory=dict)
+    changed: int = 0
 
 
-class Traces:
-    """Gathers spans by trace and lets a trace go when nothing more can come.
+class TraceBuffer:
+    """Spans by trace, each once and as it came last; the trace that changed last stands last.
 
-    A story lasts an hour at most, so its spans come no further apart; only a Job's may, and then
-    the trace comes in parts.
+    Its user bounds it: by number (`evict`, `trim`) or by silence (`pop_silent`), as the watermark
+    counts it, for an emitter's clock may be wrong. `size` is the number of spans.
     """
 
-    def __init__(self) -> None:
-        self._open: dict[bytes, list[Span]] = {}
-        self._touched: dict[bytes, int] = {}
-        self._checked = 0
+    def __init__(self, *, max_spans: int | None = None) -> None:
+        self.size = 0
+        self._max_spans = max_spans
+        self._traces: OrderedDict[bytes, _Open] = OrderedDict()
 
-    def feed(self, spans: Iterable[Span], *, now: int) -> list[tuple[Span, ...]]:
-        """Take in spans; give the traces that are over, the oldest first, parents in front.
+    def __iter__(self) -> Iterator[bytes]:
+        """The ids of all traces."""
+        return iter(self._traces)
 
-        `now` is ns of the fold's clock, for an emitter's may be wrong.
-        """
+    def add(self, spans: Iterable[Span], *, now: int = 0) -> list[bytes]:
+        """Take in spans at `now` (ns of the watermark); the ids of the traces that changed."""
+        changed: dict[bytes, _Open] = {}
         for span in spans:
-            self._open.setdefault(span.trace_id, []).append(span)
-            self._touched[span.trace_id] = now
-        if now - self._checked < _STEP:
-            return []
-        self._checked = now
-        return self._let_go(before=now - _SILENCE)
+            trace = self._traces.setdefault(span.trace_id, _Open())
+            self.size += span.span_id not in trace.spans
+            trace.spans[span.span_id] = span
+            changed[span.trace_id] = trace
+        for trace_id, trace in changed.items():
+            trace.changed = now
+            self._traces.move_to_end(trace_id)
+        return list(changed)
 
-    def rest(self) -> list[tuple[Span, ...]]:
-        """Give all that are left, the oldest first."""
-        return self._let_go(before=2**63)
+    def spans(self, trace_id: bytes) -> Mapping[bytes, Span]:
+        """One trace's spans by id, in the order in which they came; empty if it is not here."""
+        trace = self._traces.get(trace_id)
+        return trace.spans if trace else {}
 
-    def _let_go(self, *, before: int) -> list[tuple[Span, ...]]:
-        over = [trace_id for trace_id, touched in self._touched.items() if touched < before]
-        for trace_id in over:
-            del self._touched[trace_id]
-        gone = (tuple(sorted(self._open.pop(trace_id), key=_place)) for trace_id in over)
-        return sorted(gone, key=_begin)
+    def evict(self) -> list[bytes]:
+        """Forget whole traces, the longest unchanged first, while there are too many spans.
+
+        The newest stays however long it is. Returns the ids of those forgotten.
+        """
+        gone = []
+        while self._is_full and len(self._traces) > 1:
+            trace_id, trace = self._traces.popitem(last=False)
+            self.size -= len(trace.spans)
+            gone.append(trace_id)
+        return gone
+
+    def trim(self) -> None:
+        """Forget the earliest spans of the only trace while it has too many."""
+        while self._is_full:
+            (trace,) = self._traces.values()
+            del trace.spans[next(iter(trace.spans))]
+            self.size -= 1
+
+    def pop_silent(self, *, now: int) -> list[Trace]:
+        """Let go the traces that nothing came to for 70 minutes, as of `now` (ns of the watermark).
+
+        The one that began first comes first; parents in front.
+        """
+        return self._pop(before=now - _SILENCE)
+
+    def pop_all(self) -> list[Trace]:
+        """Let go all that are left, in the same order."""
+        return self._pop(before=2**63)
+
+    def _pop(self, *, before: int) -> list[Trace]:
+        silent = []
+        while self._traces and next(iter(self._traces.values())).changed < before:
+            _, trace = self._traces.popitem(last=False)
+            self.size -= len(trace.spans)
+            silent.append(_parents_first(trace.spans.values()))
+        return sorted(silent, key=lambda trace: (trace[0].start, trace[0].trace_id))
+
+    @property
+    def _is_full(self) -> bool:
+        return self._max_spans is not None and self.size > self._max_spans
 
 
-def _place(span: Span) -> tuple[int, int, bytes]:
-    return span.start, -span.end, span.span_id
+def traces_of(items: Iterable[Item], stories: Stories) -> Iterator[Trace]:
+    """Feed all `items` to the fold, to their end; give each trace when nothing more can come."""
+    buffer, checked = TraceBuffer(), 0
+    for item in chain(items, (_END,)):
+        buffer.add(stories.feed(item), now=stories.clock)
+        if stories.clock - checked >= _STEP:
+            checked = stories.clock
+            yield from buffer.pop_silent(now=checked)
+    yield from buffer.pop_all()
 
 
-def _begin(spans: tuple[Span, ...]) -> tuple[int, bytes]:
-    return spans[0].start, spans[0].trace_id
+def grouped(spans: Iterable[Span]) -> list[Trace]:
+    """Spans by their trace, parents in front; the trace to which something came last at the end."""
+    buffer = TraceBuffer()
+    traces = [_parents_first(buffer.spans(trace_id).values()) for trace_id in buffer.add(spans)]
+    return sorted(traces, key=lambda trace: (max(s.end for s in trace), trace[0].trace_id))
+
+
+def _parents_first(spans: Iterable[Span]) -> Trace:
+    return tuple(sorted(spans, key=lambda span: (span.start, -span.end, span.span_id)))
+
+
+# -- moved in time
+
+
+def shift(span: Span, *, seconds: int) -> Span:
+    """`span` that much later, under ids of its own: an id never has two contents."""
+    by = seconds * SECOND
+    return span._replace(
+        trace_id=_other(span.trace_id, seconds),
+        span_id=_other(span.span_id, seconds),
+        parent_id=_other(span.parent_id, seconds),
+        start=max(span.start + by, SECOND),
+        end=max(span.end + by, SECOND + MICROSECOND),
+        attributes=tuple((name, _moved(name, value, seconds)) for name, value in span.attributes),
+    )
+
+
+def _other(identity: bytes, seconds: int) -> bytes:
+    if not identity:
+        return b""
+    return blake2b(identity + b"%d" % seconds, digest_size=len(identity)).digest()
+
+
+def _moved(name: str, value: AttributeValue, seconds: int) -> AttributeValue:
+    if name == _TRACE_ID and isinstance(value, str):
+        return _other(bytes.fromhex(value), seconds).hex()
+    if name in _TIMES and isinstance(value, str):
+        time = parse_timestamp(value)
+        return value if time is None else rfc3339(max(time + seconds * SECOND, SECOND))
+    return value

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from event_tracer.cli.settings.look import LookSettings
 from event_tracer.core.frame import Tick
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
+from event_tracer.core.traces import Trace, grouped
 from event_tracer.kube import kinds
 from event_tracer.kube.client import Api, ApiError
 from event_tracer.kube.cluster import cluster_uid
@@ -23,7 +24,6 @@ from event_tracer.render.selection import Target
 from event_tracer.runtime.metrics import NullMetrics
 from event_tracer.runtime.tasks import Spawn, until
 
-Trace = tuple[Span, ...]
 Complain = Callable[[str], None]
 _END = Tick(now=2**63 - 1)  # later than any time that an Event may have
 _PAUSE = 0.02  # seconds
@@ -175,20 +175,7 @@ async def look(
     gathered.take(stories.feed(_END))
     if gathered.unusable:
         complain(f"{gathered.unusable} of what was read could not be used")
-    return by_trace(gathered.spans)
-
-
-def by_trace(spans: Iterable[Span]) -> list[Trace]:
-    """Spans by their trace, parents in front; the trace to which something came last at the end."""
-    traces: dict[bytes, dict[bytes, Span]] = {}
-    for span in spans:
-        traces.setdefault(span.trace_id, {})[span.span_id] = span
-    ordered = (tuple(sorted(each.values(), key=_place)) for each in traces.values())
-    return sorted(ordered, key=lambda trace: (max(span.end for span in trace), trace[0].trace_id))
-
-
-def _place(span: Span) -> tuple[int, int, bytes]:
-    return span.start, -span.end, span.span_id
+    return grouped(gathered.spans)
 
 
 async def _wait(reading: Reading, done: asyncio.Event, complain: Complain) -> None:

@@ -10,8 +10,8 @@ from rich.live import Live as Display
 from rich.text import Text
 
 from event_tracer.core.span import Span
-from event_tracer.render.choice import Choice
 from event_tracer.render.live import Live
+from event_tracer.render.selection import Selection
 from event_tracer.render.terminal import View, visible
 from event_tracer.runtime.logs import mask
 
@@ -41,10 +41,10 @@ class Board(Protocol):
 class Screen:
     """The newest stories in place, as many as the terminal has lines for."""
 
-    def __init__(self, on: Console, view: View, choice: Choice) -> None:
+    def __init__(self, on: Console, view: View, selection: Selection) -> None:
         self._console = on
         self._view = view
-        self._choice = choice
+        self._selection = selection
         self._traces: OrderedDict[bytes, dict[bytes, Span]] = OrderedDict()
         self._size = 0
         self._display = Display(console=on, auto_refresh=False, redirect_stderr=False)
@@ -83,8 +83,10 @@ class Screen:
             for trace_id, spans in self._traces.items()
         ]
         ordered = sorted(traces, key=lambda trace: max(span.end for span in trace))
-        shown = self._choice.newest(self._choice.wanted(ordered))
-        lines = [line for trace in shown for line in self._view.lines(self._choice.lay_out(trace))]
+        shown = self._selection.newest(self._selection.matching(ordered))
+        lines = [
+            line for trace in shown for line in self._view.lines(self._selection.lay_out(trace))
+        ]
         if note or not lines:
             lines.append(Text(visible(mask(note) or "nothing has happened yet"), style="yellow"))
         room = max(self._console.height - 1, 1)
@@ -96,9 +98,9 @@ class Screen:
 class Printer:
     """Each story once it has settled, below the one before."""
 
-    def __init__(self, on: Console, view: View, choice: Choice, complain: Complain) -> None:
+    def __init__(self, on: Console, view: View, selection: Selection, complain: Complain) -> None:
         self._complain = complain
-        self._live = Live(view, lay_out=choice.lay_out_wanted)
+        self._live = Live(view, lay_out=selection.lay_out_matching)
         self._console = on
         self._note = ""
 
@@ -126,7 +128,7 @@ class Printer:
         self._note = note
 
 
-def board(view: View, choice: Choice, *, complain: Complain) -> Board:
+def board(view: View, selection: Selection, *, complain: Complain) -> Board:
     """The one that suits the view's console."""
     on = view.console
-    return Screen(on, view, choice) if on.is_terminal else Printer(on, view, choice, complain)
+    return Screen(on, view, selection) if on.is_terminal else Printer(on, view, selection, complain)

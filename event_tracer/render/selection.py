@@ -1,9 +1,12 @@
-"""Which traces somebody asked for, and what in them."""
+"""Selection of stories by object, age, number and outcome."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from event_tracer.core.span import Span, text_of
+from event_tracer.core.traces import Trace
+from event_tracer.render.waterfall import Waterfall, waterfall
 
 _VERSION = "k8s.object.api_version"
 
@@ -16,34 +19,76 @@ class Target(NamedTuple):
     name: str = ""
 
 
-def about(spans: Sequence[Span], target: Target) -> frozenset[bytes]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The `last` stories (0: all) about `target` (None: any) that were not over before `since`.
+
+    `since` is ns since the epoch. `warnings`: only those with an error. `fold`: occurrences that
+    say the same share a row.
+    """
+
+    target: Target | None
+    since: int
+    last: int = 0
+    warnings: bool = False
+    fold: bool = True
+
+    def about_target(self, traces: Iterable[Trace]) -> list[Trace]:
+        """The traces about the target, whatever their age."""
+        return [trace for trace in traces if not self.target or object_span_ids(trace, self.target)]
+
+    def matching(self, traces: Iterable[Trace]) -> list[Trace]:
+        """The traces that match, whatever their number."""
+        return [
+            trace
+            for trace in self.about_target(traces)
+            if newest_time(trace) >= self.since and (not self.warnings or has_error(trace))
+        ]
+
+    def newest(self, traces: Sequence[Trace]) -> list[Trace]:
+        """The `last` of `traces`, which are in order of their newest occurrence."""
+        return list(traces[-self.last :])
+
+    def lay_out(self, trace: Sequence[Span]) -> Waterfall:
+        """The waterfall of a trace; the target is marked if it is one object below the root."""
+        has_name = self.target and self.target.name
+        ids = object_span_ids(trace, self.target) if self.target and has_name else frozenset()
+        marked = {span.span_id for span in trace if span.span_id in ids and span.parent_id}
+        return waterfall(trace, fold=self.fold, marked=marked)
+
+    def lay_out_matching(self, spans: Sequence[Span]) -> Waterfall | None:
+        """The waterfall of a trace that matches; None for any other."""
+        return self.lay_out(spans) if self.matching([tuple(spans)]) else None
+
+
+def object_span_ids(spans: Sequence[Span], target: Target) -> frozenset[bytes]:
     """The ids of the object spans of one trace that are the target's."""
     # Two groups may have kinds of one name (Services of the core and of Knative); the reference
     # of an Event says which, where it says anything (the kubelet's to Nodes does not).
     versions = [(span.parent_id, text_of(span.attributes, _VERSION)) for span in spans]
     others = {parent for parent, version in versions if version and _group(version) != target.group}
     return frozenset(
-        span.span_id for span in spans if _is_meant(span, target) and span.span_id not in others
+        span.span_id for span in spans if span.span_id not in others and _matches(span, target)
     )
 
 
-def newest(spans: Sequence[Span]) -> int:
-    """When the newest occurrence of a trace was, in ns."""
-    return max(span.end for span in spans)
-
-
-def has_warning(spans: Sequence[Span]) -> bool:
-    """Whether something in a trace is not as it should be."""
-    return any(span.error is not None for span in spans)
-
-
-def names(spans: Sequence[Span], target: Target) -> frozenset[str]:
-    """What the objects of the target's kind in a trace are called."""
-    ids = about(spans, target._replace(name=""))
+def object_names(spans: Sequence[Span], target: Target) -> frozenset[str]:
+    """The names of the objects of the target's kind in a trace."""
+    ids = object_span_ids(spans, target._replace(name=""))
     return frozenset(_name(span) for span in spans if span.span_id in ids)
 
 
-def _is_meant(span: Span, target: Target) -> bool:
+def newest_time(spans: Sequence[Span]) -> int:
+    """Time of the newest occurrence of a trace, in ns."""
+    return max(span.end for span in spans)
+
+
+def has_error(spans: Sequence[Span]) -> bool:
+    """Whether a trace has a span with status ERROR."""
+    return any(span.error is not None for span in spans)
+
+
+def _matches(span: Span, target: Target) -> bool:
     is_kind = text_of(span.attributes, "k8s.object.kind") == target.kind
     return span.kind == "object" and is_kind and target.name in ("", _name(span))
 

@@ -17,7 +17,7 @@ from event_tracer.core.frame import Frame, Item
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
-from event_tracer.core.traces import Traces
+from event_tracer.core.traces import traces_of
 from event_tracer.recording import reader
 from tests.scenarios.folding import JSONL, RECORDINGS, Run, article, frames_of, raw_frames, tell
 
@@ -233,10 +233,9 @@ def test_memory_does_not_grow_with_the_file() -> None:
                 yield Frame(body=_later(frame.body, number), deleted=True)
 
     def peak(rollouts: int) -> int:
-        stories, traces = Stories(), Traces()
         tracemalloc.start()
-        for item in stream(rollouts):
-            traces.feed(stories.feed(item), now=stories.clock)
+        for _ in traces_of(stream(rollouts), Stories()):
+            pass
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most

@@ -8,12 +8,9 @@ from pathlib import Path
 import pytest
 
 from event_tracer.cli.main import GOOD
-from event_tracer.core.shift import shift
 from event_tracer.core.span import Span
-from event_tracer.core.traces import Traces
 from event_tracer.render.waterfall import waterfall
 from tests.scenarios.cluster import Cluster
-from tests.scenarios.fields import SECOND
 from tests.scenarios.folding import JSONL, RECORDINGS, Run, events, frames_of, tell
 
 ARTICLE = str(RECORDINGS / "article-events.json")
@@ -212,16 +209,3 @@ def test_a_trace_without_its_root_is_drawn_all_the_same() -> None:
 
     assert len(rows) == len(spans)
     assert {row.last for row in rows if not row.last} == {()}
-
-
-def test_traces_are_let_go_when_nothing_more_can_come() -> None:
-    """After 70 minutes without a span, by the API server's clock and never an emitter's."""
-    (early, *_), late = tell(frames_of("redis-create")), tell(frames_of("workloads"))
-    traces = Traces()
-    now = early.end
-    skewed = [shift(span, seconds=24 * 3600) for span in late]
-
-    assert traces.feed([early], now=now) == []
-    assert traces.feed(skewed, now=now + 60 * 60 * SECOND) == []
-    assert traces.feed([], now=now + 71 * 60 * SECOND) == [(early,)]
-    assert sum(len(spans) for spans in traces.rest()) == len(late)
