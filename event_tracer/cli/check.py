@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from event_tracer.cli.settings.live import CheckSettings
-from event_tracer.core.gap import SERVICE
+from event_tracer.core.seen import SERVICE
 from event_tracer.core.span import Span
 from event_tracer.core.times import SECOND, human
 from event_tracer.export.otlp import client, endpoint

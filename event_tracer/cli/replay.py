@@ -18,7 +18,9 @@ from event_tracer.cli.replay_report import Report
 from event_tracer.cli.settings.replay import ReplaySettings
 from event_tracer.cli.sinks import OutputError
 from event_tracer.core.event import Event
+from event_tracer.core.event_source import occurrence_of
 from event_tracer.core.frame import Frame, Item, Listing
+from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.redaction import Kept, Redaction
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
@@ -97,11 +99,9 @@ def _send(
 
 
 def _traces(items: Iterable[Item], settings: ReplaySettings, report: Report) -> Iterator[Trace]:
-    keeps = settings.filter.keeps
-
-    def keep(event: Event) -> bool:
-        kept = keeps(event)
-        report.occurrence(event, kept=kept)
+    def keep(occurrence: Occurrence) -> bool:
+        kept = not settings.filter.rule(occurrence)
+        report.occurrence(occurrence, kept=kept)
         return kept
 
     stories = Stories(naming=settings.naming, cluster_uid=settings.cluster_uid, keep=keep)
@@ -134,7 +134,8 @@ def _until_now(files: Sequence[str], stdin: IO[bytes], settings: ReplaySettings)
         frame.body.time
         for item in items
         for frame in _frames(item)
-        if isinstance(frame.body, Event) and settings.filter.keeps(frame.body)
+        if isinstance(frame.body, Event)
+        and not settings.filter.rule(occurrence_of(frame.body, None))
     )
     now = time.time_ns()
     return (now - max(times, default=now)) // SECOND

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from event_tracer.core.event import Event
+from event_tracer.core.occurrence import Occurrence
 from event_tracer.recording.reader import Problem
 from event_tracer.render.terminal import visible
 
@@ -25,14 +25,14 @@ class Report:
     _problems: int = 0
     _first: str = ""
 
-    def occurrence(self, event: Event, *, kept: bool) -> None:
+    def occurrence(self, occurrence: Occurrence, *, kept: bool) -> None:
         """Count one, kept by the filters or not."""
         self.occurrences += 1
         if kept:
             return
         self.left_out += 1
-        about = event.involved
-        there = {"namespace": about.namespace, "kind": about.kind, "reason": event.reason}
+        about = occurrence.about
+        there = {"namespace": about.namespace, "kind": about.kind, "reason": occurrence.reason}
         for name, value in there.items():
             self._there.setdefault(name, Counter())[value] += 1
 

@@ -8,7 +8,6 @@ from event_tracer.cli import sinks
 from event_tracer.cli.absence import explain_absence
 from event_tracer.cli.settings.look import ShowSettings
 from event_tracer.core.frame import Tick
-from event_tracer.core.preview import preview
 from event_tracer.core.redaction import Kept, Redaction
 from event_tracer.core.story import Stories
 from event_tracer.core.times import human
@@ -148,7 +147,7 @@ class _Follower:
             if spans or is_first or note != self._told:
                 self._told = note
                 await self._board.take(spans)
-                objects = preview(self._stories, self._settings.naming)
+                objects = self._stories.preview()
                 self._board.draw(objects, note=note)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
-from event_tracer.core.event import Event
+from event_tracer.core.occurrence import Occurrence
 
 Rule = Literal["namespace", "kind", "reason", "type"]
 # kubectl api-resources: kind and the short names and plurals that people type
@@ -45,20 +45,15 @@ class Filter:
     type: frozenset[str] = frozenset()
     exclude_type: frozenset[str] = frozenset()
 
-    def keeps(self, event: Event) -> bool:
-        """Whether the event's span leaves."""
-        return not self.rule(event)
-
-    def rule(self, event: Event) -> Rule | Literal[""]:
-        """What leaves the event out; empty where nothing does."""
-        about = event.involved
-        if not _passes(about.namespace or event.namespace, self.namespace, self.exclude_namespace):
+    def rule(self, occurrence: Occurrence) -> Rule | Literal[""]:
+        """The rule that leaves an occurrence out; empty where none does."""
+        if not _passes(occurrence.namespace, self.namespace, self.exclude_namespace):
             return "namespace"
-        if not _passes(about.kind, self.kind, self.exclude_kind):
+        if not _passes(occurrence.about.kind, self.kind, self.exclude_kind):
             return "kind"
-        if not _passes(event.reason.lower(), self.reason, self.exclude_reason):
+        if not _passes(occurrence.reason.lower(), self.reason, self.exclude_reason):
             return "reason"
-        if not _passes(event.type or "Normal", self.type, self.exclude_type):
+        if not _passes(occurrence.type, self.type, self.exclude_type):
             return "type"
         return ""
 

@@ -4,9 +4,8 @@ from typing import NamedTuple
 
 from event_tracer.core.changes import HOUR, NOBODY, Change, History, hours_since
 from event_tracer.core.event import Event
-from event_tracer.core.kubeobject import Chain, KubeObject
-from event_tracer.core.objects import ObjectMetadata
-from event_tracer.core.recent import Recent
+from event_tracer.core.expiring import Recent
+from event_tracer.core.objects import Chain, KubeObject, ObjectMetadata
 from event_tracer.core.tables import CONTROLLERS, CREATORS
 from event_tracer.core.times import SECOND, UNUSED, second_of
 

@@ -6,10 +6,10 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from event_tracer.core.event import Event, ObjectReference
-from event_tracer.core.kubeobject import Chain, KubeObject
-from event_tracer.core.objects import ObjectMetadata
-from event_tracer.core.recent import Recent
-from event_tracer.core.tables import CHILDREN, COMBINED, ROOT_ANNOTATIONS, ChildRule
+from event_tracer.core.expiring import Recent
+from event_tracer.core.objects import Chain, KubeObject, ObjectMetadata
+from event_tracer.core.occurrence import Child
+from event_tracer.core.tables import ROOT_ANNOTATIONS
 from event_tracer.core.times import SECOND, UNUSED, second_of
 
 Name = tuple[str, str, str]  # kind, namespace, name
@@ -23,39 +23,11 @@ _LONGEST_CHAIN = 16
 _SECOND = attrgetter("second")
 
 
-class Child(NamedTuple):
-    """What a message names: an object of `kind`; `owned` where the Event's object owns it."""
-
-    kind: str
-    namespace: str
-    name: str
-    owned: bool
-
-
 class Told(NamedTuple):
     """A message's word, of a Unix second, that an object has this parent."""
 
     second: int
     parent: ObjectReference
-
-
-def named_child(event: Event) -> Child | None:
-    """The child object that an Event's message names, if the table knows it to name one."""
-    for rule in _RULES.get(event.reason, ()):
-        if rule.kind and rule.kind != event.involved.kind:
-            continue
-        match = rule.pattern.match(event.message.removeprefix(COMBINED))
-        if match:
-            namespace = event.involved.namespace or event.namespace
-            name = match["name"]
-            return Child(kind=rule.child, namespace=namespace, name=name, owned=rule.owns)
-    return None
-
-
-_RULES: dict[str, tuple[ChildRule, ...]] = {
-    reason: tuple(rule for rule in CHILDREN if reason in rule.reasons)
-    for reason in frozenset().union(*(rule.reasons for rule in CHILDREN))
-}
 
 
 class Lineage:

@@ -1,6 +1,5 @@
 """One occurrence, one object → one span: name, service, attributes, status."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -8,14 +7,14 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from event_tracer.core.changes import NOBODY, Change
-from event_tracer.core.event import Event, parse_resource_version
+from event_tracer.core.event_source import describe_event
 from event_tracer.core.histories import Story
-from event_tracer.core.kubeobject import Chain, KubeObject
-from event_tracer.core.names import event_name, object_name
-from event_tracer.core.span import Attributes, AttributeValue, Span, event_span_id
+from event_tracer.core.objects import Chain, KubeObject
+from event_tracer.core.occurrence import Description, Occurrence, Source
+from event_tracer.core.span import Attributes, AttributeValue, Span
+from event_tracer.core.span_names import object_name
 from event_tracer.core.tables import (
     CREATORS,
-    MESSAGE_ATTRIBUTES,
     ROOT_ANNOTATIONS,
     ROOT_LABELS,
 )
@@ -23,18 +22,10 @@ from event_tracer.core.times import SECOND, rfc3339
 
 Pairs = Iterator[tuple[str, AttributeValue | None]]
 
-_CONTAINER = re.compile(r"\{([^}]+)\}$")  # `spec.containers{web}`: kubelet/container/ref.go
-_MESSAGE = 1024  # characters: events.k8s.io's own limit; core/v1 has none
 _MOST_RESOURCES = 1024
 _VALUE = itemgetter(1)
 # Custom kinds whose attribute would say something else: k8s.cluster.name is Kubernetes' own.
 _TAKEN = frozenset({"cluster", "container", "event"})
-_MESSAGE_RULES = {
-    reason: tuple(
-        (pattern, name) for reasons, pattern, name in MESSAGE_ATTRIBUTES if reason in reasons
-    )
-    for reason in frozenset().union(*(reasons for reasons, _, _ in MESSAGE_ATTRIBUTES))
-}
 
 
 class Place(NamedTuple):
@@ -79,6 +70,11 @@ class Naming:
     status_by_reason: Mapping[str, str] = field(default_factory=dict)
 
 
+def describe(source: Source) -> Description:
+    """Name, message and attributes of an occurrence: the sources of occurrences, listed."""
+    return describe_event(source)
+
+
 class Mapper:
     """Makes spans of occurrences and objects, by the tables and a user's Naming."""
 
@@ -87,26 +83,28 @@ class Mapper:
         self._cluster_uid = cluster_uid
         self._resources: dict[tuple[str, str], Attributes] = {}
 
-    def event_span(self, event: Event, *, place: Place, start: int) -> Span:
+    def event_span(
+        self, occurrence: Occurrence, said: Description, *, place: Place, start: int
+    ) -> Span:
         """The span of one occurrence, begun at `start` (ns)."""
-        message, name = clip(event.message), event_name(event)
-        attributes = _event_attributes(event, message)
-        is_error = self.is_error(event)
+        attributes = said.attributes
+        status = self._naming.status_by_reason.get(occurrence.reason)
+        is_error = said.is_error if status is None else status == "error"
         if is_error:
-            attributes["error.type"] = name.partition(" ")[0]
+            attributes["error.type"] = said.name.partition(" ")[0]
         attributes.update(place.names)
         return Span(
             trace_id=place.trace_id,
-            span_id=event_span_id(event_uid=event.key, count=event.count, stated=event.stated),
+            span_id=said.span_id,
             parent_id=place.span_ids[0],
             kind="event",
-            name=name,
-            resource=self.resource(event.component, place.chain[0].namespace),
+            name=said.name,
+            resource=self.resource(occurrence.service, place.chain[0].namespace),
             start=start,
-            end=event.time,
+            end=occurrence.time,
             attributes=tuple(filter(_VALUE, attributes.items())),
-            error=message if is_error else None,
-            version=parse_resource_version(event.resource_version),
+            error=said.message if is_error else None,
+            version=occurrence.version or None,
         )
 
     def object_span(self, verdict: Verdict) -> Span:
@@ -128,11 +126,6 @@ class Mapper:
             attributes=_present(self._object_pairs(verdict)),
             error=verdict.error,
         )
-
-    def is_error(self, event: Event) -> bool:
-        """Whether an occurrence's status is ERROR: its type says so, or the user's table."""
-        status = self._naming.status_by_reason.get(event.reason)
-        return event.is_error if status is None else status == "error"
 
     def _object_pairs(self, verdict: Verdict) -> Pairs:
         chain = verdict.chain
@@ -180,12 +173,6 @@ class Mapper:
         yield "ip", clock
 
 
-def clip(text: str) -> str:
-    """`text` of at most 1,024 characters, what is cut being said."""
-    left = len(text) - _MESSAGE
-    return f"{text[:_MESSAGE]}… ({left} more characters)" if left > 0 else text
-
-
 @lru_cache(maxsize=1024)
 def kind_attribute(kind: str, part: str) -> str:
     """`k8s.<kind>.name` or `.uid`, as the semantic conventions write it for known kinds."""
@@ -207,62 +194,6 @@ def lineage_names(chain: Chain) -> Attributes:
     return tuple(
         (kind_attribute(item.kind, "name"), item.name) for item in reversed(chain) if item.name
     )
-
-
-def _event_attributes(event: Event, message: str) -> dict[str, AttributeValue]:
-    """All that an Event says, absent values being empty."""
-    about, related = event.involved, event.related
-    attributes: dict[str, AttributeValue] = {
-        "k8s.event.reason": event.reason,
-        "k8s.event.type": event.type,
-        "k8s.event.action": event.action,
-        "k8s.event.name": event.name,
-        "k8s.event.uid": event.uid,
-        "k8s.event.count": event.count,
-        "k8s.event.start_time": event.created,
-        "k8s.event.first_time": event.first_timestamp,
-        "k8s.event.last_time": event.last_timestamp,
-        "k8s.event.event_time": event.event_time,
-        "k8s.event.resource_version": event.resource_version,
-        "k8s.event.reporting_controller": event.component,
-        "k8s.event.reporting_instance": event.instance if event.instance != event.host else "",
-        "k8s.event.source_host": event.host,
-        "k8s.event.message": message,
-        "k8s.object.kind": about.kind,
-        "k8s.object.name": about.name,
-        "k8s.object.uid": about.uid,
-        "k8s.object.fieldpath": about.field_path,
-        "k8s.object.api_version": about.api_version,
-        "k8s.namespace.name": about.namespace,
-    }
-    if related:
-        attributes["k8s.event.related.kind"] = related.kind
-        attributes["k8s.event.related.name"] = related.name
-        attributes["k8s.event.related.uid"] = related.uid
-    _add_place(attributes, event)
-    return attributes
-
-
-def _add_place(attributes: dict[str, AttributeValue], event: Event) -> None:
-    # The kubelet speaks of the pods of its own node alone; no other reporter's host is the
-    # object's node.
-    if event.involved.kind == "Pod" and event.component == "kubelet":
-        attributes["k8s.node.name"] = event.host
-    if event.involved.field_path and (match := _CONTAINER.search(event.involved.field_path)):
-        attributes["k8s.container.name"] = match[1]
-    for pattern, name in _MESSAGE_RULES.get(event.reason, ()):
-        if found := pattern.search(event.message):
-            is_image = name == "container.image.name"
-            attributes.update(_image_pairs(found["value"]) if is_image else {name: found["value"]})
-
-
-def _image_pairs(image: str) -> dict[str, AttributeValue]:
-    # reference: name[:tag][@digest]; a colon before the last slash is a registry's port
-    name, _, _ = image.partition("@")
-    head, colon, tag = name.rpartition(":")
-    if not colon or "/" in tag:
-        return {"container.image.name": name}
-    return {"container.image.name": head, "container.image.tags": (tag,)}
 
 
 def _lineage_pairs(chain: Chain) -> Pairs:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from event_tracer.core.changes import Change
-from event_tracer.core.kubeobject import KubeObject
-from event_tracer.core.settle import BYTES_AS_TEXT, Told, Unsettled
+from event_tracer.core.object_spans import BYTES_AS_TEXT, Told, Unsettled
+from event_tracer.core.objects import KubeObject
 from event_tracer.core.span import object_span_id
 
 T = TypeVar("T")

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from event_tracer.core.histories import Saved
-from event_tracer.core.kubeobject import KubeObject
+from event_tracer.core.object_spans import Unsettled
+from event_tracer.core.objects import KubeObject
 from event_tracer.core.seen import Counts
-from event_tracer.core.settle import Unsettled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,20 +6,20 @@ A story is what one trace tells: what happened under one root within an hour of 
 from collections.abc import Callable
 
 from event_tracer.core.event import Event, parse_resource_version
+from event_tracer.core.event_source import named_child, occurrence_of
 from event_tracer.core.frame import Frame, Item, Listing, Replace, SyncState, Tick
-from event_tracer.core.gap import SERVICE, gap_span
 from event_tracer.core.histories import Histories, Story
-from event_tracer.core.kubeobject import Chain, KubeObject, changes_by_itself
-from event_tracer.core.lineage import Child, Lineage, named_child
-from event_tracer.core.mapping import Mapper, Naming, Place, lineage_names
-from event_tracer.core.objects import ObjectMetadata
-from event_tracer.core.seen import Seen
-from event_tracer.core.settle import Settling, Unsettled, pod_of
+from event_tracer.core.lineage import Lineage
+from event_tracer.core.mapping import Mapper, Naming, Place, describe, lineage_names
+from event_tracer.core.object_spans import Settling, pod_of
+from event_tracer.core.objects import Chain, KubeObject, ObjectMetadata, changes_by_itself
+from event_tracer.core.occurrence import Child, Occurrence
+from event_tracer.core.reorder import ReorderBuffer
+from event_tracer.core.seen import SERVICE, Seen, gap_span
 from event_tracer.core.span import Span, object_span_id, trace_id
-from event_tracer.core.start import FirstTimes, start_of
+from event_tracer.core.span_start import FirstTimes, start_of
 from event_tracer.core.state import State
 from event_tracer.core.times import SECOND, second_of
-from event_tracer.core.waiting import Waiting
 
 REORDER = SECOND
 """How long an occurrence waits for what explains it, in ns of the fold's clock."""
@@ -28,7 +28,7 @@ _SWEEP = 60 * SECOND
 _NO_LIMIT = 2**63
 
 
-def _keep_all(_: Event) -> bool:
+def _keep_all(_: Occurrence) -> bool:
     return True
 
 
@@ -40,7 +40,7 @@ class Stories:
 
     def __init__(
         self, *, naming: Naming | None = None, cluster_uid: str = "",
-        keep: Callable[[Event], bool] = _keep_all, state: State | None = None,
+        keep: Callable[[Occurrence], bool] = _keep_all, state: State | None = None,
         most: int = _NO_LIMIT,
     ) -> None:  # fmt: skip
         self._naming = naming or Naming()
@@ -52,7 +52,7 @@ class Stories:
         self._firsts = FirstTimes()
         self._histories = Histories(state.histories if state else ())
         self._seen = Seen(state.counts if state else ())
-        self._waiting = Waiting(most=most)
+        self._waiting = ReorderBuffer(most=most)
         self._gaps: list[Span] = []
         self._settling = Settling(state.unsettled, state.sent) if state else Settling()
         self._has_told = state is not None
@@ -84,14 +84,17 @@ class Stories:
         return self._cluster_uid
 
     @property
-    def waiting(self) -> Waiting:
+    def waiting(self) -> ReorderBuffer:
         """The occurrences that have not left yet."""
         return self._waiting
 
-    @property
-    def unsettled(self) -> tuple[Unsettled, ...]:
-        """The objects whose spans are not sealed yet."""
-        return tuple(self._settling)
+    def preview(self, trace_id: bytes | None = None) -> list[Span]:
+        """The object spans that are not sealed yet, of one trace or all, as they would be now."""
+        return [
+            self._mapper.object_span(item.verdict())
+            for item in self._settling
+            if item.wanted and trace_id in (None, item.trace_id)
+        ]
 
     def unknown(self, body: Event | ObjectMetadata) -> list[KubeObject]:
         """What is on the chain of an object, or of an Event's, and has not been seen itself."""
@@ -194,14 +197,14 @@ class Stories:
         if deleted:
             self._seen.forget(event)
         elif self._seen.meet(event) and (known < 0 or _version(event) > known):
-            self._waiting.add(event, child, now=self._clock)
+            self._waiting.add(occurrence_of(event, child), now=self._clock)
 
     # -- letting go
 
     @property
     def _is_still(self) -> bool:
         # Only a clock that moves lets go, and the API server writes whole seconds.
-        return self._clock == self._released and not (self._gaps or self._waiting.is_due)
+        return self._clock == self._released and not (self._gaps or self._waiting.has_due)
 
     def _release(self) -> list[Span]:
         spans, self._gaps = self._gaps, []
@@ -223,35 +226,37 @@ class Stories:
         return min(self._horizon, self._waiting.earliest + REORDER + _GRACE)
 
     def _tell_ready(self) -> list[Span]:
-        ready = self._waiting.ready(before=self._clock - REORDER)
+        ready = self._waiting.pop_due(before=self._clock - REORDER)
         spans: list[Span] = []
         # Between two frames nothing new is learnt, and one object has Events by the dozen.
         places: dict[tuple[str, int, str], Place] = {}
         for occurrence in ready:
             self._has_told = True
-            span, is_wanted = self._tell(occurrence.event, occurrence.child, places)
+            span, is_wanted = self._tell(occurrence, places)
             if is_wanted:
                 spans.append(span)
         return spans
 
     def _tell(
-        self, event: Event, child: Child | None, places: dict[tuple[str, int, str], Place]
+        self, occurrence: Occurrence, places: dict[tuple[str, int, str], Place]
     ) -> tuple[Span, bool]:
-        item = self._lineage.find(event.involved)
-        second = max(second_of(event.time), item.created or 0)
+        item, child = self._lineage.find(occurrence.about), occurrence.child
+        second = max(second_of(occurrence.time), item.created or 0)
         job = child if child and child.kind == "Job" and child.owned else None
         key = (item.identity, second, job.name if job else "")
         place = places.get(key)
         if place is None:
-            began = second if event.first_time is None else second_of(event.first_time)
+            first = occurrence.first_time
+            began = second if first is None else second_of(first)
             place = places[key] = self._place(item, job, second=second, began=began)
-        start = start_of(event, item=item, firsts=self._firsts)
-        span = self._mapper.event_span(event, place=place, start=start)
-        is_wanted = self._keep(event)
+        said = describe(occurrence.source)
+        start = start_of(occurrence, stated=said.start, item=item, firsts=self._firsts)
+        span = self._mapper.event_span(occurrence, said, place=place, start=start)
+        is_wanted = self._keep(occurrence)
         self._settling.cover(
             span,
             place,
-            pod=pod_of(event, child),
+            pod=pod_of(occurrence),
             wanted=is_wanted,
             previous=self._previous,
         )

@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
-from event_tracer.core.kubeobject import KubeObject, OwnerReference
+from event_tracer.core.expiring import Recent
 from event_tracer.core.lineage import TOMBSTONE, is_uuid
-from event_tracer.core.recent import Recent
+from event_tracer.core.objects import KubeObject, OwnerReference
 from event_tracer.core.times import SECOND
 from event_tracer.kube.client import METADATA, Api, ApiError, persistently
 from event_tracer.kube.discovery import Discovery

@@ -5,9 +5,8 @@ import logging
 import time
 
 from event_tracer.cli.settings.live import RunSettings
-from event_tracer.core.event import Event
 from event_tracer.core.frame import Tick
-from event_tracer.core.preview import preview
+from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.redaction import Redaction
 from event_tracer.core.story import Stories
 from event_tracer.export.exporter import Delivery, Exporter
@@ -58,9 +57,7 @@ class Bridge:
         self._redact: Redact | None = redaction if settings.redact else None
         if board:
             self._redact = board.keep(redaction)
-            board.unsealed = lambda trace_id: preview(
-                self._stories, settings.naming, trace_id=trace_id
-            )
+            board.unsealed = self._stories.preview
         self._outbox = Outbox(
             store=store, metrics=metrics, snapshot=self.snapshot, now=lambda: api.now,
             on_spans=board.take if board else None,
@@ -211,9 +208,9 @@ class Bridge:
         except (CheckpointError, TimeoutError) as error:
             logger.error("the last checkpoint cannot be written", extra={"reason": str(error)})
 
-    def _keep(self, event: Event) -> bool:
+    def _keep(self, occurrence: Occurrence) -> bool:
         self._metrics.occurrence()
-        rule = self._filter.rule(event)
+        rule = self._filter.rule(occurrence)
         if rule:
             self._metrics.filtered(rule)
         return not rule

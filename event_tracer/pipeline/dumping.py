@@ -17,10 +17,10 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from event_tracer.core.histories import Saved
-from event_tracer.core.kubeobject import KubeObject
+from event_tracer.core.object_spans import BYTES_AS_TEXT
+from event_tracer.core.objects import KubeObject
 from event_tracer.core.packing import NONE, Packed, pack, unpack
 from event_tracer.core.seen import Counts
-from event_tracer.core.settle import BYTES_AS_TEXT
 from event_tracer.core.span import Span
 from event_tracer.core.state import State
 from event_tracer.pipeline.checkpoint import VERSION, Checkpoint, CheckpointError

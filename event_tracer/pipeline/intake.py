@@ -17,8 +17,7 @@ from event_tracer.core.frame import (
     parse_frame,
     parse_line,
 )
-from event_tracer.core.kubeobject import KubeObject
-from event_tracer.core.objects import ObjectMetadata
+from event_tracer.core.objects import KubeObject, ObjectMetadata
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
@@ -111,7 +110,7 @@ class Intake:
 
     async def let_go(self) -> None:
         """Pass on what is due, as far as the back end keeps up."""
-        while self._stories.waiting.is_due and self._outlet.size < self._capacity // 2:
+        while self._stories.waiting.has_due and self._outlet.size < self._capacity // 2:
             self.feed(Tick(now=self._stories.clock))
             await asyncio.sleep(0)
 

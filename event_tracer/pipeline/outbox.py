@@ -9,8 +9,8 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from event_tracer.core.gap import hidden_by
-from event_tracer.core.recent import Recent
+from event_tracer.core.expiring import Recent
+from event_tracer.core.seen import hidden_by
 from event_tracer.core.span import Span
 from event_tracer.export.exporter import Exporter, lowest_version
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, Store

@@ -15,7 +15,7 @@ from event_tracer import EventTracerError
 from event_tracer.cli.settings.live import RecordSettings
 from event_tracer.core.event import Event
 from event_tracer.core.frame import Frame, parse_frame
-from event_tracer.core.kubeobject import object_of
+from event_tracer.core.objects import object_of
 from event_tracer.core.redaction import Redaction
 from event_tracer.core.wire import MalformedError, without_applied
 from event_tracer.kube.client import Api, ApiError, persistently

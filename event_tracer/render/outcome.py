@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from event_tracer.core.settle import SETTLE
+from event_tracer.core.object_spans import SETTLE
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.tables import POD_DONE, POD_WAITING
 

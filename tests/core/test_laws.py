@@ -302,7 +302,7 @@ def test_it_does_not_matter_how_many_leave_at_once(name: str, most: int) -> None
     wanted = [*whole.feed(listing), *whole.feed(END)]
     told = parts.feed(listing)
     told += parts.feed(Tick(now=parts.clock + 2 * SECOND))
-    while parts.waiting.is_due:
+    while parts.waiting.has_due:
         left = parts.feed(Tick(now=parts.clock))
         assert len([span for span in left if is_event(span)]) <= most
         told += left

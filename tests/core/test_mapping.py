@@ -3,7 +3,7 @@
 import pytest
 
 from event_tracer.core.event import parse_event
-from event_tracer.core.lineage import named_child
+from event_tracer.core.event_source import named_child
 from event_tracer.core.mapping import Naming
 from tests.scenarios.event import EVENT, UID, event, span
 from tests.scenarios.folding import attributes, raw_frames, service, tell

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_tracer.core.recent import Recent
+from event_tracer.core.expiring import Recent
 
 KEEP, STEP = 60, 5
 KEYS = st.sampled_from("abcdefgh")

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from event_tracer.core.frame import Tick
-from event_tracer.core.settle import HOLD, SETTLE
+from event_tracer.core.object_spans import HOLD, SETTLE
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from tests.scenarios.folding import (

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_tracer.core.kubeobject import KubeObject, OwnerReference
+from event_tracer.core.objects import KubeObject, OwnerReference
 from event_tracer.core.span import Span
 from event_tracer.core.state import State
 from event_tracer.core.story import Stories

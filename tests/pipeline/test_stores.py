@@ -136,7 +136,7 @@ def test_a_full_disk_may_get_room_again(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
-    """Waiting is of no use; the sentence names the file."""
+    """ReorderBuffer is of no use; the sentence names the file."""
     store = FileStore(tmp_path / "nowhere" / "saved")
     assert written(store) is None
 

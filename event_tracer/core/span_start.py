@@ -1,26 +1,23 @@
-"""When what an Event tells began: law 4 of an event span's start."""
+"""Start time of an event span (law 4)."""
 
 from functools import lru_cache
 from typing import NamedTuple
 
 from event_tracer.core.event import Event
-from event_tracer.core.kubeobject import KubeObject
-from event_tracer.core.recent import Recent
+from event_tracer.core.expiring import Recent
+from event_tracer.core.objects import KubeObject
+from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.tables import (
     CONTAINER_STEPS,
     CREATED,
     CREATED_KINDS,
-    DURATION,
-    INSTANT,
     STEPS,
 )
 from event_tracer.core.times import (
     MICROSECOND,
     SECOND,
     UNUSED,
-    in_range,
     is_whole_second,
-    parse_duration,
 )
 
 _MOST = 256
@@ -82,39 +79,28 @@ def _same(text: str) -> str:
     return text
 
 
-def start_of(event: Event, *, item: KubeObject, firsts: FirstTimes) -> int:
-    """The start (ns) of the span of an occurrence about `item`.
+def start_of(
+    occurrence: Occurrence, *, stated: int | None, item: KubeObject, firsts: FirstTimes
+) -> int:
+    """Start time (ns) of the span of an occurrence about `item` (law 4).
 
-    It is 1 µs before its end where nothing tells more.
+    It is what its source has `stated`, else the first time of what it followed on, else 1 µs before
+    its end.
     """
-    began = _stated(event)
-    if began is None and event.is_first and event.reason in STEPS and not _is_instant(event):
-        began = _predecessor(event, item=item, firsts=firsts)
-    instant = event.time - MICROSECOND
+    began = stated
+    if began is None and occurrence.is_first and occurrence.reason in STEPS:
+        began = _predecessor(occurrence, item=item, firsts=firsts)
+    instant = occurrence.time - MICROSECOND
     return instant if began is None else min(began, instant)
 
 
-def _is_instant(event: Event) -> bool:
-    return event.reason in INSTANT and INSTANT[event.reason] in event.message
-
-
-def _stated(event: Event) -> int | None:
-    pattern = DURATION.get(event.reason)
-    if pattern is None or _is_instant(event):
-        return None
-    match = pattern.search(event.message)
-    duration = parse_duration(match[2] or match[1]) if match else None
-    began = None if duration is None else event.time - duration
-    return began if began is not None and in_range(began) else None
-
-
-def _predecessor(event: Event, *, item: KubeObject, firsts: FirstTimes) -> int | None:
-    path = event.involved.field_path if event.reason in CONTAINER_STEPS else ""
+def _predecessor(occurrence: Occurrence, *, item: KubeObject, firsts: FirstTimes) -> int | None:
+    path = occurrence.about.field_path if occurrence.reason in CONTAINER_STEPS else ""
     times = []
-    for reason in STEPS[event.reason]:
+    for reason in STEPS[occurrence.reason]:
         if reason != CREATED:
-            times.append(firsts.newest(item, path, reason, until=event.time))
-        elif item.created is not None and event.involved.kind == CREATED_KINDS[event.reason]:
+            times.append(firsts.newest(item, path, reason, until=occurrence.time))
+        elif item.created is not None and occurrence.about.kind == CREATED_KINDS[occurrence.reason]:
             times.append(item.created * SECOND)
     known = [time for time in times if time is not None]
     if not known:

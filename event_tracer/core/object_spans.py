@@ -8,12 +8,12 @@ from typing import NamedTuple
 from pydantic import ConfigDict
 
 from event_tracer.core.changes import Change
-from event_tracer.core.event import Event, ObjectReference
+from event_tracer.core.event import ObjectReference
+from event_tracer.core.expiring import Recent
 from event_tracer.core.histories import Story
-from event_tracer.core.kubeobject import Chain
-from event_tracer.core.lineage import Child
 from event_tracer.core.mapping import Place, Verdict
-from event_tracer.core.recent import Recent
+from event_tracer.core.objects import Chain
+from event_tracer.core.occurrence import Child, Occurrence
 from event_tracer.core.span import Span
 from event_tracer.core.tables import CHILD_DONE, CHILD_WAITING, POD_BORN, POD_DONE, POD_WAITING
 from event_tracer.core.times import SECOND, second_of
@@ -144,24 +144,25 @@ class Pod(NamedTuple):
     is_born: bool
 
 
-def pod_of(event: Event, child: Child | None) -> Pod | None:
-    """The pod that an Event is about or names in its message."""
-    about: ObjectReference | Child | None = event.involved
+def pod_of(occurrence: Occurrence) -> Pod | None:
+    """The pod that an occurrence is about or names in its message."""
+    about: ObjectReference | Child | None = occurrence.about
+    reason, child = occurrence.reason, occurrence.child
     waiting, done = POD_WAITING, POD_DONE
-    if event.involved.kind != "Pod":
+    if occurrence.about.kind != "Pod":
         about = child if child and child.kind == "Pod" else None
         waiting, done = CHILD_WAITING, CHILD_DONE
-    is_waiting = event.reason in waiting
-    if about is None or not (is_waiting or event.reason in done) or _is_aside(event):
+    is_waiting = reason in waiting
+    if about is None or not (is_waiting or reason in done) or _is_aside(occurrence):
         return None
     name = f"{about.namespace}/{about.name}"
-    return Pod(name=name, is_waiting=is_waiting, is_born=event.reason in POD_BORN)
+    return Pod(name=name, is_waiting=is_waiting, is_born=reason in POD_BORN)
 
 
-def _is_aside(event: Event) -> bool:
+def _is_aside(occurrence: Occurrence) -> bool:
     # An init container that has started leaves the pod's own still to come.
-    path = event.involved.field_path
-    return event.reason == "Started" and path.startswith(("spec.init", "spec.ephemeral"))
+    path = occurrence.about.field_path
+    return occurrence.reason == "Started" and path.startswith(("spec.init", "spec.ephemeral"))
 
 
 class Settling:

@@ -1,0 +1,174 @@
+"""Events as a source of occurrences: each count and time of one that is new."""
+
+import re
+from functools import lru_cache
+
+from event_tracer.core.event import Event, parse_resource_version
+from event_tracer.core.occurrence import Child, Description, Occurrence
+from event_tracer.core.span import AttributeValue, event_span_id
+from event_tracer.core.tables import (
+    CHILDREN,
+    COMBINED,
+    DURATION,
+    INSTANT,
+    MESSAGE_ATTRIBUTES,
+    NAME_WORDS,
+    ChildRule,
+)
+from event_tracer.core.times import in_range, parse_duration
+
+# The kubelet's image garbage collection and kube-proxy pass whole sentences as reason
+# (images/image_gc_manager.go, cmd/kube-proxy/app/server_linux.go).
+_REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+_CONTAINER = re.compile(r"\{([^}]+)\}$")  # `spec.containers{web}`: kubelet/container/ref.go
+_MESSAGE = 1024  # characters: events.k8s.io's own limit; core/v1 has none
+_MESSAGE_RULES = {
+    reason: tuple(
+        (pattern, name) for reasons, pattern, name in MESSAGE_ATTRIBUTES if reason in reasons
+    )
+    for reason in frozenset().union(*(reasons for reasons, _, _ in MESSAGE_ATTRIBUTES))
+}
+_CHILD_RULES: dict[str, tuple[ChildRule, ...]] = {
+    reason: tuple(rule for rule in CHILDREN if reason in rule.reasons)
+    for reason in frozenset().union(*(rule.reasons for rule in CHILDREN))
+}
+
+
+def occurrence_of(event: Event, child: Child | None) -> Occurrence:
+    """The occurrence that one observation of an Event tells; `child` is what its message names."""
+    return Occurrence(
+        time=event.time,
+        key=event.key,
+        count=event.count,
+        about=event.involved,
+        namespace=event.involved.namespace or event.namespace,
+        reason=event.reason,
+        type=event.type or "Normal",  # a writer that names no type warns of nothing
+        service=event.component,
+        is_first=event.is_first,
+        first_time=event.first_time,
+        version=parse_resource_version(event.resource_version) or 0,
+        child=child,
+        source=event,
+    )
+
+
+def named_child(event: Event) -> Child | None:
+    """The child object that an Event's message names, if the table knows it to name one (law 8)."""
+    for rule in _CHILD_RULES.get(event.reason, ()):
+        if rule.kind and rule.kind != event.involved.kind:
+            continue
+        match = rule.pattern.match(event.message.removeprefix(COMBINED))
+        if match:
+            namespace = event.involved.namespace or event.namespace
+            name = match["name"]
+            return Child(kind=rule.child, namespace=namespace, name=name, owned=rule.owns)
+    return None
+
+
+def describe_event(event: Event) -> Description:
+    """Name, message and attributes of the span of one observation of an Event."""
+    message = clip(event.message)
+    return Description(
+        span_id=event_span_id(event_uid=event.key, count=event.count, stated=event.stated),
+        start=_stated_start(event),
+        name=event_name(event),
+        message=message,
+        attributes=_attributes(event, message),
+        is_error=event.is_error,
+    )
+
+
+def clip(text: str) -> str:
+    """`text` of at most 1,024 characters, what is cut being said."""
+    left = len(text) - _MESSAGE
+    return f"{text[:_MESSAGE]}… ({left} more characters)" if left > 0 else text
+
+
+def _attributes(event: Event, message: str) -> dict[str, AttributeValue]:
+    """All that an Event says, absent values being empty."""
+    about, related = event.involved, event.related
+    attributes: dict[str, AttributeValue] = {
+        "k8s.event.reason": event.reason,
+        "k8s.event.type": event.type,
+        "k8s.event.action": event.action,
+        "k8s.event.name": event.name,
+        "k8s.event.uid": event.uid,
+        "k8s.event.count": event.count,
+        "k8s.event.start_time": event.created,
+        "k8s.event.first_time": event.first_timestamp,
+        "k8s.event.last_time": event.last_timestamp,
+        "k8s.event.event_time": event.event_time,
+        "k8s.event.resource_version": event.resource_version,
+        "k8s.event.reporting_controller": event.component,
+        "k8s.event.reporting_instance": event.instance if event.instance != event.host else "",
+        "k8s.event.source_host": event.host,
+        "k8s.event.message": message,
+        "k8s.object.kind": about.kind,
+        "k8s.object.name": about.name,
+        "k8s.object.uid": about.uid,
+        "k8s.object.fieldpath": about.field_path,
+        "k8s.object.api_version": about.api_version,
+        "k8s.namespace.name": about.namespace,
+    }
+    if related:
+        attributes["k8s.event.related.kind"] = related.kind
+        attributes["k8s.event.related.name"] = related.name
+        attributes["k8s.event.related.uid"] = related.uid
+    _add_place(attributes, event)
+    return attributes
+
+
+def _add_place(attributes: dict[str, AttributeValue], event: Event) -> None:
+    # The kubelet speaks of the pods of its own node alone; no other reporter's host is the
+    # object's node.
+    if event.involved.kind == "Pod" and event.component == "kubelet":
+        attributes["k8s.node.name"] = event.host
+    if event.involved.field_path and (match := _CONTAINER.search(event.involved.field_path)):
+        attributes["k8s.container.name"] = match[1]
+    for pattern, name in _MESSAGE_RULES.get(event.reason, ()):
+        if found := pattern.search(event.message):
+            is_image = name == "container.image.name"
+            attributes.update(_image_pairs(found["value"]) if is_image else {name: found["value"]})
+
+
+def _image_pairs(image: str) -> dict[str, AttributeValue]:
+    # reference: name[:tag][@digest]; a colon before the last slash is a registry's port
+    name, _, _ = image.partition("@")
+    head, colon, tag = name.rpartition(":")
+    if not colon or "/" in tag:
+        return {"container.image.name": name}
+    return {"container.image.name": head, "container.image.tags": (tag,)}
+
+
+def event_name(event: Event) -> str:
+    """The reason, with one word of the message where the table has one; `Event` for free text."""
+    words = NAME_WORDS.get(event.reason)
+    if words is None:
+        return event.reason if _is_name(event.reason) else "Event"
+    message = event.message.removeprefix(COMBINED)
+    for pattern, word in words:
+        if match := pattern.match(message):
+            return f"{event.reason} {word or _word(match)}"
+    return event.reason
+
+
+@lru_cache(maxsize=1024)
+def _is_name(reason: str) -> bool:
+    return _REASON.fullmatch(reason) is not None
+
+
+def _word(match: re.Match[str]) -> str:
+    # "Readiness probe failed" is capitalised as a sentence, "Error: ErrImagePull" as a name.
+    return match[1].lower() if match.re.flags & re.IGNORECASE else match[1]
+
+
+def _stated_start(event: Event) -> int | None:
+    """Start time (ns) that an Event states: by a duration in its message, or by taking none."""
+    if event.reason in INSTANT and INSTANT[event.reason] in event.message:
+        return event.time
+    pattern = DURATION.get(event.reason)
+    match = pattern.search(event.message) if pattern else None
+    duration = parse_duration(match[2] or match[1]) if match else None
+    began = None if duration is None else event.time - duration
+    return began if began is not None and in_range(began) else None

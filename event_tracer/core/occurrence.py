@@ -1,0 +1,63 @@
+"""The core's central type: something that happened to an object, once (law 1).
+
+Each source of occurrences has a module of its own that makes them from frames and describes them;
+`mapping.describe` lists them. All that follows (the reorder buffer, lineage, stories, filters,
+object spans) knows an Occurrence alone.
+"""
+
+from typing import NamedTuple
+
+from event_tracer.core.event import Event, ObjectReference
+from event_tracer.core.span import AttributeValue
+
+Source = Event
+
+
+class Child(NamedTuple):
+    """An object of `kind` that a message names; `owned` where the Event's object owns it."""
+
+    kind: str
+    namespace: str
+    name: str
+    owned: bool
+
+
+class Occurrence(NamedTuple):
+    """Something that happened to the object `about`, once; it becomes exactly one event span.
+
+    `time` is its end in ns, ranked within a whole second (law 3); `key` and `count` name it, and
+    order those of one time. `first_time` (ns) is that of its source's first occurrence, None where
+    nobody wrote one; `is_first` tells whether this is it. `type` is Normal, Warning or a writer's
+    own word. `version` is the resourceVersion of its source's object, 0 where there is none.
+
+    Name, attributes and message are made of `source` when it leaves: a LIST has occurrences by
+    the ten thousand, whose attributes would take five times the memory.
+    """
+
+    time: int
+    key: str
+    count: int  # type: ignore[assignment]  # tuple.count is not missed
+    about: ObjectReference
+    namespace: str
+    reason: str
+    type: str
+    service: str
+    is_first: bool
+    first_time: int | None
+    version: int
+    child: Child | None
+    source: Source
+
+
+class Description(NamedTuple):
+    """What an event span says of an occurrence; absent attributes are empty.
+
+    `start` is when it began (ns), where its source states that.
+    """
+
+    span_id: bytes
+    start: int | None
+    name: str
+    message: str
+    attributes: dict[str, AttributeValue]
+    is_error: bool
