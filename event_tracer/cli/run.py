@@ -18,7 +18,7 @@ from event_tracer.core.filters import Rule
 from event_tracer.export import sdk
 from event_tracer.export.exporter import Delivery
 from event_tracer.export.otlp import client, endpoint
-from event_tracer.kube.client import Api, persistently
+from event_tracer.kube.client import Api, retry_forever
 from event_tracer.kube.cluster import cluster_uid
 from event_tracer.kube.credentials import (
     ConnectionSettingsError,
@@ -159,7 +159,7 @@ async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
     stack.push_async_callback(api.close)
     election = _election(settings, api) if settings.leader_elect else None
     store = store_of(settings.place, api=api, kubeconfig=settings.kubeconfig)
-    uid = settings.cluster_uid or await persistently(lambda: cluster_uid(api))
+    uid = settings.cluster_uid or await retry_forever(lambda: cluster_uid(api))
     if election and store:
         probes.election = election
         telemetry.watch_leader(lambda: election.is_leader)

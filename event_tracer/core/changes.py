@@ -105,7 +105,7 @@ class History:
         """
         kind, version = event.involved.kind, event.involved.resource_version
         is_controller = event.component == CONTROLLERS.get(kind, event.component)
-        if version is None or not is_controller or event.message.startswith(COMBINED):
+        if not version or not is_controller or event.message.startswith(COMBINED):
             return self
         acted = Acted(resource_version=version, second=second_of(event.time))
         return replace(
@@ -182,7 +182,7 @@ class History:
         risen_status = -1 if meta.status_second is None else meta.status_second
         waiting = Undated(
             change=replace(_change(unsigned[0], meta.generation), second=0),
-            resource_version=meta.resource_version or 0,
+            resource_version=meta.resource_version,
             status_second=self.status_second,
             seen=now,
             # A LIST may show the write and the controller's answer to it at once.

@@ -1,6 +1,6 @@
 """One occurrence of an Event: its count, its time, and what it says."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from event_tracer.core import wire
@@ -24,7 +24,7 @@ class ObjectReference(NamedTuple):
     name: str
     uid: str
     api_version: str
-    resource_version: int | None
+    resource_version: int
     field_path: str
 
 
@@ -137,9 +137,17 @@ def server_time(meta: wire.Meta | wire.EventMeta) -> int | None:
     return newest
 
 
-def parse_resource_version(text: str | None) -> int | None:
-    """A resourceVersion as the integer that Kubernetes 1.35 promises; None where it is none."""
-    return int(text) if text and len(text) < 40 and text.isascii() and text.isdigit() else None
+def version_number(text: str | None) -> int:
+    """A resourceVersion as the integer that Kubernetes 1.35 promises; 0 where there is none.
+
+    Kubernetes' own "0" stands for any version (API concepts, "resourceVersion unset").
+    """
+    return int(text) if text and len(text) < 40 and text.isascii() and text.isdigit() else 0
+
+
+def lowest_version(versions: Iterable[int]) -> int:
+    """The lowest of some resourceVersions; 0 where there is none."""
+    return min(filter(None, versions), default=0)
 
 
 def within_int64(number: int) -> int:
@@ -154,7 +162,7 @@ def _reference(item: wire.Reference) -> ObjectReference:
         name=item.get("name") or "",
         uid=item.get("uid") or "",
         api_version=item.get("apiVersion") or "",
-        resource_version=parse_resource_version(item.get("resourceVersion")),
+        resource_version=version_number(item.get("resourceVersion")),
         field_path=item.get("fieldPath") or "",
     )
 

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from event_tracer.core.event import Event, parse_resource_version
+from event_tracer.core.event import Event, version_number
 from event_tracer.core.occurrence import Child, Description, Occurrence
 from event_tracer.core.span import AttributeValue, event_span_id
 from event_tracer.core.tables import (
@@ -47,7 +47,7 @@ def occurrence_of(event: Event, child: Child | None) -> Occurrence:
         service=event.component,
         is_first=event.is_first,
         first_time=event.first_time,
-        version=parse_resource_version(event.resource_version) or 0,
+        version=version_number(event.resource_version),
         child=child,
         source=event,
     )

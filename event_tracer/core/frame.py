@@ -26,17 +26,22 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """All of a LIST at once; order means nothing in it.
+    """All of a LIST as of `version` at once; order means nothing in it.
 
-    Events whose resourceVersion is at or below `known` have been told before: they only teach.
-    Those above it teach too where this `is_lesson`, and are told once the watch brings them. `gap`
-    says why reading had to start over; empty where nothing can have been missed.
+    Events up to the resourceVersion `emitted_up_to` (0: none) were emitted before, and are only
+    learnt from. So are those above it where `learn_only` is set: the WATCH that follows brings
+    them. `cause` says why reading had to start over; empty where nothing can have been missed.
     """
 
-    frames: tuple[Frame, ...]
-    known: int = -1
-    is_lesson: bool = False
-    gap: str = ""
+    frames: tuple[Frame, ...] = ()
+    version: str = ""
+    emitted_up_to: int = 0
+    learn_only: bool = False
+    cause: str = ""
+
+    def has_emitted(self, version: int) -> bool:
+        """Whether an Event of this resourceVersion was emitted before."""
+        return version <= self.emitted_up_to and self.emitted_up_to > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

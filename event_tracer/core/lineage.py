@@ -191,7 +191,7 @@ def _parent(kind: str, namespace: str, name: str, uid: str, api_version: str) ->
         name=name,
         uid=uid,
         api_version=api_version,
-        resource_version=None,
+        resource_version=0,
         field_path="",
     )
 

@@ -104,7 +104,7 @@ class Mapper:
             end=occurrence.time,
             attributes=tuple(filter(_VALUE, attributes.items())),
             error=said.message if is_error else None,
-            version=occurrence.version or None,
+            version=occurrence.version,
         )
 
     def object_span(self, verdict: Verdict) -> Span:

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from event_tracer.core import wire
 from event_tracer.core.event import (
     ObjectReference,
-    parse_resource_version,
     server_time,
+    version_number,
     within_int64,
 )
 from event_tracer.core.tables import KINDS, RESTARTS
@@ -95,7 +95,7 @@ class ObjectMetadata(NamedTuple):
     generate_name: str
     owner: OwnerReference | None
     other_owners: tuple[str, ...]
-    resource_version: int | None
+    resource_version: int
     generation: int | None
     created: int | None
     deletion_asked: int | None
@@ -136,7 +136,7 @@ def metadata_of(item: wire.AnyObject, *, resource: str, kind: str) -> ObjectMeta
         generate_name=meta.get("generateName") or "",
         owner=owner,
         other_owners=others,
-        resource_version=parse_resource_version(meta.get("resourceVersion")),
+        resource_version=version_number(meta.get("resourceVersion")),
         generation=None if generation is None else within_int64(generation),
         created=_second(meta.get("creationTimestamp")),
         deletion_asked=_deletion_asked(meta),

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from operator import itemgetter
 
+from event_tracer.core.event import lowest_version
 from event_tracer.core.occurrence import Occurrence
 
 _NEVER = 2**63
@@ -64,6 +65,6 @@ class ReorderBuffer:
         return min(earliest, self._due[0].time) if self._due else earliest
 
     @property
-    def lowest_version(self) -> int | None:
-        """The lowest resourceVersion of any."""
-        return min((item.version for item in (*self._due, *self._waiting)), default=None)
+    def lowest_version(self) -> int:
+        """The lowest resourceVersion of any; 0 where there is none."""
+        return lowest_version(item.version for item in (*self._due, *self._waiting))

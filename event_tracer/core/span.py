@@ -17,7 +17,7 @@ class Span(NamedTuple):
     `error` is the status message of an ERROR span and None where the status is UNSET:
     a span without an error leaves it unset (OpenTelemetry, recording-errors).
     `kind` says what it is the span of: an occurrence, an object, a gap. `version` is the
-    resourceVersion of the Event of an event span, None where it is none; both are not sent.
+    resourceVersion of the Event of an event span, 0 where there is none; both are not sent.
     """
 
     trace_id: bytes
@@ -30,7 +30,7 @@ class Span(NamedTuple):
     end: int
     attributes: Attributes
     error: str | None = None
-    version: int | None = None
+    version: int = 0
 
 
 def text_of(pairs: Attributes, name: str) -> str:

@@ -5,7 +5,7 @@ A story is what one trace tells: what happened under one root within an hour of 
 
 from collections.abc import Callable
 
-from event_tracer.core.event import Event, parse_resource_version
+from event_tracer.core.event import Event, version_number
 from event_tracer.core.event_source import named_child, occurrence_of
 from event_tracer.core.frame import Frame, Item, Listing, Replace, SyncState, Tick
 from event_tracer.core.histories import Histories, Story
@@ -127,7 +127,7 @@ class Stories:
             return
         child = self._bind(event)
         self._remember(event)
-        self._meet(event, child, deleted=frame.deleted, known=-1)
+        self._meet(event, child, deleted=frame.deleted, is_emitted=False)
 
     def _feed_listing(self, listing: Listing) -> None:
         # A LIST comes in key order (pods before the ReplicaSet that names them): objects first,
@@ -141,11 +141,12 @@ class Stories:
         children = [self._bind(event) for event, _ in events]
         for event, _ in events:
             self._remember(event)
-        if listing.gap:
+        if listing.cause:
             self._tell_gap([event for event, deleted in events if not deleted], listing)
         for (event, deleted), child in zip(events, children, strict=True):
-            if not listing.is_lesson or _version(event) <= listing.known:
-                self._meet(event, child, deleted=deleted, known=listing.known)
+            is_emitted = listing.has_emitted(version_number(event.resource_version))
+            if not listing.learn_only or is_emitted:
+                self._meet(event, child, deleted=deleted, is_emitted=is_emitted)
 
     def _feed_replace(self, replace: Replace) -> None:
         for item in self._lineage.missing(replace.kind, replace.namespace, replace.uids):
@@ -154,9 +155,13 @@ class Stories:
 
     def _tell_gap(self, events: list[Event], listing: Listing) -> None:
         told = gap_span(
-            (event for event in events if _version(event) > listing.known),
+            (
+                event
+                for event in events
+                if not listing.has_emitted(version_number(event.resource_version))
+            ),
             seen=self._seen,
-            cause=listing.gap,
+            cause=listing.cause,
             since=self._horizon,
             until=self._clock,
             cluster_uid=self._cluster_uid,
@@ -193,10 +198,10 @@ class Stories:
         if changes_by_itself(item):
             self._histories.witness(item.identity, event)
 
-    def _meet(self, event: Event, child: Child | None, *, deleted: bool, known: int) -> None:
+    def _meet(self, event: Event, child: Child | None, *, deleted: bool, is_emitted: bool) -> None:
         if deleted:
             self._seen.forget(event)
-        elif self._seen.meet(event) and (known < 0 or _version(event) > known):
+        elif self._seen.meet(event) and not is_emitted:
             self._waiting.add(occurrence_of(event, child), now=self._clock)
 
     # -- letting go
@@ -294,7 +299,3 @@ class Stories:
         self._lineage.expire(now=now)
         self._firsts.expire(now=now)
         self._histories.expire(now=now)
-
-
-def _version(event: Event) -> int:
-    return parse_resource_version(event.resource_version) or 0

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Protocol
 
+from event_tracer.core.event import lowest_version
 from event_tracer.core.span import Span
 from event_tracer.export.delivery import Answer
 from event_tracer.runtime.backoff import Backoff
@@ -66,9 +67,10 @@ class Exporter:
         return self._size
 
     @property
-    def lowest_version(self) -> int | None:
-        """The lowest resourceVersion of an Event whose batch is not acknowledged."""
-        return lowest_version(chain(self._queue, *self._under_way.values()))
+    def lowest_version(self) -> int:
+        """The lowest resourceVersion of an Event whose batch is not acknowledged; 0 if none is."""
+        spans = chain(self._queue, *self._under_way.values())
+        return lowest_version(span.version for span in spans)
 
     def put(self, spans: Sequence[Span]) -> None:
         """Take spans."""
@@ -160,8 +162,3 @@ class Exporter:
         self._size -= len(spans)
         self._on_done(spans)
         self._changed.set()
-
-
-def lowest_version(spans: Iterable[Span]) -> int | None:
-    """The lowest resourceVersion of the Events that these spans tell of."""
-    return min((span.version for span in spans if span.version is not None), default=None)

@@ -22,11 +22,10 @@ from event_tracer import EventTracerError
 from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError, decode
 from event_tracer.kube.handler import Pace
-from event_tracer.runtime.backoff import Backoff, retry_after
+from event_tracer.runtime.backoff import retry_after, retrying
 
 METADATA = "application/json;as={kind};g=meta.k8s.io;v=v1"
 _CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 _RENEWAL = 5.0  # seconds between two readings of the credentials
 _MOST_BYTES = 512  # of a body that is only to be told
 _MUCH = 64 * 1024  # bytes after which there is no pause: more is waiting
@@ -72,18 +71,17 @@ def status_error(status: Mapping[str, Any]) -> ApiError:
     )
 
 
-async def persistently(ask: Callable[[], Awaitable[T]]) -> T:
-    """What `ask` gives in the end, however long the API server is away or fails.
+async def retry_forever(ask: Callable[[], Awaitable[T]]) -> T:
+    """Answer to `ask`, however long the API server is away or fails.
 
-    Only a refusal that `ask` itself takes for an answer is one.
+    A refusal is an answer only where `ask` itself takes it for one.
     """
-    backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
-    while True:
-        try:
-            return await ask()
-        except ApiError as error:
-            logger.warning("waiting for the API server", extra={"error": str(error)})
-            await asyncio.sleep(backoff.pause(after=error.retry_after))
+
+    def on_failure(error: ApiError) -> float | None:
+        logger.warning("waiting for the API server", extra={"error": str(error)})
+        return error.retry_after
+
+    return await retrying(ask, on=ApiError, on_failure=on_failure)
 
 
 class Api:

@@ -1,8 +1,8 @@
 """What reads a watch, and what it is told."""
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from event_tracer.core.frame import Listing
 from event_tracer.kube.resources import Resource
 
 Raw = dict[str, Any]
@@ -16,20 +16,6 @@ class Source(Protocol):
     version: str
     is_live: bool
     is_denied: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A LIST that is complete as of `version`.
-
-    Up to `known` all was read before. `is_lesson`: the WATCH that follows brings what is above.
-    `cause` says why reading had to start over; empty where nothing was read before.
-    """
-
-    version: str
-    known: int = -1
-    is_lesson: bool = False
-    cause: str = ""
 
 
 class Read(NamedTuple):
@@ -55,8 +41,8 @@ class Reader(Protocol):
     def page(self, watch: Source, raws: list[Raw]) -> None:
         """Some of a LIST's items, as frames."""
 
-    async def listed(self, watch: Source, listed: Listed) -> None:
-        """A LIST is complete."""
+    async def on_list(self, watch: Source, listing: Listing) -> None:
+        """A LIST is complete; its frames are those of its pages."""
 
     def line(self, watch: Source, text: bytes) -> Read | None:
         """A line as it came; None where it is wanted as a `frame`, or needs a closer look."""

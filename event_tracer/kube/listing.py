@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from event_tracer.core.event import parse_resource_version
 from event_tracer.kube.client import METADATA, Api, ApiError
 from event_tracer.kube.resources import EVENTS, Resource
 
@@ -82,12 +81,6 @@ def accept(resource: Resource, *, is_list: bool) -> str:
     if resource is EVENTS:
         return ""
     return METADATA.format(kind=f"PartialObjectMetadata{'List' if is_list else ''}")
-
-
-def number(version: str) -> int:
-    """A resourceVersion as a number; -1 where it is none."""
-    found = parse_resource_version(version)
-    return -1 if found is None else found
 
 
 def version_of(body: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from event_tracer.core.expiring import Recent
 from event_tracer.core.lineage import TOMBSTONE, is_uuid
 from event_tracer.core.objects import KubeObject, OwnerReference
 from event_tracer.core.times import SECOND
-from event_tracer.kube.client import METADATA, Api, ApiError, persistently
+from event_tracer.kube.client import METADATA, Api, ApiError, retry_forever
 from event_tracer.kube.discovery import Discovery
 from event_tracer.kube.handler import Raw, Reader
 from event_tracer.kube.resources import WORKLOADS, Resource
@@ -128,7 +128,7 @@ class Owners:
         )
 
     async def _discover(self, api_version: str, kind: str) -> None:
-        resource = await persistently(lambda: self._discovery.find(api_version, kind))
+        resource = await retry_forever(lambda: self._discovery.find(api_version, kind))
         if resource is None or ("" not in self._namespaces and not resource.is_namespaced):
             about = {"api_version": api_version, "kind": kind}
             logger.warning("owners of this kind cannot be watched", extra=about)
@@ -164,7 +164,7 @@ class Owners:
         return await asyncio.shield(self._asking[key])
 
     async def _fetch(self, item: KubeObject) -> Raw | None:
-        frame = await persistently(lambda: self._get(item))
+        frame = await retry_forever(lambda: self._get(item))
         self._asked.put(_key(item), True)
         return frame
 

@@ -14,10 +14,12 @@ from math import inf
 
 import aiohttp
 
+from event_tracer.core.event import version_number
+from event_tracer.core.frame import Listing
 from event_tracer.core.wire import MalformedError, decode
 from event_tracer.kube.client import Api, ApiError, chunks, status_error
-from event_tracer.kube.handler import Listed, Reader
-from event_tracer.kube.listing import Lister, StaleError, accept, number, version_of
+from event_tracer.kube.handler import Reader
+from event_tracer.kube.listing import Lister, StaleError, accept, version_of
 from event_tracer.kube.resources import EVENTS, Resource
 from event_tracer.kube.stream import lines
 from event_tracer.runtime.backoff import Backoff
@@ -159,11 +161,11 @@ class Watch:
             if not exact:
                 raise
             version, exact = await self._pages(), ""
-        listed = self._listed(version)
-        await self._reader.listed(self, listed)
-        self.version = self.version if listed.is_lesson else version
+        listing = self._listing(version)
+        await self._reader.on_list(self, listing)
+        self.version = self.version if listing.learn_only else version
         self._is_first, self._cause, self._is_suspect = False, "", False
-        self._quiet_for = _LONG_QUIET if listed.is_lesson or exact else _NO_QUIET
+        self._quiet_for = _LONG_QUIET if listing.learn_only or exact else _NO_QUIET
 
     async def _pages(self, *, exact: str = "") -> str:
         """All pages to the reader; the version of the LIST."""
@@ -172,26 +174,27 @@ class Watch:
         async for page in self._lister.pages(exact=exact):
             for _ in range(page.unusable):
                 self._metrics.dropped("malformed")
-            self._target = max([self._target, *(number(version_of(item)) for item in page.items)])
+            versions = (version_number(version_of(item)) for item in page.items)
+            self._target = max([self._target, *versions])
             self._reader.page(self, [self.resource.frame(item) for item in page.items])
             version = page.version
         return version
 
-    def _listed(self, version: str) -> Listed:
-        known, now = number(self.version), number(version)
+    def _listing(self, version: str) -> Listing:
+        known, now = version_number(self.version), version_number(version)
         if self._from_now and self._is_first and not self.version:
-            return Listed(version=version, known=now)
+            return Listing(version=version, emitted_up_to=now)
         if known > now:  # etcd was restored from a backup: versions begin again
-            return Listed(version=version, cause="restored")
+            return Listing(version=version, cause="restored")
         if self._is_first:
-            is_lesson = known >= 0 and self.resource is EVENTS
-            return Listed(version=version, known=known, is_lesson=is_lesson)
-        return Listed(version=version, known=known, cause=self._cause)
+            learn_only = known > 0 and self.resource is EVENTS
+            return Listing(version=version, emitted_up_to=known, learn_only=learn_only)
+        return Listing(version=version, emitted_up_to=known, cause=self._cause)
 
     async def _probe(self) -> None:
         # A watch of Events from a version of the future says nothing, for ever: only a LIST
         # tells (apiserver storage/etcd3/watcher.go).
-        if number(await self._lister.version()) < number(self.version):
+        if version_number(await self._lister.version()) < version_number(self.version):
             raise StaleError("restored")
 
     # -- WATCH
@@ -238,7 +241,7 @@ class Watch:
             raise ApiError(f"{response.content_type} came, from a proxy perhaps", status=502)
         self._has_watched = True
         self._since, self._opened = asyncio.get_running_loop().time(), self._api.now
-        if self._target <= number(self.version):
+        if self._target <= version_number(self.version):
             self._settle_soon()
 
     def _settle_soon(self) -> None:
@@ -279,7 +282,7 @@ class Watch:
         if self.is_live:
             return
         self._set(is_denied=False)
-        if number(version) >= self._target > 0:
+        if version_number(version) >= self._target > 0:
             self._target = 0
         is_new = written is not None and self._opened is not None and written >= self._opened
         if self._target == 0 and is_new:

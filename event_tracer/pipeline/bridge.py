@@ -5,13 +5,13 @@ import logging
 import time
 
 from event_tracer.cli.settings.live import RunSettings
+from event_tracer.core.event import lowest_version, version_number
 from event_tracer.core.frame import Tick
 from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.redaction import Redaction
 from event_tracer.core.story import Stories
 from event_tracer.export.exporter import Delivery, Exporter
 from event_tracer.kube.client import Api
-from event_tracer.kube.listing import number
 from event_tracer.kube.owners import Owners
 from event_tracer.kube.watch import Watch
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, Store
@@ -103,12 +103,11 @@ class Bridge:
 
     def _positions(self) -> dict[str, str]:
         """Of each namespace the highest version at and below which all is acknowledged."""
-        versions = (self._intake.lowest_version, self._outbox.lowest_version)
-        lowest = min((version for version in versions if version is not None), default=None)
+        lowest = lowest_version((self._intake.lowest_version, self._outbox.lowest_version))
         read = {namespace: self._begin.events.get(namespace, "") for namespace in self._namespaces}
         read |= {watch.namespace: watch.version for watch in self._watches}
         return {
-            namespace: version if lowest is None else str(min(number(version), lowest - 1))
+            namespace: str(min(version_number(version), lowest - 1)) if lowest else version
             for namespace, version in read.items()
             if version
         }

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from event_tracer.core.event import Event
+from event_tracer.core.event import Event, lowest_version, version_number
 from event_tracer.core.frame import (
     Frame,
     Item,
@@ -22,8 +22,7 @@ from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError
-from event_tracer.kube.handler import Listed, Pace, Raw, Read, Source
-from event_tracer.kube.listing import number
+from event_tracer.kube.handler import Pace, Raw, Read, Source
 from event_tracer.kube.owners import Owners
 from event_tracer.kube.resources import EVENTS, PODS, REPLICA_SETS
 from event_tracer.runtime.metrics import Metrics
@@ -90,11 +89,10 @@ class Intake:
         return self._sync == SyncState()
 
     @property
-    def lowest_version(self) -> int | None:
-        """The lowest resourceVersion of an Event that has not left the fold."""
-        held = [_version(frame) for frame in self._held.values()]
-        waiting = self._stories.waiting.lowest_version
-        return min(held if waiting is None else [*held, waiting], default=None)
+    def lowest_version(self) -> int:
+        """The lowest resourceVersion of an Event that has not left the fold; 0 without any."""
+        held = (_version(frame) for frame in self._held.values())
+        return lowest_version((*held, self._stories.waiting.lowest_version))
 
     def feed(self, item: Item) -> None:
         """Feed the fold, and pass on what it lets go."""
@@ -132,7 +130,7 @@ class Intake:
         self._objects(frames)
         found.uids.update(frame.body.uid for frame in frames)
 
-    async def listed(self, watch: Source, listed: Listed) -> None:
+    async def on_list(self, watch: Source, listing: Listing) -> None:
         """A LIST is complete."""
         found = self._lists.pop((watch.namespace, watch.resource.name))
         if watch.resource is not EVENTS:
@@ -141,16 +139,9 @@ class Intake:
                 self.feed(Replace(kind=kind, namespace=watch.namespace, uids=uids))
             return
         await self._look_up(found.frames)
-        if listed.cause:
-            logger.warning("reading starts over", extra={"cause": listed.cause})
-        self.feed(
-            Listing(
-                frames=tuple(found.frames),
-                known=listed.known,
-                is_lesson=listed.is_lesson,
-                gap=listed.cause,
-            )
-        )
+        if listing.cause:
+            logger.warning("reading starts over", extra={"cause": listing.cause})
+        self.feed(replace(listing, frames=tuple(found.frames)))
 
     def line(self, watch: Source, text: bytes) -> Read | None:
         """A line as it came, unless it is to be redacted or to be kept as it is."""
@@ -278,4 +269,4 @@ class Intake:
 
 
 def _version(frame: Frame) -> int:
-    return number(frame.body.resource_version) if isinstance(frame.body, Event) else -1
+    return version_number(frame.body.resource_version) if isinstance(frame.body, Event) else 0

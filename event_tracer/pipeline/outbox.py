@@ -9,10 +9,11 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
+from event_tracer.core.event import lowest_version
 from event_tracer.core.expiring import Recent
 from event_tracer.core.seen import hidden_by
 from event_tracer.core.span import Span
-from event_tracer.export.exporter import Exporter, lowest_version
+from event_tracer.export.exporter import Exporter
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, Store
 from event_tracer.pipeline.dumping import Dumper
 from event_tracer.runtime.backoff import Backoff
@@ -21,7 +22,6 @@ from event_tracer.runtime.metrics import Metrics
 _SHORTEST_PAUSE = 1.0  # seconds between two writes
 _SHARE = 20  # a write may take a twentieth of a core
 _RATE = 128 * 1024  # bytes a second, as etcd keeps all that was written for 5 to 10 minutes
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 _MOST_TRACES = 50_000
 
 logger = logging.getLogger(__name__)
@@ -58,10 +58,10 @@ class Outbox:
         return tuple(self._open.values())
 
     @property
-    def lowest_version(self) -> int | None:
-        """The lowest resourceVersion of an Event whose span is not acknowledged."""
-        versions = (lowest_version(self._staged), self.exporter.lowest_version)
-        return min((version for version in versions if version is not None), default=None)
+    def lowest_version(self) -> int:
+        """The lowest resourceVersion of an Event whose span is not acknowledged; 0 without any."""
+        staged = (span.version for span in self._staged)
+        return lowest_version((*staged, self.exporter.lowest_version))
 
     @property
     def size(self) -> int:
@@ -113,7 +113,7 @@ class Outbox:
         """Write the checkpoint whenever it has changed, until cancelled."""
         if self._store is None:
             return
-        backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+        backoff = Backoff()
         while True:
             await self._changed.wait()
             begun = time.process_time()

@@ -14,14 +14,14 @@ from typing import IO, Any
 from event_tracer import EventTracerError
 from event_tracer.cli.settings.live import RecordSettings
 from event_tracer.core.event import Event
-from event_tracer.core.frame import Frame, parse_frame
+from event_tracer.core.frame import Frame, Listing, parse_frame
 from event_tracer.core.objects import object_of
 from event_tracer.core.redaction import Redaction
 from event_tracer.core.wire import MalformedError, without_applied
-from event_tracer.kube.client import Api, ApiError, persistently
+from event_tracer.kube.client import Api, ApiError, retry_forever
 from event_tracer.kube.cluster import kube_system
 from event_tracer.kube.credentials import connector
-from event_tracer.kube.handler import Listed, Pace, Raw, Read, Source
+from event_tracer.kube.handler import Pace, Raw, Read, Source
 from event_tracer.kube.owners import Owners
 from event_tracer.kube.resources import EVENTS
 from event_tracer.kube.watch import Watch
@@ -126,7 +126,7 @@ class _Recorder:
 
     async def _read(self) -> None:
         # Whose uid this is counts only before the first Event.
-        namespace = await persistently(self._kube_system)
+        namespace = await retry_forever(self._kube_system)
         if namespace:
             self._write(namespace)
         self._owners.start()
@@ -162,7 +162,7 @@ class _Recorder:
         """Some of a LIST's items, as frames."""
         self._pages[watch] += raws
 
-    async def listed(self, watch: Source, listed: Listed) -> None:
+    async def on_list(self, watch: Source, listing: Listing) -> None:
         """A LIST is complete; Events are written as they came to be, as a replay reads them."""
         for raw in sorted(self._pages.pop(watch), key=_time):
             self.frame(watch, raw)

@@ -1,6 +1,5 @@
 """Where `--checkpoint` says that a checkpoint is kept, and what is found there."""
 
-import asyncio
 import logging
 import os
 from dataclasses import replace
@@ -16,11 +15,10 @@ from event_tracer.pipeline.checkpoint import (
     Store,
 )
 from event_tracer.pipeline.dumping import load
-from event_tracer.runtime.backoff import Backoff
+from event_tracer.runtime.backoff import retrying
 
 _CONFIG_MAP = "configmap"
 _NAME = "event-tracer"
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 
 logger = logging.getLogger(__name__)
 
@@ -51,17 +49,18 @@ async def begin(store: Store | None, *, cluster_uid: str) -> Checkpoint:
     """
     if store is None:
         return Checkpoint(cluster_uid=cluster_uid)
-    backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
-    while True:
-        try:
-            found = _usable(await store.read(), cluster_uid=cluster_uid)
-            await store.probe()
-            return found
-        except CheckpointError as error:
-            if error.is_final:
-                raise
-            logger.warning("waiting for the checkpoint", extra={"reason": str(error)})
-            await asyncio.sleep(backoff.pause())
+
+    async def attempt() -> Checkpoint:
+        found = _usable(await store.read(), cluster_uid=cluster_uid)
+        await store.probe()
+        return found
+
+    def on_failure(error: CheckpointError) -> None:
+        if error.is_final:
+            raise error
+        logger.warning("waiting for the checkpoint", extra={"reason": str(error)})
+
+    return await retrying(attempt, on=CheckpointError, on_failure=on_failure)
 
 
 def _usable(data: bytes | None, *, cluster_uid: str) -> Checkpoint:

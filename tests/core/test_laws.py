@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from event_tracer.core.event import parse_resource_version
+from event_tracer.core.event import version_number
 from event_tracer.core.frame import Listing, Tick, parse_frame
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
@@ -181,7 +181,7 @@ class Server:
 
     def list(self, *, known: int) -> Listing:
         """LIST, in key order, of which Events up to `known` have been told."""
-        return listing((self.objects[key] for key in sorted(self.objects)), known=known)
+        return listing((self.objects[key] for key in sorted(self.objects)), emitted_up_to=known)
 
 
 def told_before_and_after(frames: Sequence[Raw], cut: int) -> list[Span]:
@@ -204,7 +204,7 @@ def told_before_and_after(frames: Sequence[Raw], cut: int) -> list[Span]:
 
 
 def _version(raw: Raw) -> int:
-    return parse_resource_version(raw["object"]["metadata"]["resourceVersion"]) or 0
+    return version_number(raw["object"]["metadata"]["resourceVersion"])
 
 
 def _checkpoint(frames: Sequence[Raw], told: set[bytes]) -> int:

@@ -56,7 +56,7 @@ def send(server: GrpcServer, *, count: int, filler: int = 0, **variables: str) -
     async def test(out: Out) -> None:
         outs.append(out)
         await out.send(numbered(count, filler=filler))
-        assert (numbers(out.gone), out.lowest_version) == (each(count), None)
+        assert (numbers(out.gone), out.lowest_version) == (each(count), 0)
 
     deliver(test, server, **variables)
     return outs[0]

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from event_tracer.core.times import SECOND
-from event_tracer.kube.client import ApiError, persistently, status_error
+from event_tracer.kube.client import ApiError, retry_forever, status_error
 from event_tracer.runtime.backoff import retry_after
 from tests.doubles.apiserver import faults
 from tests.doubles.apiserver.client import EVENTS, event
@@ -180,14 +180,14 @@ def test_a_stream_may_last_but_not_be_silent(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_away_is_asked_until_it_is_back(tmp_path: Path) -> None:
-    """`persistently` gives the answer in the end; the error before names the address."""
+    """`retry_forever` gives the answer in the end; the error before names the address."""
 
     async def test(api: Counted, server: ApiServer) -> None:
         await server.stop()
         error = await error_of(api.get("/version"))
         assert error.status == 0
         assert str(server.port) in str(error)
-        asking = asyncio.create_task(persistently(lambda: api.get("/version")))
+        asking = asyncio.create_task(retry_forever(lambda: api.get("/version")))
         await asyncio.sleep(600)
         await server.start()
         await asyncio.sleep(40)
@@ -204,12 +204,12 @@ def test_persistence_waits_as_long_as_it_is_told(tmp_path: Path) -> None:
 
     async def test(api: Counted, server: ApiServer) -> None:
         server.fail(faults.throttle(40), times=2)
-        await persistently(lambda: api.get("/version"))
+        await retry_forever(lambda: api.get("/version"))
         times = [asked.time for asked in server.requests]
         assert all(times[n + 1] - times[n] >= 40 for n in range(2))
 
         server.fail(faults.BROKEN)
-        asking = asyncio.create_task(persistently(lambda: api.get("/version")))
+        asking = asyncio.create_task(retry_forever(lambda: api.get("/version")))
         await asyncio.sleep(3600)
         asking.cancel()
         assert 100 < len(server.requests) < 200

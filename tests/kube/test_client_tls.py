@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from event_tracer.kube.client import persistently
+from event_tracer.kube.client import retry_forever
 from tests.doubles.apiserver.client import EVENTS, event
 from tests.doubles.certificates import Authority
 from tests.doubles.kubeconfigs import api_of
@@ -136,7 +136,7 @@ def test_a_server_may_be_renewed_before_the_files_are(
             site.front.use(new)
             site.front.cut()
             await asyncio.sleep(IDLE)
-            asking = asyncio.create_task(persistently(lambda: api.get("/version")))
+            asking = asyncio.create_task(retry_forever(lambda: api.get("/version")))
             site.front.cut()
             await asyncio.sleep(IDLE)
             if half is None:

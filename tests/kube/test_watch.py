@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiohttp import web
 
-from event_tracer.kube.handler import Listed
+from event_tracer.core.frame import Listing
 from event_tracer.kube.resources import EVENTS, WORKLOADS, Resource
 from tests.doubles.apiserver.client import PARTIAL, PARTIALS
 from tests.doubles.apiserver.wire import said
@@ -35,7 +35,7 @@ def test_events_are_listed_page_by_page_then_watched() -> None:
         assert stream.query["allowWatchBookmarks"] == "true"
         assert [len(page) for page in bench.told.pages] == [500, 500, 100]
         assert bench.told.names == wanted
-        assert bench.told.lists == [Listed(version=at)]
+        assert bench.told.lists == [Listing(version=at)]
         assert {asked.path for asked in bench.server.requests} == {"/api/v1/events"}
         assert {asked.headers["accept"] for asked in bench.server.requests} == {"application/json"}
 
@@ -146,7 +146,7 @@ def test_a_list_whose_history_goes_begins_again() -> None:
         ]  # fmt: skip
         assert bench.told.begun == 2
         assert len(bench.told.names) == 701
-        assert bench.told.lists == [Listed(version=str(bench.server.revision))]
+        assert bench.told.lists == [Listing(version=str(bench.server.revision))]
         assert bench.told.causes == ["expired"]
         assert bench.server.requests[2].time == bench.server.requests[1].time
 
@@ -162,7 +162,7 @@ def test_a_list_of_the_present_only_says_so() -> None:
         bench.write("new")
         await asyncio.sleep(1)
 
-        assert bench.told.lists == [Listed(version=str(at), known=at)]
+        assert bench.told.lists == [Listing(version=str(at), emitted_up_to=at)]
         assert bench.told.frames == ["new"]
 
     on_bench(test)
@@ -184,7 +184,7 @@ def test_events_from_a_checkpoint_are_a_lesson_then_a_watch() -> None:
         assert stream.query["resourceVersion"] == str(known)
         assert bench.told.names == ["one", "two"]
         version = str(bench.server.revision)
-        assert bench.told.lists == [Listed(version=version, known=known, is_lesson=True)]
+        assert bench.told.lists == [Listing(version=version, emitted_up_to=known, learn_only=True)]
         assert bench.told.frames == ["two"]
         assert watch.version == version
 
@@ -204,7 +204,7 @@ def test_metadata_is_listed_as_it_was_at_the_checkpoint() -> None:
         assert first.query == exact
         assert stream.query["resourceVersion"] == str(at)
         assert bench.told.names == ["one"]
-        assert bench.told.lists == [Listed(version=str(at), known=at)]
+        assert bench.told.lists == [Listing(version=str(at), emitted_up_to=at)]
         assert bench.told.frames == ["two"]
 
     on_bench(test)
@@ -225,8 +225,9 @@ def test_metadata_of_a_version_that_is_gone_is_listed_as_it_is(ahead: int) -> No
         assert second.query == {"limit": "500"}
         assert stream.query["resourceVersion"] == version
         assert bench.told.names == ["one", "two"]
-        restored = Listed(version=version, cause="restored")
-        assert bench.told.lists == [restored if ahead else Listed(version=version, known=known)]
+        restored = Listing(version=version, cause="restored")
+        first = Listing(version=version, emitted_up_to=known)
+        assert bench.told.lists == [restored if ahead else first]
         assert bench.told.causes == []
 
     on_bench(test)
@@ -239,7 +240,7 @@ def test_a_version_that_is_none_is_not_used() -> None:
         bench.write("one")
         watch = await bench.watch(version="nonsense")
 
-        assert bench.told.lists == [Listed(version=str(bench.server.revision))]
+        assert bench.told.lists == [Listing(version=str(bench.server.revision))]
         assert watch.is_live
 
     on_bench(test)

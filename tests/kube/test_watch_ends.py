@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from event_tracer.kube.handler import Listed
+from event_tracer.core.frame import Listing
 from event_tracer.kube.resources import EVENTS, Resource
 from tests.doubles.apiserver import faults
 from tests.doubles.apiserver.faults import Answer
@@ -160,8 +160,8 @@ def test_a_stale_version_ends_in_one_list(cause: str, trouble: Trouble) -> None:
         assert asked.count({"limit": "500"}) == 1
         assert bench.since(start)[-1].verb == "watch"
         listed = bench.told.lists[1:]
-        assert [(found.cause, found.is_lesson) for found in listed] == [(cause, False)]
-        assert listed[0].known == (-1 if cause == "restored" else known)
+        assert [(found.cause, found.learn_only) for found in listed] == [(cause, False)]
+        assert listed[0].emitted_up_to == (0 if cause == "restored" else known)
         assert bench.since(start)[-1].query["resourceVersion"] == listed[0].version
         assert bench.told.causes[-1] == cause
         assert bench.told.frames == ["one", "two", "three"]
@@ -180,8 +180,8 @@ def test_an_expired_checkpoint_is_told_as_such() -> None:
 
         version = str(bench.server.revision)
         assert bench.told.lists == [
-            Listed(version=version, known=known, is_lesson=True),
-            Listed(version=version, known=known, cause="expired"),
+            Listing(version=version, emitted_up_to=known, learn_only=True),
+            Listing(version=version, emitted_up_to=known, cause="expired"),
         ]
         assert bench.told.frames == []
 
@@ -195,7 +195,7 @@ def test_a_checkpoint_of_the_future_is_seen_in_the_list() -> None:
         version = str(bench.write("one"))
         watch = await bench.watch(version="1000")
 
-        assert bench.told.lists == [Listed(version=version, cause="restored")]
+        assert bench.told.lists == [Listing(version=version, cause="restored")]
         assert [asked.query["resourceVersion"] for asked in bench.since(0, "watch")] == [version]
         assert watch.is_live
 

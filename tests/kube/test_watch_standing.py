@@ -243,7 +243,7 @@ def test_history_that_goes_during_a_pause_is_a_gap() -> None:
         bench.told.most = None
         await asyncio.sleep(10)
 
-        assert [(listed.cause, listed.known) for listed in bench.told.lists[1:]] == [
+        assert [(listed.cause, listed.emitted_up_to) for listed in bench.told.lists[1:]] == [
             ("expired", known)
         ]
         assert bench.told.names == ["one", "two"]

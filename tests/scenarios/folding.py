@@ -43,9 +43,9 @@ def article() -> Listing:
     return listing({"resource": "events", "object": item} for item in items)
 
 
-def listing(raws: Iterable[Mapping[str, Any]], *, known: int = -1) -> Listing:
+def listing(raws: Iterable[Mapping[str, Any]], *, emitted_up_to: int = 0) -> Listing:
     """Raw frames as one LIST."""
-    return Listing(frames=tuple(parse_frame(raw) for raw in raws), known=known)
+    return Listing(frames=tuple(parse_frame(raw) for raw in raws), emitted_up_to=emitted_up_to)
 
 
 def tell(items: Iterable[Any], **options: Any) -> list[Span]:

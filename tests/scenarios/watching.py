@@ -10,9 +10,10 @@ from typing import Any
 from aiohttp import web
 from kubernetes_asyncio.client import ApiClient, Configuration
 
+from event_tracer.core.frame import Listing
 from event_tracer.core.times import parse_timestamp
 from event_tracer.kube.client import Api
-from event_tracer.kube.handler import Listed, Pace, Read, Source
+from event_tracer.kube.handler import Pace, Read, Source
 from event_tracer.kube.resources import EVENTS, WORKLOADS, Resource
 from event_tracer.kube.watch import Watch
 from event_tracer.runtime.metrics import NullMetrics
@@ -32,7 +33,7 @@ class Recorder(NullMetrics):
         self.begun = 0
         self.pages: list[list[str]] = []
         """The names of items, page by page, since the last LIST began."""
-        self.lists: list[Listed] = []
+        self.lists: list[Listing] = []
         self.frames: list[str] = []
         """The names of objects, frame by frame."""
         self.times: list[float] = []
@@ -60,8 +61,8 @@ class Recorder(NullMetrics):
     def page(self, watch: Source, raws: list[Raw]) -> None:
         self.pages.append([raw["object"]["metadata"]["name"] for raw in raws])
 
-    async def listed(self, watch: Source, listed: Listed) -> None:
-        self.lists.append(listed)
+    async def on_list(self, watch: Source, listing: Listing) -> None:
+        self.lists.append(listing)
 
     def frame(self, watch: Source, raw: Raw) -> int | None:
         meta = raw["object"].get("metadata") or {}
