@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from event_tracer.cli.main import GC_THRESHOLD
-from event_tracer.cli.settings.live import RunSettings
+from event_tracer.cli.settings.models import RunSettings
 from event_tracer.core.span import Span
 from event_tracer.export.delivery import Answer
 from event_tracer.kube.client import Api

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from event_tracer.cli.settings.live import CheckSettings
+from event_tracer.cli.settings.models import CheckSettings
 from event_tracer.core.seen import SERVICE
 from event_tracer.core.span import Span
 from event_tracer.core.times import SECOND, human

@@ -4,9 +4,14 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from event_tracer.cli.settings.live import CheckSettings, RecordSettings, RunSettings
-from event_tracer.cli.settings.look import LinkSettings, ShowSettings
-from event_tracer.cli.settings.replay import ReplaySettings
+from event_tracer.cli.settings.models import (
+    CheckSettings,
+    LinkSettings,
+    RecordSettings,
+    ReplaySettings,
+    RunSettings,
+    ShowSettings,
+)
 
 
 def replay(settings: ReplaySettings, files: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-from event_tracer.cli.settings.live import RunSettings
+from event_tracer.cli.settings.models import RunSettings
 from event_tracer.core.span import Span
 from event_tracer.export import sdk
 from event_tracer.export.delivery import Answer

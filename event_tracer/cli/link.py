@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from event_tracer.cli.absence import explain_absence
-from event_tracer.cli.settings.look import LinkSettings
+from event_tracer.cli.settings.models import LinkSettings
 from event_tracer.cli.settings.options import SettingsError
 from event_tracer.core.mapping import kind_attribute
 from event_tracer.core.redaction import Redaction

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from event_tracer.cli import help
 
@@ -74,12 +74,6 @@ COMMANDS = {
     "record": Command(page=help.RECORD, settings="RecordSettings", takes=_WRITE, run="record"),
     "check": Command(page=help.CHECK, settings="CheckSettings", takes=None, run="check"),
 }
-GROUPS = (
-    "options", "which cluster", "which stories", "how traces are drawn",
-    "where the spans go, and what is kept", "which replica works", "which event spans leave",
-    "how spans are named",
-)  # fmt: skip
-"""The order in which help shows them."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -181,16 +175,17 @@ def _add_options(parser: argparse.ArgumentParser, model: "type[BaseOptions]") ->
 
 
 def _rank(named: tuple[str, Any]) -> int:
+    from event_tracer.cli.settings.options import GROUPS
+
     return GROUPS.index(named[1]["group"])
 
 
 def _keywords(annotation: Any, *, metavar: str | None) -> dict[str, Any]:
     if annotation is bool:
         return {"action": argparse.BooleanOptionalAction}
-    choices = get_args(annotation)
-    if choices and all(isinstance(choice, str) for choice in choices):
-        return {"choices": choices}
-    is_many = "tuple" in str(annotation) or "dict" in str(annotation)
+    if get_origin(annotation) is Literal:
+        return {"choices": get_args(annotation)}
+    is_many = get_origin(annotation) in (tuple, dict)
     return {"metavar": metavar, "action": "append" if is_many else "store"}
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from event_tracer.cli import sinks
 from event_tracer.cli.progress import ReadProgress
 from event_tracer.cli.replay_report import Report
-from event_tracer.cli.settings.replay import ReplaySettings
+from event_tracer.cli.settings.models import ReplaySettings
 from event_tracer.cli.sinks import OutputError
 from event_tracer.core.event import Event
 from event_tracer.core.event_source import occurrence_of
@@ -42,7 +42,7 @@ def replay(files: Sequence[str], *, settings: ReplaySettings) -> bool:
     if not report.occurrences:
         report.complain("there is no Event in what was read")
         return False
-    report.sum_up(on=out if settings.target == "console" else report.errors)
+    report.sum_up(on=out if settings.sink == "console" else report.errors)
     return True
 
 
@@ -85,7 +85,7 @@ def _replay(
 def _send(
     traces: Iterable[Trace], settings: ReplaySettings, *, report: Report, out: Console
 ) -> None:
-    match settings.target:
+    match settings.sink:
         case "console":
             is_wide = settings.output == "wide"
             view = View(out, zone=settings.zone, wide=is_wide)

@@ -13,7 +13,7 @@ from typing import TypeVar, get_args
 
 from event_tracer import EventTracerError
 from event_tracer.cli import destination
-from event_tracer.cli.settings.live import UI_SPANS, RunSettings
+from event_tracer.cli.settings.models import UI_SPANS, RunSettings
 from event_tracer.core.filters import Rule
 from event_tracer.export import sdk
 from event_tracer.export.exporter import Delivery
@@ -34,10 +34,12 @@ from event_tracer.pipeline.stores import begin, store_of
 from event_tracer.render.page import server
 from event_tracer.render.page.board import Board
 from event_tracer.runtime import http
+from event_tracer.runtime.address import Address
 from event_tracer.runtime.telemetry import Telemetry, TelemetryError
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+_PROBES = Address(None, 8080)  # in a cluster
 _WRONG = (
     ConnectionSettingsError, CheckpointError, TelemetryError, endpoint.EndpointError,
     client.ExportError, sdk.ExporterError, OSError,
@@ -141,7 +143,7 @@ class _Run:
             board=self.board,
         )  # fmt: skip
         about = {"endpoint": self.target, "checkpoint": str(self.store or "none")}
-        about["address"] = _address(self.settings) or "none"
+        about["address"] = str(_address(self.settings) or "none")
         logger.info("running", extra={**about, "cluster_uid": checkpoint.cluster_uid})
         return await bridge.run(stop)
 
@@ -173,8 +175,7 @@ async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
 async def _serve(
     settings: RunSettings, stack: AsyncExitStack, probes: _Probes, telemetry: Telemetry
 ) -> None:
-    address = _address(settings)
-    if address:
+    if address := _address(settings):
         served = http.serve(
             address=address,
             health=probes.health,
@@ -190,8 +191,8 @@ async def _show(settings: RunSettings, stack: AsyncExitStack) -> Board | None:
     board = Board(most=UI_SPANS)
     title = f"{settings.cluster_name or settings.context or 'Kubernetes'} Events"
     port = await stack.enter_async_context(server.serve(board, address=settings.ui, title=title))
-    host = settings.ui.rpartition(":")[0] or "localhost"
-    logger.info("the page is there", extra={"url": f"http://{host}:{port}/"})
+    url = f"http://{Address(settings.ui.host or 'localhost', port)}/"
+    logger.info("the page is there", extra={"url": url})
     return board
 
 
@@ -205,7 +206,9 @@ def _election(settings: RunSettings, api: Api) -> Election:
     )  # fmt: skip
 
 
-def _address(settings: RunSettings) -> str:
-    if settings.bind_address != "auto":
-        return "" if settings.bind_address == "none" else settings.bind_address
-    return ":8080" if is_in_cluster(os.environ, kubeconfig=settings.kubeconfig) else ""
+def _address(settings: RunSettings) -> Address | None:
+    if isinstance(settings.bind_address, Address):
+        return settings.bind_address
+    is_auto = settings.bind_address == "auto"
+    is_needed = is_auto and is_in_cluster(os.environ, kubeconfig=settings.kubeconfig)
+    return _PROBES if is_needed else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from event_tracer.cli import sinks
 from event_tracer.cli.absence import explain_absence
-from event_tracer.cli.settings.look import ShowSettings
+from event_tracer.cli.settings.models import ShowSettings
 from event_tracer.core.frame import Tick
 from event_tracer.core.redaction import Kept, Redaction
 from event_tracer.core.story import Stories
@@ -54,7 +54,7 @@ async def show(words: Sequence[str], settings: ShowSettings, *, stop: asyncio.Ev
 def _selection(seen: Scene, settings: ShowSettings) -> Selection:
     return Selection(
         target=seen.target,
-        since=seen.now - settings.since_ns,
+        since=seen.now - settings.since,
         last=settings.last,
         warnings=settings.warnings,
         fold=settings.fold,
@@ -75,7 +75,7 @@ async def _once(seen: Scene, settings: ShowSettings, *, complain: Complain) -> N
     wanted = selection.matching(traces)
     shown = selection.newest(wanted)
     if not shown:
-        complain(await _nothing(seen, selection, traces, since=settings.since))
+        complain(await _nothing(seen, selection, traces, since=human(settings.since)))
     if settings.html:
         title = f"Events {seen}"
         sinks.write_page(shown, file=settings.html, events=kept.events, title=title)

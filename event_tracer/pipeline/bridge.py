@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 
-from event_tracer.cli.settings.live import RunSettings
+from event_tracer.cli.settings.models import RunSettings
 from event_tracer.core.event import lowest_version, version_number
 from event_tracer.core.frame import Tick
 from event_tracer.core.occurrence import Occurrence

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from event_tracer import EventTracerError
-from event_tracer.cli.settings.live import RecordSettings
+from event_tracer.cli.settings.models import RecordSettings
 from event_tracer.core.event import Event
 from event_tracer.core.frame import Frame, Listing, parse_frame
 from event_tracer.core.objects import object_of

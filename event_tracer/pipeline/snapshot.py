@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from event_tracer import EventTracerError
-from event_tracer.cli.settings.look import LookSettings
+from event_tracer.cli.settings.models import SnapshotSettings
 from event_tracer.core.frame import Tick
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
@@ -83,7 +83,7 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(settings: LookSettings, words: Sequence[str]) -> AsyncIterator[Scene]:
+async def scene(settings: SnapshotSettings, words: Sequence[str]) -> AsyncIterator[Scene]:
     """What these words mean in the cluster of these settings.
 
     Raises SettingsError, ConnectionSettingsError and LookError.
@@ -109,7 +109,7 @@ def _told(error: Exception) -> str:
     return f"the API server does not answer: {error}" if is_silent else str(error)
 
 
-def _namespaces(settings: LookSettings, resource: Resource | None) -> tuple[str, ...]:
+def _namespaces(settings: SnapshotSettings, resource: Resource | None) -> tuple[str, ...]:
     if settings.all_namespaces:
         return ()
     if resource and not resource.is_namespaced:
@@ -157,7 +157,7 @@ def reading_of(
 
 
 async def look(
-    seen: Scene, settings: LookSettings, *, redact: Redact, complain: Complain
+    seen: Scene, settings: SnapshotSettings, *, redact: Redact, complain: Complain
 ) -> list[Trace]:
     """All traces of what there is, the one to which something came last at the end."""
     stories = Stories(naming=settings.naming, cluster_uid=seen.cluster_uid)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from event_tracer.runtime.address import parse_address
+from event_tracer.runtime.address import Address
 
 # Prometheus, "Exposition formats": text format 0.0.4, which every scraper reads
 _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
@@ -18,7 +18,7 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 @asynccontextmanager
 async def serve(
     *,
-    address: str,
+    address: Address,
     health: Callable[[], str],
     ready: Callable[[], str],
     metrics: Callable[[], bytes],
@@ -26,7 +26,7 @@ async def serve(
     """Answer at `address` meanwhile; the value is the port (of ":0", one of two: IPv4's, IPv6's).
 
     `health` and `ready` give "" or, in a sentence, why not. Raises OSError where the address
-    cannot be had, ValueError where it is none.
+    cannot be had.
     """
     app = web.Application()
     app.router.add_get("/healthz", _probe(health))
@@ -37,10 +37,10 @@ async def serve(
 
 
 @asynccontextmanager
-async def listening(app: web.Application, address: str) -> AsyncIterator[int]:
+async def listening(app: web.Application, address: Address) -> AsyncIterator[int]:
     """Let `app` answer at `address` meanwhile; the value is the port.
 
-    Raises OSError, in a sentence, where the address cannot be had, ValueError where it is none.
+    Raises OSError, in a sentence, where the address cannot be had.
     """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE)
     await runner.setup()
@@ -51,10 +51,9 @@ async def listening(app: web.Application, address: str) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, address: str) -> None:
-    host, port = parse_address(address)
+async def _listen(runner: web.AppRunner, address: Address) -> None:
     try:
-        await web.TCPSite(runner, host, port).start()
+        await web.TCPSite(runner, address.host, address.port).start()
     except OSError as error:
         # Where a name is not found, the number is getaddrinfo's: negative, and no errno.
         number = error.errno or 0

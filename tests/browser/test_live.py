@@ -11,6 +11,7 @@ import pytest
 from event_tracer.core.span import Span
 from event_tracer.render.page.board import Board
 from event_tracer.render.page.server import serve
+from event_tracer.runtime.address import Address
 from tests.browser.tabs import Open
 from tests.scenarios.folding import frames_of, is_event, roots, tell
 
@@ -31,7 +32,7 @@ class Server:
     def start(self, *, port: int = 0) -> None:
         """With nothing to show, as a process that has just begun."""
         self.board = self._do(_made())
-        served = serve(self.board, address=f"127.0.0.1:{port}", title="Events")
+        served = serve(self.board, address=Address("127.0.0.1", port), title="Events")
         self.port = self._do(self._stack.enter_async_context(served))
 
     def stop(self) -> None:

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from kubernetes_asyncio import client
 
-from event_tracer.cli.settings.live import RunSettings
 from event_tracer.cli.settings.load import load
+from event_tracer.cli.settings.models import RunSettings
 from tests.deploy.manifests import (
     BUILDS,
     COMPONENTS,

@@ -11,6 +11,7 @@ from event_tracer.core.span import Span
 from event_tracer.render import page
 from event_tracer.render.page import server
 from event_tracer.render.page.board import Board
+from event_tracer.runtime.address import Address
 from tests.browser.pages import rollout
 from tests.doubles.virtual_time import run
 from tests.scenarios.folding import frames_of, tell
@@ -217,7 +218,9 @@ def test_it_ends_while_somebody_reads() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         async with aiohttp.ClientSession() as session:
-            async with server.serve(Board(most=9), address="127.0.0.1:0", title="t") as port:
+            async with server.serve(
+                Board(most=9), address=Address("127.0.0.1", 0), title="t"
+            ) as port:
                 answer = await session.get(f"http://127.0.0.1:{port}/events")
                 began = loop.time()
             assert loop.time() - began < 5
@@ -233,7 +236,7 @@ def test_an_address_that_cannot_be_had_is_told() -> None:
         with pytest.raises(
             OSError, match=f"cannot listen on 127.0.0.1:{site.port}: Address already in use"
         ):
-            async with server.serve(site.board, address=f"127.0.0.1:{site.port}", title="t"):
+            async with server.serve(site.board, address=Address("127.0.0.1", site.port), title="t"):
                 pass
 
     served(test)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
-from event_tracer.runtime.address import parse_address
+from event_tracer.runtime.address import Address, parse_address
 from event_tracer.runtime.http import serve
 
 
@@ -29,7 +29,7 @@ def ask(state: State, *paths: str, host: str = "127.0.0.1") -> list[tuple[int, s
     async def run() -> None:
         async with (
             serve(
-                address=state.address,
+                address=parse_address(state.address),
                 health=lambda: state.health,
                 ready=lambda: state.ready,
                 metrics=lambda: state.metrics,
@@ -116,9 +116,12 @@ def test_the_server_ends_with_its_block() -> None:
     """Afterwards nobody listens, and the port is free again."""
 
     async def run() -> int:
-        async with serve(address="127.0.0.1:0", health=str, ready=str, metrics=bytes) as port:
+        async with serve(
+            address=Address("127.0.0.1", 0), health=str, ready=str, metrics=bytes
+        ) as port:
             pass
-        async with serve(address=f"127.0.0.1:{port}", health=str, ready=str, metrics=bytes) as same:
+        again = Address("127.0.0.1", port)
+        async with serve(address=again, health=str, ready=str, metrics=bytes) as same:
             return port - same
 
     assert asyncio.run(run()) == 0

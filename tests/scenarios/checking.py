@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from event_tracer.cli.check import Line, check
-from event_tracer.cli.settings.live import CheckSettings
 from event_tracer.cli.settings.load import load
+from event_tracer.cli.settings.models import CheckSettings
 from tests.scenarios.world import World, in_world
 
 Act = Callable[[World], Awaitable[None]]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from event_tracer.cli.link import Link, link
 from event_tracer.cli.settings.load import load
-from event_tracer.cli.settings.look import LinkSettings, ShowSettings
+from event_tracer.cli.settings.models import LinkSettings, ShowSettings
 from event_tracer.cli.show import show
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import SECOND

@@ -10,6 +10,7 @@ import aiohttp
 
 from event_tracer.render.page import server
 from event_tracer.render.page.board import Board
+from event_tracer.runtime.address import parse_address
 from tests.doubles.virtual_time import run
 
 LINE = 1 << 24  # bytes; a story is one
@@ -76,7 +77,7 @@ def served(
 
     async def main() -> None:
         board = Board(most=most)
-        async with server.serve(board, address=address, title="shop & co") as port:
+        async with server.serve(board, address=parse_address(address), title="shop & co") as port:
             # Each of its requests has a connection, as those of many browsers do.
             connector = aiohttp.TCPConnector(limit=0)
             url = f"http://127.0.0.1:{port}"

@@ -7,8 +7,8 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from event_tracer.cli.settings.live import RecordSettings
 from event_tracer.cli.settings.load import load
+from event_tracer.cli.settings.models import RecordSettings
 from event_tracer.pipeline.recorder import record
 from event_tracer.recording import reader
 from tests.scenarios.cluster import Cluster

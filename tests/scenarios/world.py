@@ -13,8 +13,8 @@ from unittest import mock
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from event_tracer.cli import run
-from event_tracer.cli.settings.live import RunSettings
 from event_tracer.cli.settings.load import load
+from event_tracer.cli.settings.models import RunSettings
 from event_tracer.core.span import Span
 from event_tracer.export.otlp.encoding import encode
 from tests.doubles import virtual_time

@@ -11,10 +11,15 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
-from event_tracer.cli.settings.live import CheckSettings, RecordSettings, RunSettings
-from event_tracer.cli.settings.look import LinkSettings, ShowSettings
+from event_tracer.cli.settings.models import (
+    CheckSettings,
+    LinkSettings,
+    RecordSettings,
+    ReplaySettings,
+    RunSettings,
+    ShowSettings,
+)
 from event_tracer.cli.settings.options import PREFIX, BaseOptions, SettingsError
-from event_tracer.cli.settings.replay import ReplaySettings
 
 MODELS: dict[str, type[BaseOptions]] = {
     model.__name__: model

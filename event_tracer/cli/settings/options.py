@@ -1,95 +1,76 @@
-"""Every option, once: flags > EVENT_TRACER_* > file > defaults."""
+"""The options that several commands share, each written once."""
 
-import re
 from datetime import UTC, tzinfo
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic.config import JsonDict
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from event_tracer import EventTracerError
+from event_tracer.cli.settings.types import (
+    EventTypes,
+    Kinds,
+    Namespaces,
+    ObjectName,
+    Patterns,
+    Reasons,
+    Statuses,
+    Template,
+    Words,
+)
 from event_tracer.core import filters
 from event_tracer.core.mapping import Naming
 
 PREFIX = "EVENT_TRACER_"
+OPTIONS, CLUSTER, STORIES = "options", "which cluster", "which stories"
+PICTURE, SENDING = "how traces are drawn", "where the spans go, and what is kept"
+LEADER, FILTER, NAMING = "which replica works", "which event spans leave", "how spans are named"
+GROUPS = (OPTIONS, CLUSTER, STORIES, PICTURE, SENDING, LEADER, FILTER, NAMING)
+"""The headings of --help, in their order."""
+_SEVERAL = "separate several by commas, or repeat the option"
 
 
 class SettingsError(EventTracerError):
-    """Settings that cannot be; the message is one sentence for whoever gave them."""
-
-
-def _split(value: object) -> object:
-    # `--kind pod,job`, `--kind pod --kind job` and EVENT_TRACER_KIND=pod,job say the same.
-    if isinstance(value, dict):
-        return value
-    parts = value if isinstance(value, (list, tuple)) else [value]
-    return tuple(word.strip() for part in parts for word in str(part).split(",") if word.strip())
-
-
-def _pairs(value: object) -> object:
-    words = _split(value)
-    return dict(word.partition("=")[::2] for word in words) if isinstance(words, tuple) else value
+    """Settings that cannot be meant; the message is one sentence for whoever gave them."""
 
 
 def option(
-    default: Any, description: str, *, group: str = "options", metavar: str = "", short: str = ""
+    default: Any, description: str, *, group: str = OPTIONS, metavar: str = "", short: str = ""
 ) -> Any:
-    """One setting: its help, the group it is shown in, what stands for its value; a letter."""
+    """One option: its help, the heading it stands under, the word for its value, a letter."""
     extra: JsonDict = {"group": group, "metavar": metavar, "short": short}
-    return Field(default, description=description, json_schema_extra=extra)
-
-
-def _patterns(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    for pattern in patterns:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"{pattern} is no regular expression: {error}") from None
-    return patterns
-
-
-def _several(value: object) -> object:
-    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
-
-
-def _template(text: str) -> str:
-    unknown = set(re.findall(r"[{}][^{}]*[{}]?", text)) - {"{component}"}
-    if unknown:
-        raise ValueError(f"{min(unknown)} stands for nothing; {{component}} is all there is")
-    return text
-
-
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-NamespaceNames = Annotated[Words, AfterValidator(filters.namespaces)]
-Kinds = Annotated[Words, AfterValidator(filters.kinds)]
-Reasons = Annotated[Words, AfterValidator(filters.reasons)]
-Types = Annotated[Words, AfterValidator(filters.types)]
-Patterns = Annotated[
-    tuple[str, ...], NoDecode, BeforeValidator(_several), AfterValidator(_patterns)
-]
-Statuses = Annotated[dict[str, Literal["error", "unset"]], NoDecode, BeforeValidator(_pairs)]
-
-_FILTER, _NAMING = "which event spans leave", "how spans are named"
-_PICTURE = "how traces are drawn"
-_ONLY = "give several by commas or by repeating it"
+    return Field(default, description=description, json_schema_extra=extra, validate_default=True)
 
 
 class BaseOptions(BaseSettings):
-    """What every command's settings are."""
+    """The base of every command's settings."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True
     )
 
 
+class LogOptions(BaseOptions):
+    """What is logged to standard error."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = option(
+        "info", "log messages of this level and above"
+    )
+    log_format: Literal["auto", "json", "console"] = option(
+        "auto",
+        "json: one JSON object a line; console: lines for people; auto: console on a terminal, "
+        "else json",
+    )
+
+
 class MessageOptions(BaseOptions):
-    """What may be told of Events' messages."""
+    """What is removed from Events' messages."""
 
     redact: Patterns = option(
         (),
-        "a regular expression: what it matches in messages becomes [redacted]; repeat for several",
-        group="options",
+        "replace what this regular expression matches in messages by [redacted]; repeat the "
+        "option for several",
         metavar="PATTERN",
     )
 
@@ -98,12 +79,15 @@ class PictureOptions(BaseOptions):
     """How a waterfall is drawn."""
 
     width: Annotated[int, Field(ge=0)] = option(
-        0, "so many columns; else as wide as the terminal", group=_PICTURE, metavar="COLUMNS"
-    )
+        0, "draw this many columns wide; 0: as wide as the terminal", group=PICTURE,
+        metavar="COLUMNS",
+    )  # fmt: skip
     fold: bool = option(
-        True, "--no-fold: what came back has a line for each time it did", group=_PICTURE
+        True,
+        "draw an Event that repeats on one line, with its count; --no-fold: a line for each time",
+        group=PICTURE,
     )
-    utc: bool = option(False, "times in UTC; else in this machine's time zone", group=_PICTURE)
+    utc: bool = option(False, "show times in UTC, not in this machine's time zone", group=PICTURE)
 
     @property
     def zone(self) -> tzinfo | None:
@@ -114,42 +98,48 @@ class PictureOptions(BaseOptions):
 class NamingOptions(BaseOptions):
     """How spans are named, and what makes their ids."""
 
-    cluster_name: str = option("", "k8s.cluster.name of every span", group=_NAMING, metavar="NAME")
+    cluster_name: str = option(
+        "", "set k8s.cluster.name of every span to this", group=NAMING, metavar="NAME"
+    )
     cluster_uid: str = option(
         "",
-        "what makes ids differ between clusters; else the uid of the namespace kube-system, "
-        "where the recording has it",
-        group=_NAMING,
+        "tell clusters apart by this in span ids; default: the uid of the namespace kube-system, "
+        "if it can be read",
+        group=NAMING,
         metavar="UID",
     )
-    service_name_template: Annotated[str, AfterValidator(_template)] = option(
+    service_name_template: Template = option(
         "{component}",
-        "service.name of every span; {component} is who wrote the Event",
-        group=_NAMING,
+        "service.name of every span; {component} is the component that reported the Event",
+        group=NAMING,
         metavar="TEMPLATE",
     )
     namespace_on_resource: bool = option(
-        False, "k8s.namespace.name on the resource too, to route by tenant", group=_NAMING
+        False,
+        "set k8s.namespace.name on the resource too, so that a collector can route by it",
+        group=NAMING,
     )
     span_names: Literal["bounded", "full"] = option(
-        "bounded", "full: object names whole, without * for generated ends", group=_NAMING
+        "bounded",
+        "bounded: * replaces the generated part of an object's name; full: whole names",
+        group=NAMING,
     )
     label_attributes: Words = option(
         (),
-        "labels of the root to set on its span, as k8s.<kind>.label.<label>",
-        group=_NAMING,
+        "copy this label of the top object to its span, as k8s.<kind>.label.<label>",
+        group=NAMING,
         metavar="LABEL",
     )
     status_by_reason: Statuses = option(
         {},
-        "error or unset for a reason's spans, as Unhealthy=unset",
-        group=_NAMING,
+        "span status of Events of this reason: error or unset, for instance Unhealthy=unset",
+        group=NAMING,
         metavar="REASON=STATUS",
     )
     same_host: bool = option(
         True,
-        "one host.id and ip on all resources, so that Jaeger sees one clock",
-        group=_NAMING,
+        "give all resources one host.id and ip, so that Jaeger does not adjust for clock skew",
+        group=NAMING,
     )
 
     @property
@@ -166,32 +156,40 @@ class NamingOptions(BaseOptions):
         )
 
 
-class Settings(NamingOptions):
-    """What every command that makes spans for a back end may be told."""
+class FilterOptions(NamingOptions):
+    """Which event spans leave, and how they are named: of commands that send spans."""
 
-    namespace: NamespaceNames = option(
-        (), f"only Events about objects in this namespace; {_ONLY}", group=_FILTER, metavar="NAME"
+    namespace: Namespaces = option(
+        (),
+        f"keep only Events about objects in this namespace; {_SEVERAL}",
+        group=FILTER,
+        metavar="NAME",
     )
-    exclude_namespace: NamespaceNames = option(
-        (), "no Events about objects in this namespace", group=_FILTER, metavar="NAME"
+    exclude_namespace: Namespaces = option(
+        (), "drop Events about objects in this namespace", group=FILTER, metavar="NAME"
     )
     kind: Kinds = option(
-        (), "only Events about objects of this kind (Pod, po, ...)", group=_FILTER, metavar="KIND"
-    )
+        (), "keep only Events about objects of this kind (Pod, po, ...)", group=FILTER,
+        metavar="KIND",
+    )  # fmt: skip
     exclude_kind: Kinds = option(
-        (), "no Events about objects of this kind", group=_FILTER, metavar="KIND"
+        (), "drop Events about objects of this kind", group=FILTER, metavar="KIND"
     )
-    reason: Reasons = option((), "only Events of this reason", group=_FILTER, metavar="REASON")
+    reason: Reasons = option(
+        (), "keep only Events with this reason", group=FILTER, metavar="REASON"
+    )
     exclude_reason: Reasons = option(
-        (), "no Events of this reason", group=_FILTER, metavar="REASON"
+        (), "drop Events with this reason", group=FILTER, metavar="REASON"
     )
-    type: Types = option((), "only Events of this type", group=_FILTER, metavar="Normal|Warning")
-    exclude_type: Types = option(
-        (), "no Events of this type", group=_FILTER, metavar="Normal|Warning"
+    type: EventTypes = option(
+        (), "keep only Events of this type", group=FILTER, metavar="Normal|Warning"
+    )
+    exclude_type: EventTypes = option(
+        (), "drop Events of this type", group=FILTER, metavar="Normal|Warning"
     )
 
     @model_validator(mode="after")
-    def _something_may_match(self) -> "Settings":
+    def _something_may_match(self) -> "FilterOptions":
         filters.check(self.filter)
         return self
 
@@ -201,3 +199,75 @@ class Settings(NamingOptions):
         return filters.Filter(
             **{name: frozenset(getattr(self, name)) for name in filters.Filter.__slots__}
         )
+
+
+class ConnectionOptions(LogOptions):
+    """Which cluster to speak to."""
+
+    kubeconfig: str = option(
+        "",
+        "kubeconfig file; default: KUBECONFIG, in a Pod its ServiceAccount, else ~/.kube/config",
+        group=CLUSTER,
+        metavar="FILE",
+    )
+    context: str = option(
+        "",
+        "context of the kubeconfig; default: its current context",
+        group=CLUSTER,
+        metavar="NAME",
+    )
+
+
+class WatchOptions(ConnectionOptions):
+    """What of a cluster to watch."""
+
+    watch_namespaces: Namespaces = option(
+        (),
+        "watch only these namespaces, which needs no more than a Role in each; default: all "
+        "namespaces, which needs a ClusterRole",
+        group=CLUSTER,
+        metavar="NAME",
+    )
+
+
+class CheckpointOptions(BaseOptions):
+    """Where a restart finds what the run before it knew."""
+
+    checkpoint: str = option(
+        "auto",
+        "keep what a restart needs in: configmap, configmap/NAME, none or a FILE; auto: in a "
+        "cluster the ConfigMap event-tracer of the Pod's own namespace, elsewhere none",
+        group=SENDING,
+        metavar="WHERE",
+    )
+
+
+class LeaderOptions(CheckpointOptions):
+    """Which of several replicas works."""
+
+    leader_elect: bool = option(
+        False,
+        "run several replicas of which one works; another takes over from its checkpoint, which "
+        "must be a ConfigMap (--checkpoint auto is one then)",
+        group=LEADER,
+    )
+    lease: ObjectName = option(
+        "event-tracer",
+        "name of the Lease, in the Pod's own namespace, that makes its holder the leader",
+        group=LEADER,
+        metavar="NAME",
+    )
+
+    @model_validator(mode="after")
+    def _all_share_a_checkpoint(self) -> "LeaderOptions":
+        if self.leader_elect and self.checkpoint.partition("/")[0] not in ("auto", "configmap"):
+            raise ValueError(
+                "--leader-elect needs a checkpoint that all replicas share: "
+                "--checkpoint configmap or configmap/NAME"
+            )
+        return self
+
+    @property
+    def place(self) -> str:
+        """Where the checkpoint is: as `checkpoint`, but a ConfigMap where it must be one."""
+        return "configmap" if self.leader_elect and self.checkpoint == "auto" else self.checkpoint

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 
 from event_tracer.render import page
 from event_tracer.render.page.board import Board
-from event_tracer.runtime.address import parse_address
+from event_tracer.runtime.address import Address
 from event_tracer.runtime.http import listening
 
 _PACE = 0.5  # seconds from one look at what is new to the next
@@ -30,16 +30,16 @@ _HEADERS = {
 
 
 @asynccontextmanager
-async def serve(board: Board, *, address: str, title: str) -> AsyncIterator[int]:
+async def serve(board: Board, *, address: Address, title: str) -> AsyncIterator[int]:
     """Show `board` at `address` meanwhile; the value is the port.
 
-    Raises OSError where the address cannot be had, ValueError where it is none.
+    Raises OSError where the address cannot be had.
     """
     shown = page.live(title=title)
     headers = {
         **_HEADERS, "Content-Security-Policy": f"{shown.policy}; frame-ancestors 'none'",
     }  # fmt: skip
-    app = web.Application(middlewares=[_hosts(parse_address(address)[0])])
+    app = web.Application(middlewares=[_hosts(address.host)])
 
     async def prepare(_: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(headers)
