@@ -21,11 +21,12 @@ from event_tracer.core.event import Event
 from event_tracer.core.event_source import occurrence_of
 from event_tracer.core.frame import Frame, Item, Listing
 from event_tracer.core.occurrence import Occurrence
-from event_tracer.core.redaction import Kept, Redaction
+from event_tracer.core.redaction import Redaction
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
 from event_tracer.core.traces import Trace, shift, traces_of
 from event_tracer.recording import reader
+from event_tracer.render.page.store import RawEvents
 from event_tracer.render.terminal import View, console
 from event_tracer.render.waterfall import waterfall
 
@@ -64,19 +65,19 @@ def _replay(
         ReadProgress(out if out.is_terminal else report.errors, total=reader.total_size(files))
     )
     redaction = Redaction(settings.redact)
-    kept = Kept(redaction)
+    raw_events = RawEvents(redaction)
     items = reader.items(
         files,
         stdin=stdin,
         on_problem=report.problem,
         on_progress=progress.advance,
-        redact=kept if settings.html else redaction,
+        redact=raw_events if settings.html else redaction,
     )
     traces = _shifted(_traces(items, settings, report), seconds=seconds)
     if settings.html:
         title = ", ".join(Path(file).name for file in files if file != reader.STDIN)
         sinks.write_page(
-            traces, file=settings.html, events=kept.events, title=title or "Kubernetes Events"
+            traces, file=settings.html, events=raw_events.by_uid, title=title or "Kubernetes Events"
         )
         return
     _send(traces, settings, report=report, out=out)

@@ -6,7 +6,7 @@ With leader election it first becomes the leader, so that taking over is a resta
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar, get_args
@@ -15,6 +15,8 @@ from event_tracer import EventTracerError
 from event_tracer.cli import destination
 from event_tracer.cli.settings.models import UI_SPANS, RunSettings
 from event_tracer.core.filters import Rule
+from event_tracer.core.redaction import Redact, Redaction
+from event_tracer.core.span import Span
 from event_tracer.export import sdk
 from event_tracer.export.exporter import Delivery
 from event_tracer.export.otlp import client, endpoint
@@ -32,7 +34,7 @@ from event_tracer.pipeline.checkpoint import CheckpointError, Store
 from event_tracer.pipeline.fencing import LeaderDelivery, LeaderStore
 from event_tracer.pipeline.stores import begin, store_of
 from event_tracer.render.page import server
-from event_tracer.render.page.board import Board
+from event_tracer.render.page.store import RawEvents, StoryStore
 from event_tracer.runtime import http
 from event_tracer.runtime.address import Address
 from event_tracer.runtime.telemetry import Telemetry, TelemetryError
@@ -95,7 +97,7 @@ async def _unless(stop: asyncio.Event, work: Awaitable[T]) -> T | None:
 
 
 class _Probes:
-    """What /healthz and /readyz say, from the start of a process."""
+    """What /healthz, /readyz and the page ask, from the start of a process."""
 
     def __init__(self) -> None:
         self.bridge: Bridge | None = None
@@ -111,6 +113,10 @@ class _Probes:
             return self.bridge.readiness()
         return self.election.trouble if self.election else "the API server has not answered yet"
 
+    def preview(self, trace_id: bytes) -> list[Span]:
+        """The object spans of a trace that are not sealed yet; none before the run has begun."""
+        return self.bridge.preview(trace_id) if self.bridge else []
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
@@ -124,7 +130,8 @@ class _Run:
     telemetry: Telemetry
     cluster_uid: str
     probes: _Probes
-    board: Board | None
+    redact: Redact | None
+    on_spans: Callable[[Sequence[Span]], None] | None
 
     async def stand_by(self, election: Election) -> None:
         """Return once it leads; that it could, if it had to, is seen before."""
@@ -140,7 +147,7 @@ class _Run:
         bridge = self.probes.bridge = Bridge(
             self.settings, api=self.api, delivery=self.delivery, target=self.target,
             store=self.store, metrics=self.telemetry, checkpoint=checkpoint,
-            board=self.board,
+            redact=self.redact, on_spans=self.on_spans,
         )  # fmt: skip
         about = {"endpoint": self.target, "checkpoint": str(self.store or "none")}
         about["address"] = str(_address(self.settings) or "none")
@@ -156,7 +163,7 @@ async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
     stack.push_async_callback(asyncio.to_thread, telemetry.shutdown)
     probes = _Probes()
     await _serve(settings, stack, probes, telemetry)
-    board = await _show(settings, stack)
+    redact, on_spans = await _show(settings, stack, probes)
     api = Api(await connector(kubeconfig=settings.kubeconfig, context=settings.context))
     stack.push_async_callback(api.close)
     election = _election(settings, api) if settings.leader_elect else None
@@ -168,7 +175,7 @@ async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
         delivery, store = LeaderDelivery(delivery, election), LeaderStore(store, election)
     return _Run(
         settings=settings, api=api, delivery=delivery, target=target, store=store,
-        telemetry=telemetry, cluster_uid=uid, probes=probes, board=board,
+        telemetry=telemetry, cluster_uid=uid, probes=probes, redact=redact, on_spans=on_spans,
     )  # fmt: skip
 
 
@@ -185,15 +192,20 @@ async def _serve(
         await stack.enter_async_context(served)
 
 
-async def _show(settings: RunSettings, stack: AsyncExitStack) -> Board | None:
+async def _show(
+    settings: RunSettings, stack: AsyncExitStack, probes: _Probes
+) -> tuple[Redact | None, Callable[[Sequence[Span]], None] | None]:
+    """Serve the page, with --ui; what redacts raw frames, and what takes spans for the page."""
+    redaction = Redaction(settings.redact)
     if not settings.ui:
-        return None
-    board = Board(most=UI_SPANS)
+        return redaction if settings.redact else None, None
+    events = RawEvents(redaction, max_events=UI_SPANS)
+    stories = StoryStore(max_spans=UI_SPANS, events=events.by_uid, preview=probes.preview)
     title = f"{settings.cluster_name or settings.context or 'Kubernetes'} Events"
-    port = await stack.enter_async_context(server.serve(board, address=settings.ui, title=title))
+    port = await stack.enter_async_context(server.serve(stories, address=settings.ui, title=title))
     url = f"http://{Address(settings.ui.host or 'localhost', port)}/"
     logger.info("the page is there", extra={"url": url})
-    return board
+    return events, stories.take
 
 
 def _election(settings: RunSettings, api: Api) -> Election:

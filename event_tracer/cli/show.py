@@ -8,7 +8,7 @@ from event_tracer.cli import sinks
 from event_tracer.cli.absence import explain_absence
 from event_tracer.cli.settings.models import ShowSettings
 from event_tracer.core.frame import Tick
-from event_tracer.core.redaction import Kept, Redaction
+from event_tracer.core.redaction import Redaction
 from event_tracer.core.story import Stories
 from event_tracer.core.times import human
 from event_tracer.core.traces import Trace
@@ -25,6 +25,7 @@ from event_tracer.pipeline.snapshot import (
     watches,
 )
 from event_tracer.render.follow import board
+from event_tracer.render.page.store import RawEvents
 from event_tracer.render.selection import Selection, newest_time
 from event_tracer.render.terminal import View, console, visible
 from event_tracer.runtime.logs import mask
@@ -68,8 +69,8 @@ def _view(settings: ShowSettings) -> View:
 
 async def _once(seen: Scene, settings: ShowSettings, *, complain: Complain) -> None:
     redact = Redaction(settings.redact)
-    kept = Kept(redact)
-    reading = kept if settings.html else redact
+    raw_events = RawEvents(redact)
+    reading = raw_events if settings.html else redact
     traces = await look(seen, settings, redact=reading, complain=complain)
     selection = _selection(seen, settings)
     wanted = selection.matching(traces)
@@ -78,7 +79,7 @@ async def _once(seen: Scene, settings: ShowSettings, *, complain: Complain) -> N
         complain(await _nothing(seen, selection, traces, since=human(settings.since)))
     if settings.html:
         title = f"Events {seen}"
-        sinks.write_page(shown, file=settings.html, events=kept.events, title=title)
+        sinks.write_page(shown, file=settings.html, events=raw_events.by_uid, title=title)
     elif settings.output == "json":
         sinks.write(shown, output=None)
     else:

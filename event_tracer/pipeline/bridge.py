@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable, Sequence
 
 from event_tracer.cli.settings.models import RunSettings
 from event_tracer.core.event import lowest_version, version_number
 from event_tracer.core.frame import Tick
 from event_tracer.core.occurrence import Occurrence
-from event_tracer.core.redaction import Redaction
+from event_tracer.core.redaction import Redact
+from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.export.exporter import Delivery, Exporter
 from event_tracer.kube.client import Api
@@ -16,9 +18,8 @@ from event_tracer.kube.owners import Owners
 from event_tracer.kube.watch import Watch
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, Store
 from event_tracer.pipeline.cluster_reader import Reading
-from event_tracer.pipeline.intake import Intake, Redact
+from event_tracer.pipeline.intake import Intake
 from event_tracer.pipeline.outbox import Outbox
-from event_tracer.render.page.board import Board
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn, until
 
@@ -37,7 +38,7 @@ class Bridge:
     def __init__(
         self, settings: RunSettings, *, api: Api, delivery: Delivery, target: str,
         store: Store | None, metrics: Metrics, checkpoint: Checkpoint,
-        board: Board | None = None,
+        redact: Redact | None = None, on_spans: Callable[[Sequence[Span]], None] | None = None,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._filter = settings.filter
@@ -53,14 +54,10 @@ class Bridge:
             state=checkpoint.state,
             most=_MOST,
         )
-        redaction = Redaction(settings.redact)
-        self._redact: Redact | None = redaction if settings.redact else None
-        if board:
-            self._redact = board.keep(redaction)
-            board.unsealed = self._stories.preview
+        self._redact = redact
         self._outbox = Outbox(
             store=store, metrics=metrics, snapshot=self.snapshot, now=lambda: api.now,
-            on_spans=board.take if board else None,
+            on_spans=on_spans,
         )  # fmt: skip
         self._exporter = self._outbox.exporter = Exporter(
             delivery, counts=metrics, on_done=self._outbox.done
@@ -90,6 +87,10 @@ class Bridge:
         if denied:
             return f"Events may not be watched in {denied[0].namespace or 'all namespaces'}"
         return "" if self._has_synced else "the cluster has not been read yet"
+
+    def preview(self, trace_id: bytes) -> list[Span]:
+        """The object spans of a trace that are not sealed yet, as they would be now."""
+        return self._stories.preview(trace_id)
 
     def snapshot(self) -> Checkpoint:
         """What a restart needs, as of now."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
+from event_tracer.core.redaction import Redact
 from event_tracer.core.story import Stories
 from event_tracer.kube.client import Api
 from event_tracer.kube.owners import Owners
 from event_tracer.kube.resources import EVENTS
 from event_tracer.kube.watch import Watch
-from event_tracer.pipeline.intake import Intake, Outlet, Redact
+from event_tracer.pipeline.intake import Intake, Outlet
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from event_tracer.core.event import Event, lowest_version, version_number
 from event_tracer.core.frame import (
@@ -18,6 +18,7 @@ from event_tracer.core.frame import (
     parse_line,
 )
 from event_tracer.core.objects import KubeObject, ObjectMetadata
+from event_tracer.core.redaction import Redact
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
@@ -27,8 +28,6 @@ from event_tracer.kube.owners import Owners
 from event_tracer.kube.resources import EVENTS, PODS, REPLICA_SETS
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn
-
-Redact = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 _PACES = {
     PODS: Pace(every=0.5), REPLICA_SETS: Pace(every=0.5), EVENTS: Pace(every=0.5, late=0.05),

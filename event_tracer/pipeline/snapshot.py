@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from event_tracer import EventTracerError
 from event_tracer.cli.settings.models import SnapshotSettings
 from event_tracer.core.frame import Tick
+from event_tracer.core.redaction import Redact
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.traces import Trace, grouped
@@ -19,7 +20,6 @@ from event_tracer.kube.credentials import chosen_namespace, connector
 from event_tracer.kube.resources import Resource
 from event_tracer.kube.watch import Watch
 from event_tracer.pipeline.cluster_reader import Reading
-from event_tracer.pipeline.intake import Redact
 from event_tracer.render.selection import Target
 from event_tracer.runtime.metrics import NullMetrics
 from event_tracer.runtime.tasks import Spawn, until

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from event_tracer.core.frame import Frame, Item, Listing, parse_frame
+from event_tracer.core.redaction import Redact
 from event_tracer.core.wire import MalformedError
 from event_tracer.recording.documents import Document, json_documents, yaml_documents
 
@@ -43,7 +44,6 @@ class Problem:
 
 OnProblem = Callable[[Problem], None]
 OnProgress = Callable[[int], None]
-Redact = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 Reads = IO[bytes]
 
 

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import pytest
 
 from event_tracer.core.span import Span
-from event_tracer.render.page.board import Board
 from event_tracer.render.page.server import serve
+from event_tracer.render.page.store import StoryStore
 from event_tracer.runtime.address import Address
 from tests.browser.tabs import Open
 from tests.scenarios.folding import frames_of, is_event, roots, tell
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Server:
-    """A board and its page, in a thread with a loop: this one's is the browser's."""
+    """Stories and their page, in a thread with a loop: this one's is the browser's."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -31,8 +31,8 @@ class Server:
 
     def start(self, *, port: int = 0) -> None:
         """With nothing to show, as a process that has just begun."""
-        self.board = self._do(_made())
-        served = serve(self.board, address=Address("127.0.0.1", port), title="Events")
+        self.store = self._do(_made())
+        served = serve(self.store, address=Address("127.0.0.1", port), title="Events")
         self.port = self._do(self._stack.enter_async_context(served))
 
     def stop(self) -> None:
@@ -41,7 +41,7 @@ class Server:
 
     def take(self, spans: Sequence[Span]) -> None:
         """Show these."""
-        self._loop.call_soon_threadsafe(self.board.take, spans)
+        self._loop.call_soon_threadsafe(self.store.take, spans)
 
     def close(self) -> None:
         """End the thread."""
@@ -54,8 +54,8 @@ class Server:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
 
-async def _made() -> Board:
-    return Board(most=500)
+async def _made() -> StoryStore:
+    return StoryStore(max_spans=500)
 
 
 @pytest.fixture

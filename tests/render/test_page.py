@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from event_tracer.cli.main import USAGE
-from event_tracer.core.redaction import REDACTED, Kept, Redaction
+from event_tracer.core.redaction import REDACTED, Redaction
 from event_tracer.core.span import Span
 from event_tracer.render.page import html, live
 from event_tracer.render.page.kubectl import commands
+from event_tracer.render.page.store import RawEvents
 from event_tracer.render.waterfall import waterfall
 from tests.scenarios.folding import JSONL, RECORDINGS, Run, events, frames_of, raw_frames, tell
 
@@ -30,10 +31,10 @@ def data_of(text: str) -> dict[str, Any]:
 
 def page_of(name: str) -> str:
     """The page of a recording, with its raw Events."""
-    kept = Kept(Redaction(()))
+    raw_events = RawEvents(Redaction(()))
     for raw in raw_frames(name):
-        kept(raw)
-    return html(tell(frames_of(name)), events=kept.events, title=name)
+        raw_events(raw)
+    return html(tell(frames_of(name)), events=raw_events.by_uid, title=name)
 
 
 @pytest.mark.parametrize("name", JSONL)
@@ -214,12 +215,12 @@ def test_a_name_that_is_none_has_no_command(name: str) -> None:
 
 def test_raw_events_are_kept_in_bounds() -> None:
     """The newest, each as it was last; frames of other objects are none."""
-    kept = Kept(Redaction(["secret"]), most=2)
+    raw_events = RawEvents(Redaction(["secret"]), max_events=2)
     for uid, message in (("a", "1"), ("b", "2"), ("a", "a secret"), ("c", "4")):
-        kept({"resource": "events", "object": {"metadata": {"uid": uid}, "message": message}})
-    kept({"resource": "pods", "object": {"metadata": {"uid": "d"}}})
-    kept({"resource": "events", "object": {"metadata": None}})
+        raw_events({"resource": "events", "object": {"metadata": {"uid": uid}, "message": message}})
+    raw_events({"resource": "pods", "object": {"metadata": {"uid": "d"}}})
+    raw_events({"resource": "events", "object": {"metadata": None}})
 
-    assert {uid: raw["message"] for uid, raw in kept.events.items()} == {
+    assert {uid: raw["message"] for uid, raw in raw_events.by_uid.items()} == {
         "a": f"a {REDACTED}", "c": "4",
     }  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from event_tracer.core.span import Span
 from event_tracer.render import page
 from event_tracer.render.page import server
-from event_tracer.render.page.board import Board
+from event_tracer.render.page.store import StoryStore
 from event_tracer.runtime.address import Address
 from tests.browser.pages import rollout
 from tests.doubles.virtual_time import run
@@ -89,13 +89,13 @@ def test_all_that_there_is_is_told_then_what_comes() -> None:
     async def test(site: Site) -> None:
         spans = redis()
         trace_id = spans[0].trace_id.hex()
-        site.board.take(spans[:3])
+        site.store.take(spans[:3])
         async with site.follow() as reader:
             assert (reader.status, reader.kind) == (200, "text/event-stream")
             known = await reader.next()
             assert (known.name, known.data) == ("known", [trace_id])
             assert (await reader.story()).data["spans"] == 3
-            site.board.take(spans[3:])
+            site.store.take(spans[3:])
             story = (await reader.story()).data
             assert (story["id"], story["spans"]) == (trace_id, len(spans))
 
@@ -107,13 +107,13 @@ def test_many_changes_are_told_as_one() -> None:
 
     async def test(site: Site) -> None:
         spans = redis()
-        site.board.take(spans[:1])
+        site.store.take(spans[:1])
         async with site.follow() as reader:
             await reader.story()
             for span in spans:
-                site.board.take([span])
+                site.store.take([span])
             assert (await reader.story()).data["spans"] == len(spans)
-            site.board.take(tell(frames_of("unschedulable")))
+            site.store.take(tell(frames_of("unschedulable")))
             assert (await reader.story()).data["id"] != spans[0].trace_id.hex()
 
     served(test)
@@ -124,15 +124,15 @@ def test_who_comes_back_is_told_what_it_missed() -> None:
 
     async def test(site: Site) -> None:
         first, second = redis(), tell(frames_of("unschedulable"))
-        site.board.take(first)
+        site.store.take(first)
         async with site.follow() as reader:
             last = (await reader.story()).id
-        site.board.take(second)
+        site.store.take(second)
         async with site.follow(last=last) as reader:
             known = await reader.next()
             assert known.data == [each[0].trace_id.hex() for each in (first, second)]
             assert (await reader.story()).data["id"] == second[0].trace_id.hex()
-        for other in ("0123abcd-1", f"{site.board.name}-x", f"{site.board.name}-{'9' * 40}", "-"):
+        for other in ("0123abcd-1", f"{site.store.name}-x", f"{site.store.name}-{'9' * 40}", "-"):
             async with site.follow(last=other) as reader:
                 assert (await reader.story()).data["id"] == first[0].trace_id.hex()
 
@@ -144,15 +144,15 @@ def test_what_had_no_room_any_more_is_told() -> None:
 
     async def test(site: Site) -> None:
         first, second = redis(), tell(frames_of("rolling-update"))
-        site.board.take(first)
+        site.store.take(first)
         async with site.follow() as reader:
             await reader.story()
-            site.board.take(second)
+            site.store.take(second)
             known = await reader.next()
             assert known.name == "known"
             assert first[0].trace_id.hex() not in known.data
 
-    served(test, most=len(tell(frames_of("rolling-update"))))
+    served(test, max_spans=len(tell(frames_of("rolling-update"))))
 
 
 def test_a_sign_of_life_in_silence() -> None:
@@ -178,7 +178,7 @@ def test_too_many_readers_are_refused_and_a_place_is_free_again() -> None:
                 assert (await readers.enter_async_context(site.follow())).status == 200
             assert await site.get("/events") == (503, "Too many follow already.\n")
             assert (await site.get("/"))[0] == 200
-        site.board.take(redis())  # so that it is seen at once that they have gone
+        site.store.take(redis())  # so that it is seen at once that they have gone
         await asyncio.sleep(60)
         async with site.follow() as reader:
             assert reader.status == 200
@@ -193,13 +193,13 @@ def test_who_takes_nothing_is_dropped() -> None:
         loop = asyncio.get_running_loop()
         spans = rollout(replicas=1_500)
         trace_id = spans[0].trace_id
-        site.board.take(spans)
+        site.store.take(spans)
         with socket.socket() as stuck:
             stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             stuck.setblocking(False)
             await loop.sock_connect(stuck, ("127.0.0.1", site.port))
             await loop.sock_sendall(stuck, b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            site.board.take(redis())
+            site.store.take(redis())
             async with site.follow() as reader:
                 assert (await reader.story()).data["spans"] > 5_000
                 assert (await reader.story()).data["spans"] == len(redis())
@@ -207,9 +207,9 @@ def test_who_takes_nothing_is_dropped() -> None:
             taken = 0
             while some := await loop.sock_recv(stuck, 1 << 20):
                 taken += len(some)
-            assert taken < len(site.board.text(trace_id))
+            assert taken < len(site.store.text(trace_id))
 
-    served(test, most=20_000)
+    served(test, max_spans=20_000)
 
 
 def test_it_ends_while_somebody_reads() -> None:
@@ -218,9 +218,9 @@ def test_it_ends_while_somebody_reads() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         async with aiohttp.ClientSession() as session:
-            async with server.serve(
-                Board(most=9), address=Address("127.0.0.1", 0), title="t"
-            ) as port:
+            stories = StoryStore(max_spans=9)
+            address = Address("127.0.0.1", 0)
+            async with server.serve(stories, address=address, title="t") as port:
                 answer = await session.get(f"http://127.0.0.1:{port}/events")
                 began = loop.time()
             assert loop.time() - began < 5
@@ -236,7 +236,7 @@ def test_an_address_that_cannot_be_had_is_told() -> None:
         with pytest.raises(
             OSError, match=f"cannot listen on 127.0.0.1:{site.port}: Address already in use"
         ):
-            async with server.serve(site.board, address=Address("127.0.0.1", site.port), title="t"):
+            async with server.serve(site.store, address=Address("127.0.0.1", site.port), title="t"):
                 pass
 
     served(test)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import aiohttp
 
 from event_tracer.render.page import server
-from event_tracer.render.page.board import Board
+from event_tracer.render.page.store import StoryStore
 from event_tracer.runtime.address import parse_address
 from tests.doubles.virtual_time import run
 
@@ -26,9 +26,9 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A board that is served, and who asks for it."""
+    """A page that is served, and who asks for it."""
 
-    board: Board
+    store: StoryStore
     port: int
     session: aiohttp.ClientSession
 
@@ -71,19 +71,19 @@ def served(
     test: Callable[[Site], Coroutine[Any, Any, None]],
     *,
     address: str = "127.0.0.1:0",
-    most: int = 500,
+    max_spans: int = 500,
 ) -> None:
-    """Run a test while a board is served, in simulated time."""
+    """Run a test while a page is served, in simulated time."""
 
     async def main() -> None:
-        board = Board(most=most)
-        async with server.serve(board, address=parse_address(address), title="shop & co") as port:
+        store = StoryStore(max_spans=max_spans)
+        async with server.serve(store, address=parse_address(address), title="shop & co") as port:
             # Each of its requests has a connection, as those of many browsers do.
             connector = aiohttp.TCPConnector(limit=0)
             url = f"http://127.0.0.1:{port}"
             async with aiohttp.ClientSession(
                 url, connector=connector, read_bufsize=LINE
             ) as session:
-                await test(Site(board, port, session))
+                await test(Site(store, port, session))
 
     run(main())

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from event_tracer.render import page
-from event_tracer.render.page.board import Board
+from event_tracer.render.page.store import StoryStore
 from event_tracer.runtime.address import Address
 from event_tracer.runtime.http import listening
 
@@ -30,8 +30,8 @@ _HEADERS = {
 
 
 @asynccontextmanager
-async def serve(board: Board, *, address: Address, title: str) -> AsyncIterator[int]:
-    """Show `board` at `address` meanwhile; the value is the port.
+async def serve(stories: StoryStore, *, address: Address, title: str) -> AsyncIterator[int]:
+    """Show `stories` at `address` meanwhile; the value is the port.
 
     Raises OSError where the address cannot be had.
     """
@@ -49,7 +49,7 @@ async def serve(board: Board, *, address: Address, title: str) -> AsyncIterator[
 
     app.on_response_prepare.append(prepare)
     app.router.add_get("/", show)
-    app.router.add_get("/events", _Readers(board).answer)
+    app.router.add_get("/events", _Readers(stories).answer)
     async with listening(app, address) as port:
         yield port
 
@@ -91,12 +91,12 @@ def _is_address(host: str) -> bool:
 class _Readers:
     """Browsers that follow (HTML, "Server-sent events").
 
-    Each has a place in the board's history and nothing else: whoever is slow is told less often,
-    and dropped when it takes nothing at all.
+    Each has a place in the history of the stories and nothing else: a slow one gets fewer messages,
+    and one that takes nothing at all is dropped.
     """
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
+    def __init__(self, stories: StoryStore) -> None:
+        self._stories = stories
         self._count = 0
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -116,22 +116,22 @@ class _Readers:
         return response
 
     def _place(self, request: web.Request) -> int:
-        """How far a reader that comes back has read of this board."""
+        """How far a reader that comes back has read of these stories."""
         name, _, version = request.headers.get("Last-Event-ID", "").partition("-")
-        is_ours = name == self._board.name and version.isdecimal() and len(version) < 19
+        is_ours = name == self._stories.name and version.isdecimal() and len(version) < 19
         return int(version) if is_ours else 0
 
     async def _follow(self, response: web.StreamResponse, place: int) -> None:
         forgotten = -1
         while True:
-            changed = self._board.changed
-            if forgotten != self._board.forgotten:
-                forgotten = self._board.forgotten
-                await _write(response, f"event: known\ndata: {self._board.known()}\n\n")
-            for version, trace_id in self._board.since(place):
+            changed = self._stories.changed
+            if forgotten != self._stories.forgotten:
+                forgotten = self._stories.forgotten
+                await _write(response, f"event: known\ndata: {self._stories.known()}\n\n")
+            for version, trace_id in self._stories.since(place):
                 place = version
-                if text := self._board.text(trace_id):
-                    name = f"{self._board.name}-{version}"
+                if text := self._stories.text(trace_id):
+                    name = f"{self._stories.name}-{version}"
                     await _write(response, f"id: {name}\nevent: story\ndata: {text}\n\n")
             await self._wait(response, changed)
 

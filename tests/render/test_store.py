@@ -1,0 +1,115 @@
+"""The newest spans and raw Events of a run, and no more of them than it may hold."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from event_tracer.core.redaction import REDACTED, Redaction
+from event_tracer.core.span import Span
+from event_tracer.render.page.store import RawEvents, StoryStore
+from tests.browser.pages import rollout
+from tests.scenarios.folding import frames_of, is_event, raw_frames, roots, tell
+
+
+def trace_ids(spans: Iterable[Span]) -> list[bytes]:
+    """Of the stories, in the order of their first spans."""
+    return list(dict.fromkeys(span.trace_id for span in spans))
+
+
+def story(store: StoryStore, trace_id: bytes) -> Any:
+    """What is told of a story."""
+    return json.loads(store.text(trace_id))
+
+
+def told(store: StoryStore, version: int = 0) -> list[bytes]:
+    """The stories that have changed since."""
+    return [trace_id for _, trace_id in store.since(version)]
+
+
+def test_what_changes_is_told_last_and_once() -> None:
+    """Each story has one place, that of its newest change."""
+    redis, big = tell(frames_of("redis-create")), tell(frames_of("unschedulable"))
+    store = StoryStore(max_spans=500)
+    store.take(redis[:4])
+    store.take(big)
+    store.take(redis[4:])
+
+    assert told(store) == [*trace_ids(big), *trace_ids(redis)]
+    (newest, _) = store.since(0)[-1]
+    assert store.since(newest) == []
+    assert story(store, redis[0].trace_id)["spans"] == len(redis)
+
+
+def test_a_span_that_comes_again_is_there_once() -> None:
+    """A restart sends again what was not acknowledged, byte for byte."""
+    spans, store = tell(frames_of("redis-create")), StoryStore(max_spans=500)
+    store.take(spans)
+    store.take(spans)
+
+    assert story(store, spans[0].trace_id)["spans"] == len(spans)
+
+
+def test_who_waits_is_woken_by_what_comes() -> None:
+    """Once; what comes later wakes those who wait anew."""
+    store = StoryStore(max_spans=500)
+    before = store.changed
+    store.take(tell(frames_of("redis-create")))
+
+    assert before.is_set()
+    assert not store.changed.is_set()
+
+
+def test_the_oldest_stories_make_room() -> None:
+    """Whole; they are told no more, and counted."""
+    stories = [
+        tell(frames_of(name)) for name in ("redis-create", "unschedulable", "rolling-update")
+    ]
+    store = StoryStore(max_spans=sum(map(len, stories)) - 1)
+    for spans in stories:
+        store.take(spans)
+
+    assert store.forgotten == 1
+    assert store.text(stories[0][0].trace_id) == ""
+    assert told(store) == [each for spans in stories[1:] for each in trace_ids(spans)]
+    assert json.loads(store.known()) == [trace_id.hex() for trace_id in told(store)]
+
+
+def test_of_one_story_that_has_no_room_the_earliest_spans_go() -> None:
+    """A story may be longer than all that there is room for."""
+    spans, store = rollout(replicas=50), StoryStore(max_spans=60)
+    for span in spans:
+        store.take([span])
+
+    (trace_id,) = told(store)
+    held = {each[0] for row in story(store, trace_id)["rows"] for each in row["spans"]}
+    assert held == {span.span_id.hex() for span in spans[-60:]}
+
+
+def test_raw_events_are_redacted_and_of_the_newest_alone() -> None:
+    """They are as many as spans at most, and what is redacted never gets to the page."""
+    spans, keep = tell(frames_of("image-pull-backoff")), RawEvents(Redaction(["[Ee]rror"]))
+    store = StoryStore(max_spans=500, events=keep.by_uid)
+    for raw in raw_frames("image-pull-backoff"):
+        keep(raw)
+    store.take(spans)
+    text = store.text(spans[0].trace_id)
+    assert REDACTED in text
+    assert '"message":"Error' not in text
+
+    keep = RawEvents(Redaction(()), max_events=3)
+    for raw in raw_frames("image-pull-backoff"):
+        keep(raw)
+    assert len(keep.by_uid) == 3
+
+
+def test_an_object_that_has_not_settled_is_shown_as_it_is() -> None:
+    """The tree is there before its spans are sealed, and says what they say once they are."""
+    spans = tell(frames_of("redis-create"))
+    (root,) = roots(spans)
+    before = root._replace(end=root.start)
+    store = StoryStore(max_spans=500, preview=lambda _: [before])
+    store.take([span for span in spans if is_event(span)])
+    assert story(store, root.trace_id)["rows"][0]["spans"][0][:3] == [root.span_id.hex(), 0, 0]
+
+    store.take([span for span in spans if not is_event(span)])
+    assert story(store, root.trace_id)["rows"][0]["spans"][0][2] == root.end - root.start
