@@ -8,10 +8,9 @@ import asyncio
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
-from socket import SO_RCVLOWAT, SOL_SOCKET, socket
 from typing import Any, TypeVar
 
 import aiohttp
@@ -21,14 +20,12 @@ from kubernetes_asyncio.config import ConfigException
 from event_tracer import EventTracerError
 from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError, decode
-from event_tracer.kube.handler import Pace
 from event_tracer.runtime.backoff import retry_after, retrying
 
 METADATA = "application/json;as={kind};g=meta.k8s.io;v=v1"
 _CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
 _RENEWAL = 5.0  # seconds between two readings of the credentials
 _MOST_BYTES = 512  # of a body that is only to be told
-_MUCH = 64 * 1024  # bytes after which there is no pause: more is waiting
 _TRANSIENT = frozenset({401, 408, 409, 410, 429})
 _STATUSES = {"Expired": 410, "Gone": 410}
 
@@ -201,40 +198,6 @@ class Api:
             # The header is up to a second old; the largest it has said is the nearest.
             if now is None or not now - SECOND <= at <= now:
                 self._clock = (at, asyncio.get_running_loop().time())
-
-
-async def chunks(response: aiohttp.ClientResponse, *, pace: Pace) -> AsyncIterator[bytes]:
-    """What a stream says, as it comes but at this pace, unless there is much.
-
-    An API server sends each frame by itself, and to wake up for one costs as much as to read it.
-    All streams wake up together, as what is done at once is done faster.
-    """
-    clock = asyncio.get_running_loop().time
-    async for chunk in response.content.iter_any():
-        yield chunk
-        if pace.every and len(chunk) < _MUCH:
-            with _undisturbed(response):
-                await asyncio.sleep(pace.every - (clock() - pace.late) % pace.every)
-
-
-@contextmanager
-def _undisturbed(response: aiohttp.ClientResponse) -> Iterator[None]:
-    """What comes meanwhile wakes nobody up, unless it is much or the end."""
-    # Not pause_reading(): over TLS asyncio would wake up all the same (sslproto.py, 3.13).
-    transport = response.connection and response.connection.transport
-    connection = transport.get_extra_info("socket") if transport else None
-    _set_least(connection, _MUCH)
-    try:
-        yield
-    finally:
-        _set_least(connection, 1)
-
-
-def _set_least(connection: socket | None, count: int) -> None:
-    # Windows has no such option, and the connection may have ended: then each frame is told of.
-    if connection:
-        with suppress(OSError):
-            connection.setsockopt(SOL_SOCKET, SO_RCVLOWAT, count)
 
 
 async def _request(

@@ -1,63 +1,60 @@
-"""What reads a watch, and what it is told."""
+"""The interface between a Watch and whatever takes its frames."""
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from event_tracer.core.frame import Listing
+from event_tracer.core.frame import Frame, Listing
 from event_tracer.kube.resources import Resource
+from event_tracer.kube.stream import PollInterval
 
 Raw = dict[str, Any]
 
 
-class Source(Protocol):
-    """A watch as its reader sees it; `version` is the last resourceVersion that was read."""
+class WatchInfo(Protocol):
+    """A watch as its handler sees it; `version` is the last resourceVersion that was read."""
 
     resource: Resource
     namespace: str
     version: str
-    is_live: bool
-    is_denied: bool
+
+    @property
+    def is_live(self) -> bool:
+        """Whether all that has happened was read."""
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether the resource may not be read, or is not there."""
 
 
-class Read(NamedTuple):
-    """What a line was: its resourceVersion, and the newest time (ns) that the API server wrote."""
+class FrameHandler(Protocol):
+    """Takes the frames of watches."""
 
-    version: str
-    written: int | None
+    @property
+    def wants_raw(self) -> bool:
+        """Whether each frame comes by `on_raw`; else by `on_frame`, save the odd one."""
 
-
-class Pace(NamedTuple):
-    """A look at a stream once in `every` seconds, so many `late`; 0: at each frame at once."""
-
-    every: float = 0.0
-    late: float = 0.0
-
-
-class Reader(Protocol):
-    """What takes the frames of watches."""
-
-    def begin(self, watch: Source) -> None:
+    def on_list_begin(self, watch: WatchInfo) -> None:
         """A LIST begins, perhaps for another time."""
 
-    def page(self, watch: Source, raws: list[Raw]) -> None:
+    def on_page(self, watch: WatchInfo, raws: list[Raw]) -> None:
         """Some of a LIST's items, as frames."""
 
-    async def on_list(self, watch: Source, listing: Listing) -> None:
+    async def on_list(self, watch: WatchInfo, listing: Listing) -> None:
         """A LIST is complete; its frames are those of its pages."""
 
-    def line(self, watch: Source, text: bytes) -> Read | None:
-        """A line as it came; None where it is wanted as a `frame`, or needs a closer look."""
+    def on_frame(self, watch: WatchInfo, type_: str, frame: Frame) -> int | None:
+        """One frame, parsed; returns the newest time (ns) that the API server wrote in it."""
 
-    def frame(self, watch: Source, raw: Raw) -> int | None:
-        """One frame; the newest time (ns) that the API server wrote in it, if that is known."""
+    def on_raw(self, watch: WatchInfo, raw: Raw) -> int | None:
+        """One frame as JSON, which may be unusable; returns as `on_frame`, None if unknown."""
 
-    def standing(self, watch: Source) -> None:
+    def on_status_change(self, watch: WatchInfo) -> None:
         """`is_live` or `is_denied` changed."""
 
-    def pace(self, watch: Source) -> Pace:
-        """How often its stream is to be looked at."""
+    def poll_interval(self, watch: WatchInfo) -> PollInterval:
+        """How often its stream is read."""
 
-    def has_room(self, watch: Source) -> bool:
-        """Whether it can take more now."""
+    def has_capacity(self, watch: WatchInfo) -> bool:
+        """Whether more can be taken now."""
 
-    async def room(self, watch: Source) -> None:
-        """Return once it can take more again."""
+    async def wait_for_capacity(self, watch: WatchInfo) -> None:
+        """Return once more can be taken again."""

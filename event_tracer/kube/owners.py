@@ -10,7 +10,7 @@ from event_tracer.core.objects import KubeObject, OwnerReference
 from event_tracer.core.times import SECOND
 from event_tracer.kube.client import METADATA, Api, ApiError, retry_forever
 from event_tracer.kube.discovery import Discovery
-from event_tracer.kube.handler import Raw, Reader
+from event_tracer.kube.handler import FrameHandler, Raw
 from event_tracer.kube.resources import WORKLOADS, Resource
 from event_tracer.kube.watch import Watch
 from event_tracer.runtime.metrics import Lookup, Metrics
@@ -34,12 +34,12 @@ class Owners:
     """
 
     def __init__(
-        self, api: Api, *, reader: Reader, metrics: Metrics, namespaces: Iterable[str],
+        self, api: Api, *, handler: FrameHandler, metrics: Metrics, namespaces: Iterable[str],
         versions: Mapping[str, str], spawn: Spawn, on_change: Callable[[], None],
     ) -> None:  # fmt: skip
         self._api = api
         self._discovery = Discovery(api)
-        self._reader = reader
+        self._handler = handler
         self._metrics = metrics
         self._namespaces = tuple(namespaces) or ("",)
         self._begin = versions
@@ -101,9 +101,13 @@ class Owners:
         self._watched.add((resource.group, resource.kind))
         for namespace in self._namespaces:
             watch = Watch(
-                self._api, resource, reader=self._reader, metrics=self._metrics, namespace=namespace
+                self._api,
+                resource,
+                handler=self._handler,
+                metrics=self._metrics,
+                namespace=namespace,
+                version=self._begin.get(f"{namespace}/{resource.name}", ""),
             )
-            watch.version = self._begin.get(_place(watch), "")
             self._watches.append(watch)
             self._spawn(watch.run(), f"watch {_place(watch)}")
 

@@ -1,9 +1,61 @@
-"""A stream of bytes as lines, in bounded memory."""
+"""The bytes of a WATCH: read at intervals, split into lines in bounded memory."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from socket import SO_RCVLOWAT, SOL_SOCKET, socket
+from typing import NamedTuple
+
+import aiohttp
 
 LONGEST = 4 << 20
 """Bytes of a line. etcd takes objects of 1.5 MiB (--max-request-bytes), so none is longer."""
+_BULK_BYTES = 64 * 1024  # that many at once, and there is no pause: more is waiting
+
+
+class PollInterval(NamedTuple):
+    """A stream is read once in `every` seconds, `late` seconds after the full interval."""
+
+    every: float
+    late: float = 0.0
+
+
+AT_ONCE = PollInterval(every=0.0)
+"""Each frame as it arrives."""
+
+
+async def chunks(response: aiohttp.ClientResponse, *, poll: PollInterval) -> AsyncIterator[bytes]:
+    """Bytes of a stream as they come, read once in `poll.every` seconds unless there are many.
+
+    An API server sends each frame by itself, and to wake up for one costs as much as to read it.
+    All streams wake up together, as what is done at once is done faster.
+    """
+    clock = asyncio.get_running_loop().time
+    async for chunk in response.content.iter_any():
+        yield chunk
+        if poll.every and len(chunk) < _BULK_BYTES:
+            with _coalesced_wakeups(response):
+                await asyncio.sleep(poll.every - (clock() - poll.late) % poll.every)
+
+
+@contextmanager
+def _coalesced_wakeups(response: aiohttp.ClientResponse) -> Iterator[None]:
+    """Bytes that arrive meanwhile wake nobody up, unless there are many or the stream ends."""
+    # Not pause_reading(): over TLS asyncio would wake up all the same (sslproto.py, 3.13).
+    transport = response.connection and response.connection.transport
+    connection = transport.get_extra_info("socket") if transport else None
+    _set_rcvlowat(connection, _BULK_BYTES)
+    try:
+        yield
+    finally:
+        _set_rcvlowat(connection, 1)
+
+
+def _set_rcvlowat(connection: socket | None, count: int) -> None:
+    # Windows has no such option, and the connection may have ended: then each frame wakes us up.
+    if connection:
+        with suppress(OSError):
+            connection.setsockopt(SOL_SOCKET, SO_RCVLOWAT, count)
 
 
 async def lines(

@@ -15,13 +15,13 @@ from math import inf
 import aiohttp
 
 from event_tracer.core.event import version_number
-from event_tracer.core.frame import Listing
+from event_tracer.core.frame import Listing, parse_line
 from event_tracer.core.wire import MalformedError, decode
-from event_tracer.kube.client import Api, ApiError, chunks, status_error
-from event_tracer.kube.handler import Reader
+from event_tracer.kube.client import Api, ApiError, status_error
+from event_tracer.kube.handler import FrameHandler
 from event_tracer.kube.listing import Lister, StaleError, accept, version_of
 from event_tracer.kube.resources import EVENTS, Resource
-from event_tracer.kube.stream import lines
+from event_tracer.kube.stream import chunks, lines
 from event_tracer.runtime.backoff import Backoff
 from event_tracer.runtime.metrics import Metrics
 
@@ -51,7 +51,7 @@ class Watch:
     """
 
     def __init__(
-        self, api: Api, resource: Resource, *, reader: Reader, metrics: Metrics,
+        self, api: Api, resource: Resource, *, handler: FrameHandler, metrics: Metrics,
         namespace: str = "", version: str = "", from_now: bool = False,
     ) -> None:  # fmt: skip
         self.resource = resource
@@ -64,7 +64,7 @@ class Watch:
         self.failing_since = inf  # the loop's time since which each request is answered by an error
         self._api = api
         self._lister = Lister(api, resource, namespace=namespace)
-        self._reader = reader
+        self._handler = handler
         self._metrics = metrics
         self._from_now = from_now
         self._is_first = True
@@ -108,10 +108,10 @@ class Watch:
 
     async def _round(self) -> str:
         """One watch, with all that must come before it; why it ended."""
-        if not self._reader.has_room(self):
+        if not self._handler.has_capacity(self):
             logger.info("the queue is full; the watch waits", extra=self._about())
             self.is_paused = True
-            await self._reader.room(self)
+            await self._handler.wait_for_capacity(self)
             self.is_paused = False
         if self._is_first or self._cause:
             await self._list()
@@ -162,21 +162,21 @@ class Watch:
                 raise
             version, exact = await self._pages(), ""
         listing = self._listing(version)
-        await self._reader.on_list(self, listing)
+        await self._handler.on_list(self, listing)
         self.version = self.version if listing.learn_only else version
         self._is_first, self._cause, self._is_suspect = False, "", False
         self._quiet_for = _LONG_QUIET if listing.learn_only or exact else _NO_QUIET
 
     async def _pages(self, *, exact: str = "") -> str:
         """All pages to the reader; the version of the LIST."""
-        self._reader.begin(self)
+        self._handler.on_list_begin(self)
         self._target, version = 0, ""
         async for page in self._lister.pages(exact=exact):
             for _ in range(page.unusable):
                 self._metrics.dropped("malformed")
             versions = (version_number(version_of(item)) for item in page.items)
             self._target = max([self._target, *versions])
-            self._reader.page(self, [self.resource.frame(item) for item in page.items])
+            self._handler.on_page(self, [self.resource.frame(item) for item in page.items])
             version = page.version
         return version
 
@@ -207,11 +207,11 @@ class Watch:
         try:
             async with self._open(seconds) as response:
                 self._opening(response)
-                said = chunks(response, pace=self._reader.pace(self))
+                said = chunks(response, poll=self._handler.poll_interval(self))
                 async for line in lines(said, on_loss=self._lose):
                     self.moved, self._has_heard = clock(), True
                     self._line(line)
-                    if not self._reader.has_room(self):
+                    if not self._handler.has_capacity(self):
                         return "paused"
         except ApiError as error:
             if error.status == 410:
@@ -254,14 +254,18 @@ class Watch:
         self._set(is_live=True, is_denied=False)
 
     def _line(self, line: bytes) -> None:
-        read = self._reader.line(self, line)
-        if read is None:
-            self._look_closer(line)
+        resource = self.resource
+        parsed = None
+        if not self._handler.wants_raw:
+            parsed = parse_line(line, resource=resource.name, kind=resource.kind)
+        if parsed is None:
+            self._parse_full(line)
             return
-        self._progress(*read)
-        self.version = read.version or self.version
+        written = self._handler.on_frame(self, parsed.type, parsed.frame)
+        self._progress(parsed.version, written)
+        self.version = parsed.version or self.version
 
-    def _look_closer(self, line: bytes) -> None:
+    def _parse_full(self, line: bytes) -> None:
         try:
             raw = decode(line)
             type_, body = raw["type"], raw["object"]
@@ -272,7 +276,7 @@ class Watch:
         if type_ == "ERROR":
             raise status_error(body)
         if type_ in ("ADDED", "MODIFIED", "DELETED"):
-            written = self._reader.frame(self, self.resource.frame(body, type_=type_))
+            written = self._handler.on_raw(self, self.resource.frame(body, type_=type_))
             self._progress(version, written)
         elif type_ != "BOOKMARK":
             self._metrics.dropped("unknown_type")
@@ -301,4 +305,4 @@ class Watch:
                 self._quiet = None
         self.is_denied = self.is_denied if is_denied is None else is_denied
         if (self.is_live, self.is_denied) != before:
-            self._reader.standing(self)
+            self._handler.on_status_change(self)

@@ -28,8 +28,8 @@ class Reading:
             redact=redact, spawn=spawn,
         )  # fmt: skip
         self.owners = self.intake.owners = Owners(
-            api, reader=self.intake, metrics=metrics, namespaces=namespaces, versions=objects or {},
-            spawn=spawn, on_change=self.intake.look,
+            api, handler=self.intake, metrics=metrics, namespaces=namespaces,
+            versions=objects or {}, spawn=spawn, on_change=self.intake.look,
         )  # fmt: skip
         self._api = api
         self._metrics = metrics
@@ -49,6 +49,6 @@ class Reading:
 
     def _watch(self, namespace: str) -> Watch:
         return Watch(
-            self._api, EVENTS, reader=self.intake, metrics=self._metrics, namespace=namespace,
+            self._api, EVENTS, handler=self.intake, metrics=self._metrics, namespace=namespace,
             version=self._events.get(namespace, ""), from_now=self._from_now,
         )  # fmt: skip

@@ -15,7 +15,6 @@ from event_tracer.core.frame import (
     SyncState,
     Tick,
     parse_frame,
-    parse_line,
 )
 from event_tracer.core.objects import KubeObject, ObjectMetadata
 from event_tracer.core.redaction import Redact
@@ -23,15 +22,19 @@ from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError
-from event_tracer.kube.handler import Pace, Raw, Read, Source
+from event_tracer.kube.handler import Raw, WatchInfo
 from event_tracer.kube.owners import Owners
 from event_tracer.kube.resources import EVENTS, PODS, REPLICA_SETS
+from event_tracer.kube.stream import AT_ONCE, PollInterval
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn
 
-_PACES = {
-    PODS: Pace(every=0.5), REPLICA_SETS: Pace(every=0.5), EVENTS: Pace(every=0.5, late=0.05),
-}  # fmt: skip
+# Events a little later than what they name; others at once, as each state may be a change.
+_POLL_INTERVALS = {
+    PODS: PollInterval(every=0.5),
+    REPLICA_SETS: PollInterval(every=0.5),
+    EVENTS: PollInterval(every=0.5, late=0.05),
+}
 _AHEAD = 60 * SECOND  # ns that an API server may be ahead of another
 
 logger = logging.getLogger(__name__)
@@ -66,7 +69,7 @@ class Intake:
         metrics: Metrics, redact: Redact | None, spawn: Spawn,
     ) -> None:  # fmt: skip
         self.owners: Owners
-        self.watches: list[Source] = []
+        self.watches: list[WatchInfo] = []
         self._stories = stories
         self._outlet = outlet
         self._capacity = capacity
@@ -111,13 +114,13 @@ class Intake:
             self.feed(Tick(now=self._stories.clock))
             await asyncio.sleep(0)
 
-    # -- Reader
+    # -- FrameHandler
 
-    def begin(self, watch: Source) -> None:
+    def on_list_begin(self, watch: WatchInfo) -> None:
         """A LIST begins, perhaps for another time."""
         self._lists[watch.namespace, watch.resource.name] = _List()
 
-    def page(self, watch: Source, raws: list[Raw]) -> None:
+    def on_page(self, watch: WatchInfo, raws: list[Raw]) -> None:
         """Some of a LIST's items, as frames."""
         found = self._lists[watch.namespace, watch.resource.name]
         frames = [frame for raw in raws if (frame := self._parse(raw))]
@@ -129,7 +132,7 @@ class Intake:
         self._objects(frames)
         found.uids.update(frame.body.uid for frame in frames)
 
-    async def on_list(self, watch: Source, listing: Listing) -> None:
+    async def on_list(self, watch: WatchInfo, listing: Listing) -> None:
         """A LIST is complete."""
         found = self._lists.pop((watch.namespace, watch.resource.name))
         if watch.resource is not EVENTS:
@@ -142,16 +145,17 @@ class Intake:
             logger.warning("reading starts over", extra={"cause": listing.cause})
         self.feed(replace(listing, frames=tuple(found.frames)))
 
-    def line(self, watch: Source, text: bytes) -> Read | None:
-        """A line as it came, unless it is to be redacted or to be kept as it is."""
-        if self._redact:
-            return None
-        resource = watch.resource
-        line = parse_line(text, resource=resource.name, kind=resource.kind)
-        return line and Read(line.version, self._take(line.type, self._dated(line.frame)))
+    @property
+    def wants_raw(self) -> bool:
+        """Whether each frame comes as JSON: it is to be redacted, or kept as it is."""
+        return self._redact is not None
 
-    def frame(self, watch: Source, raw: Raw) -> int | None:
-        """One frame; the newest time (ns) that the API server wrote in it, if that is known."""
+    def on_frame(self, watch: WatchInfo, type_: str, frame: Frame) -> int | None:
+        """One frame, parsed; returns the newest time (ns) that the API server wrote in it."""
+        return self._take(type_, self._dated(frame))
+
+    def on_raw(self, watch: WatchInfo, raw: Raw) -> int | None:
+        """One frame as JSON; returns as `on_frame`, None where it is unusable."""
         frame = self._parse(raw)
         return self._take(raw["type"], frame) if frame else None
 
@@ -165,19 +169,19 @@ class Intake:
                 self._spawn(self._look_up([frame]), "look up an owner")
         return frame.body.server_time
 
-    def standing(self, watch: Source) -> None:
+    def on_status_change(self, watch: WatchInfo) -> None:
         """`is_live` or `is_denied` changed."""
         self.look()
 
-    def pace(self, watch: Source) -> Pace:
-        """At once for roots, of which each state may be a change; Events after what they name."""
-        return _PACES.get(watch.resource, Pace())
+    def poll_interval(self, watch: WatchInfo) -> PollInterval:
+        """How often its stream is read."""
+        return _POLL_INTERVALS.get(watch.resource, AT_ONCE)
 
-    def has_room(self, watch: Source) -> bool:
+    def has_capacity(self, watch: WatchInfo) -> bool:
         """Whether it can take more now."""
         return watch.resource is not EVENTS or self._size < self._capacity
 
-    async def room(self, watch: Source) -> None:
+    async def wait_for_capacity(self, watch: WatchInfo) -> None:
         """Return once it is half empty."""
         while self._size > self._capacity // 2:
             self._freed.clear()

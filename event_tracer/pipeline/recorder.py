@@ -21,9 +21,10 @@ from event_tracer.core.wire import MalformedError, without_applied
 from event_tracer.kube.client import Api, ApiError, retry_forever
 from event_tracer.kube.cluster import kube_system
 from event_tracer.kube.credentials import connector
-from event_tracer.kube.handler import Pace, Raw, Read, Source
+from event_tracer.kube.handler import Raw, WatchInfo
 from event_tracer.kube.owners import Owners
 from event_tracer.kube.resources import EVENTS
+from event_tracer.kube.stream import AT_ONCE, PollInterval
 from event_tracer.kube.watch import Watch
 from event_tracer.recording.reader import STDIN, VERSION
 from event_tracer.runtime.metrics import NullMetrics
@@ -96,6 +97,8 @@ class _Dropped(NullMetrics):
 class _Recorder:
     """Writes what it reads, in order of arrival."""
 
+    wants_raw = True
+
     def __init__(self, api: Api, settings: RecordSettings, file: IO[bytes]) -> None:
         self._api = api
         self._settings = settings
@@ -104,7 +107,7 @@ class _Recorder:
         self._objects_read = asyncio.Event()
         self._owners: Owners
         self._spawn: Spawn
-        self._pages: dict[Source, list[Raw]] = {}
+        self._pages: dict[WatchInfo, list[Raw]] = {}
         self._metrics = _Dropped()
         self._frames = self._events = 0
 
@@ -118,7 +121,7 @@ class _Recorder:
     def _begin(self, spawn: Spawn) -> None:
         self._spawn = spawn
         self._owners = Owners(
-            self._api, reader=self, metrics=self._metrics, versions={},
+            self._api, handler=self, metrics=self._metrics, versions={},
             namespaces=self._settings.watch_namespaces, spawn=spawn, on_change=self._look,
         )  # fmt: skip
         spawn(self._read(), "start")
@@ -132,7 +135,7 @@ class _Recorder:
         self._owners.start()
         await self._objects_read.wait()
         for name in self._settings.watch_namespaces or ("",):
-            watch = Watch(self._api, EVENTS, reader=self, metrics=self._metrics, namespace=name)
+            watch = Watch(self._api, EVENTS, handler=self, metrics=self._metrics, namespace=name)
             self._spawn(watch.run(), f"watch events {name}".strip())
 
     async def _kube_system(self) -> Raw | None:
@@ -152,26 +155,26 @@ class _Recorder:
     def _told(self) -> dict[str, int]:
         return {"frames": self._frames, "events": self._events, "unusable": self._metrics.frames}
 
-    # -- Reader
+    # -- FrameHandler
 
-    def begin(self, watch: Source) -> None:
+    def on_list_begin(self, watch: WatchInfo) -> None:
         """A LIST begins, perhaps for another time."""
         self._pages[watch] = []
 
-    def page(self, watch: Source, raws: list[Raw]) -> None:
+    def on_page(self, watch: WatchInfo, raws: list[Raw]) -> None:
         """Some of a LIST's items, as frames."""
         self._pages[watch] += raws
 
-    async def on_list(self, watch: Source, listing: Listing) -> None:
+    async def on_list(self, watch: WatchInfo, listing: Listing) -> None:
         """A LIST is complete; Events are written as they came to be, as a replay reads them."""
         for raw in sorted(self._pages.pop(watch), key=_time):
-            self.frame(watch, raw)
+            self.on_raw(watch, raw)
 
-    def line(self, watch: Source, text: bytes) -> Read | None:
-        """None: each is written as a frame."""
-        return None
+    def on_frame(self, watch: WatchInfo, type_: str, frame: Frame) -> int | None:
+        """Never called, as each frame is wanted raw."""
+        raise NotImplementedError
 
-    def frame(self, watch: Source, raw: Raw) -> int | None:
+    def on_raw(self, watch: WatchInfo, raw: Raw) -> int | None:
         """One frame."""
         self._write(raw)
         try:
@@ -202,19 +205,19 @@ class _Recorder:
             except MalformedError as error:
                 self._metrics.dropped(str(error))
 
-    def standing(self, watch: Source) -> None:
+    def on_status_change(self, watch: WatchInfo) -> None:
         """A watch goes on, or is refused."""
         self._look()
 
-    def pace(self, watch: Source) -> Pace:
+    def poll_interval(self, watch: WatchInfo) -> PollInterval:
         """At once: a recording has the order in which all came."""
-        return Pace()
+        return AT_ONCE
 
-    def has_room(self, watch: Source) -> bool:
+    def has_capacity(self, watch: WatchInfo) -> bool:
         """A file always has."""
         return True
 
-    async def room(self, watch: Source) -> None:
+    async def wait_for_capacity(self, watch: WatchInfo) -> None:
         """A file always has."""
 
     def _look(self) -> None:

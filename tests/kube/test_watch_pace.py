@@ -8,7 +8,7 @@ import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration
 
 from event_tracer.kube.client import Api
-from event_tracer.kube.handler import Pace
+from event_tracer.kube.stream import PollInterval
 from tests.doubles.certificates import Authority
 from tests.doubles.tls import TlsFront
 from tests.scenarios.watching import Bench, on_bench
@@ -31,7 +31,7 @@ def test_a_stream_is_looked_at_when_it_is_time(late: float) -> None:
     """What has come by then is read together, in order."""
 
     async def test(bench: Bench) -> None:
-        bench.told.looks = Pace(every=EVERY, late=late)
+        bench.told.looks = PollInterval(every=EVERY, late=late)
         await bench.watch()
         await asyncio.sleep(late + 0.03)
         names = await write(bench, 30)
@@ -49,7 +49,7 @@ def test_after_much_there_is_no_pause() -> None:
     """A burst is more than one look takes in: the rest of it is waiting already."""
 
     async def test(bench: Bench) -> None:
-        bench.told.looks = Pace(every=EVERY)
+        bench.told.looks = PollInterval(every=EVERY)
         await bench.watch()
         await asyncio.sleep(0.03)
         bench.write("before")
@@ -90,7 +90,7 @@ def test_an_end_while_nobody_looks_is_seen(end: Callable[[Bench], None]) -> None
     """What was said before it is read, and the next watch brings the rest."""
 
     async def test(bench: Bench) -> None:
-        bench.told.looks = Pace(every=EVERY)
+        bench.told.looks = PollInterval(every=EVERY)
         await bench.watch()
         await asyncio.sleep(0.03)
         bench.write("before")
@@ -118,7 +118,7 @@ def test_all_of_it_holds_over_tls(tmp_path: Path) -> None:
                 made.ssl_ca_cert = str(authority.certificate)
                 return ApiClient(made)
 
-            bench.told.looks = Pace(every=EVERY)
+            bench.told.looks = PollInterval(every=EVERY)
             bench.api = Api(connect)
             await bench.watch()
             names = await write(bench, 20)

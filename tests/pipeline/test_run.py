@@ -198,9 +198,9 @@ def test_a_broken_checkpoint_is_left_aside(kept: bytes) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        "event_tracer.pipeline.intake.parse_line",
+        "event_tracer.kube.watch.parse_line",
         "event_tracer.export.exporter.Backoff",
-        "event_tracer.core.mapping.event_name",
+        "event_tracer.core.event_source.event_name",
         "event_tracer.core.story.pod_of",
     ],
 )

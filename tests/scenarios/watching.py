@@ -1,4 +1,4 @@
-"""One watch of an API server on paper, and what its reader is told."""
+"""One watch of an API server on paper, and what its handler is given."""
 
 import asyncio
 import random
@@ -10,11 +10,12 @@ from typing import Any
 from aiohttp import web
 from kubernetes_asyncio.client import ApiClient, Configuration
 
-from event_tracer.core.frame import Listing
+from event_tracer.core.frame import Frame, Listing
 from event_tracer.core.times import parse_timestamp
 from event_tracer.kube.client import Api
-from event_tracer.kube.handler import Pace, Read, Source
+from event_tracer.kube.handler import WatchInfo
 from event_tracer.kube.resources import EVENTS, WORKLOADS, Resource
+from event_tracer.kube.stream import AT_ONCE, PollInterval
 from event_tracer.kube.watch import Watch
 from event_tracer.runtime.metrics import NullMetrics
 from tests.doubles.apiserver.faults import Answer
@@ -27,7 +28,9 @@ PODS = next(resource for resource in WORKLOADS if resource.plural == "pods")
 
 
 class Recorder(NullMetrics):
-    """A reader, and the counts, of one watch."""
+    """The handler, and the counts, of one watch."""
+
+    wants_raw = True
 
     def __init__(self) -> None:
         self.begun = 0
@@ -44,7 +47,7 @@ class Recorder(NullMetrics):
         self.causes: list[str] = []
         self.most: int | None = None
         """So many frames have room."""
-        self.looks = Pace()
+        self.looks = AT_ONCE
         """How often it looks at a stream."""
 
     @property
@@ -52,38 +55,38 @@ class Recorder(NullMetrics):
         """All items of the last LIST."""
         return [name for page in self.pages for name in page]
 
-    # -- Reader
+    # -- FrameHandler
 
-    def begin(self, watch: Source) -> None:
+    def on_list_begin(self, watch: WatchInfo) -> None:
         self.begun += 1
         self.pages = []
 
-    def page(self, watch: Source, raws: list[Raw]) -> None:
+    def on_page(self, watch: WatchInfo, raws: list[Raw]) -> None:
         self.pages.append([raw["object"]["metadata"]["name"] for raw in raws])
 
-    async def on_list(self, watch: Source, listing: Listing) -> None:
+    async def on_list(self, watch: WatchInfo, listing: Listing) -> None:
         self.lists.append(listing)
 
-    def frame(self, watch: Source, raw: Raw) -> int | None:
+    def on_raw(self, watch: WatchInfo, raw: Raw) -> int | None:
         meta = raw["object"].get("metadata") or {}
         self.frames.append(meta.get("name", ""))
         self.times.append(asyncio.get_running_loop().time())
         return parse_timestamp(meta.get("creationTimestamp"))
 
-    def standing(self, watch: Source) -> None:
+    def on_status_change(self, watch: WatchInfo) -> None:
         self.standings.append((watch.is_live, watch.is_denied))
 
-    def line(self, watch: Source, text: bytes) -> Read | None:
-        return None
+    def on_frame(self, watch: WatchInfo, type_: str, frame: Frame) -> int | None:
+        raise NotImplementedError
 
-    def pace(self, watch: Source) -> Pace:
+    def poll_interval(self, watch: WatchInfo) -> PollInterval:
         return self.looks
 
-    def has_room(self, watch: Source) -> bool:
+    def has_capacity(self, watch: WatchInfo) -> bool:
         return self.most is None or len(self.frames) < self.most
 
-    async def room(self, watch: Source) -> None:
-        await until(lambda: self.has_room(watch))
+    async def wait_for_capacity(self, watch: WatchInfo) -> None:
+        await until(lambda: self.has_capacity(watch))
 
     # -- Metrics
 
@@ -107,7 +110,7 @@ class Bench:
 
     async def watch(self, resource: Resource = EVENTS, **options: Any) -> Watch:
         """Start a watch, and let it get as far as it does in a few seconds."""
-        made = Watch(self.api, resource, reader=self.told, metrics=self.told, **options)
+        made = Watch(self.api, resource, handler=self.told, metrics=self.told, **options)
         self._tasks.append(asyncio.create_task(made.run(), name="watch"))
         await asyncio.sleep(5)
         return made
