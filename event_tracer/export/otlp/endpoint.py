@@ -4,13 +4,11 @@ A variable of the signal (OTEL_EXPORTER_OTLP_TRACES_*) wins over the general one
 counts as unset (OpenTelemetry specification, "Configuration Options").
 """
 
-import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
-from urllib.parse import urlsplit
-
-from opentelemetry.util.re import parse_env_headers
+from urllib.parse import unquote, urlsplit
 
 from event_tracer import EventTracerError
 
@@ -19,6 +17,9 @@ Protocol = Literal["grpc", "http/protobuf"]
 Compression = Literal["none", "gzip", "deflate"]
 _COMPRESSIONS = {"grpc": ("none", "gzip"), "http/protobuf": ("none", "gzip", "deflate")}
 _TIMEOUT = 10.0
+# W3C Baggage as OpenTelemetry's specification cites it ("Specifying headers via environment
+# variables"), but for spaces in values, which every SDK takes.
+_HEADER = re.compile(r"([!#-'*+\-.0-9A-Z^-z|~]+)[ \t]*=[ \t]*([ !#-+\--:<-\[\]-~]*)")
 
 
 class EndpointError(EventTracerError):
@@ -102,23 +103,20 @@ def _http_url(environ: Mapping[str, str]) -> str:
 
 
 def _headers(text: str) -> tuple[tuple[str, str], ...]:
-    # The SDK's parser logs what it cannot read, and a header may hold a token.
-    logger = logging.getLogger("opentelemetry.util.re")
-    before, logger.disabled = logger.disabled, True
-    try:
-        parts = [part for part in text.split(",") if part.strip()]
-        parsed = [parse_env_headers(part, liberal=True) for part in parts]
-    finally:
-        logger.disabled = before
-    for number, found in enumerate(parsed, start=1):
-        if not found:
+    """Headers of "name=value,name=value". No error shows one, for it may hold a token."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    headers = {}
+    for number, part in enumerate(parts, start=1):
+        match = _HEADER.fullmatch(part)
+        if not match:
             raise EndpointError(f"{PREFIX}HEADERS: entry {number} is not like name=value")
-    headers = {name: value for found in parsed for name, value in found.items()}
-    for number, (name, value) in enumerate(headers.items(), start=1):
+        # A value with a space is not percent-encoded, and is taken as it is.
+        name, value = match.groups() if " " in match[2] else map(unquote, match.groups())
         if not name.isascii() or not value.isascii() or not value.isprintable():
             raise EndpointError(
                 f"{PREFIX}HEADERS: entry {number} has a character that none may have"
             )
+        headers[name.strip().lower()] = value.strip()
     return tuple(headers.items())
 
 
