@@ -1,4 +1,4 @@
-"""Text → JSON or YAML documents, each with its line; what is broken costs itself alone."""
+"""JSON and YAML documents with the line of each; a broken one costs itself alone."""
 
 import json
 import re
@@ -8,11 +8,11 @@ from itertools import chain
 from typing import Any
 
 import yaml
-from pydantic_core import from_json
 
 from event_tracer.core.wire import MalformedError, decode, scrub
 
-_PLACE = re.compile(r"(?P<what>.*) at line (?P<line>\d+) column (?P<column>\d+)$")
+# For people: a place in a document becomes one in the file (as pydantic-core 2.50 writes it).
+_PLACE = re.compile(r"(?P<what>.*) at line (?P<line>\d+) column (?P<column>\d+)", re.DOTALL)
 _TEXT = re.compile(r"\S")
 _DECODER = json.JSONDecoder()
 
@@ -26,7 +26,7 @@ class Document:
 
 
 OnBad = Callable[[int, str], None]
-"""Is told of what cannot be read: its line, and why."""
+"""Takes the line of a document that cannot be read, and the reason."""
 
 
 def json_documents(lines: Iterable[bytes], *, on_bad: OnBad) -> Iterator[Document]:
@@ -98,40 +98,38 @@ def _problem(error: Exception) -> str:
 
 def _parse(text: bytes, *, line: int, on_bad: OnBad) -> Iterator[Document]:
     try:
-        yield Document(line=line, value=decode(text))
-        return
+        value = decode(text)
     except MalformedError as error:
-        reason = str(error)
-    if "trailing characters" in reason:
-        yield from _one_by_one(text, line=line, on_bad=on_bad)
-        return
-    place = _PLACE.match(reason)
-    if place:
-        line_of_error = line + int(place["line"]) - 1
-        on_bad(line_of_error, f"{place['what']} at column {place['column']}")
+        yield from _joined(text, problem=str(error), line=line, on_bad=on_bad)
     else:
-        on_bad(line, reason)
-    if "EOF while parsing" in reason:
-        yield from _whole_items(text, line=line)
+        yield Document(line=line, value=value)
 
 
-def _one_by_one(text: bytes, *, line: int, on_bad: OnBad) -> Iterator[Document]:
-    rest = text.decode("utf-8", "replace")
-    end = 0
+def _joined(text: bytes, *, problem: str, line: int, on_bad: OnBad) -> Iterator[Document]:
+    """Documents one after the other; `problem` is why they are not one."""
+    rest, end = text.decode("utf-8", "replace").rstrip(), 0
     while found := _TEXT.search(rest, end):
+        begun = end
         try:
             value, end = _DECODER.raw_decode(rest, found.start())
         except (ValueError, RecursionError) as error:
-            on_bad(line, f"not JSON: {error}")
+            on_bad(*(_later(error, line=line) if begun else _placed(problem, line=line)))
+            return
+        if not begun and end == len(rest):  # it is one, but no UTF-8
+            on_bad(*_placed(problem, line=line))
             return
         yield Document(line=line, value=scrub(value))
 
 
-def _whole_items(text: bytes, *, line: int) -> Iterator[Document]:
-    # A List that was cut off: every item but the last is whole.
-    try:
-        value = from_json(text, allow_partial=True)
-    except ValueError:
-        return
-    if isinstance(value, dict) and isinstance(value.get("items"), list):
-        yield Document(line=line, value={**value, "items": value["items"][:-1]})
+def _placed(problem: str, *, line: int) -> tuple[int, str]:
+    """A problem of the document that begins on `line`, by its line in the file."""
+    place = _PLACE.fullmatch(problem)
+    if not place:
+        return line, problem
+    return line + int(place["line"]) - 1, f"{place['what']} at column {place['column']}"
+
+
+def _later(error: Exception, *, line: int) -> tuple[int, str]:
+    if isinstance(error, json.JSONDecodeError):
+        return line + error.lineno - 1, f"not JSON: {error.msg} at column {error.colno}"
+    return line, f"not JSON: {error}"

@@ -1,4 +1,4 @@
-"""What people have, read: recordings in JSON Lines, and what kubectl prints."""
+"""Frames from files: recordings in JSON Lines, and what kubectl prints."""
 
 import gzip
 import io
@@ -31,7 +31,7 @@ _GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What could not be used: line 0 is the whole of `source`."""
+    """Something that cannot be used; line 0 is the whole of `source`."""
 
     source: str
     line: int
@@ -59,8 +59,8 @@ def items(
 
     What kubectl prints has no order that means anything: all of it is one Listing, and comes
     first. Recordings then stream, a file after the other. Nothing raises: what cannot be used
-    goes to `on_problem`. `on_progress` is told how many bytes more have been read. `redact` is
-    given every raw frame first.
+    goes to `on_problem`. `on_progress` takes the number of bytes that were read since the last
+    call. `redact` is applied to every raw frame first.
     """
     with ExitStack() as opened:
         recordings, listed = [], []
@@ -86,7 +86,7 @@ def items(
 
 
 def total_size(paths: Sequence[str]) -> int | None:
-    """How many bytes there are to read; None where nobody knows."""
+    """Bytes in the files of `paths`; None where that is not known."""
     try:
         return sum(Path(path).stat().st_size for path in paths if Path(path).is_file()) or None
     except OSError:
@@ -94,7 +94,7 @@ def total_size(paths: Sequence[str]) -> int | None:
 
 
 class _Source:
-    """One file by the name that its problems are told under."""
+    """One file: its name in problems, and whether it had one."""
 
     def __init__(self, name: str, on_problem: OnProblem) -> None:
         self.name = "standard input" if name == STDIN else name
@@ -111,7 +111,7 @@ class _Source:
 
 
 class _Counted(io.RawIOBase):
-    """A stream that tells how much of it has been read."""
+    """A stream that reports how many bytes of it have been read."""
 
     def __init__(self, stream: Reads, on_progress: OnProgress) -> None:
         self._stream = stream
@@ -139,52 +139,37 @@ def _open(path: str, source: _Source, opened: ExitStack) -> Reads | None:
 
 
 def _documents(raw: io.RawIOBase, source: _Source) -> Iterator[Document]:
-    lines = _Lines(io.BufferedReader(raw), source)
-    head = lines.peek()
+    lines = _lines(raw, source)
+    begin = []  # up to the first line that is not empty
+    for line in lines:
+        begin.append(line)
+        if line.strip():
+            break
+    head, whole = b"".join(begin).lstrip(), chain(begin, lines)
     if head.startswith(_UTF16_BOMS):
         source.problem(0, "UTF-16, as PowerShell's > writes; save it as UTF-8")
-    elif head.lstrip()[:1] in (b"{", b"["):
-        yield from json_documents(lines, on_bad=source.problem)
-    elif head.lstrip().startswith(_YAML):
-        yield from yaml_documents(lines, on_bad=source.problem)
+    elif head.startswith((b"{", b"[")):
+        yield from json_documents(whole, on_bad=source.problem)
+    elif head.startswith(_YAML):
+        yield from yaml_documents(whole, on_bad=source.problem)
     elif _TABLE.match(head):
         source.problem(0, "kubectl's table for people; add -o json to the command that printed it")
-    elif head.strip():
+    elif head:
         source.problem(0, "neither a recording nor what kubectl prints with -o json or -o yaml")
 
 
-class _Lines:
-    """The lines of a stream, which may be cut off in the middle of its compression."""
-
-    def __init__(self, stream: Any, source: _Source) -> None:
-        self._stream = stream
-        self._source = source
-        self._number = 0
-
-    def peek(self) -> bytes:
-        """The beginning, not counting a byte order mark."""
-        try:
-            if self._stream.peek(2).startswith(_GZIP):
-                self._stream = io.BufferedReader(gzip.GzipFile(fileobj=self._stream))
-            head: bytes = self._stream.peek(4096)
-            if head.startswith(_UTF8_BOM):
-                self._stream.read(len(_UTF8_BOM))
-                head = head.removeprefix(_UTF8_BOM)
-        except (EOFError, OSError, zlib.error) as error:
-            self._broken(error)
-            return b""
-        return head
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            for line in self._stream:
-                self._number += 1
-                yield line
-        except (EOFError, OSError, zlib.error) as error:
-            self._broken(error)
-
-    def _broken(self, error: Exception) -> None:
-        self._source.problem(self._number, f"cannot be read further: {str(error).lower()}")
+def _lines(raw: io.RawIOBase, source: _Source) -> Iterator[bytes]:
+    """The lines of a stream, without a byte order mark; it may end within its compression."""
+    number = 0
+    stream = io.BufferedReader(raw)
+    try:
+        is_packed = stream.peek(len(_GZIP)).startswith(_GZIP)
+        for number, line in enumerate(
+            gzip.GzipFile(fileobj=stream) if is_packed else stream, start=1
+        ):
+            yield line.removeprefix(_UTF8_BOM) if number == 1 else line
+    except (EOFError, OSError, zlib.error) as error:
+        source.problem(number, f"cannot be read further: {str(error).lower()}")
 
 
 def _is_recorded(value: object) -> bool:

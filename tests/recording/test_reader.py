@@ -124,6 +124,7 @@ EVENT_LINE = next(line for line in REDIS.splitlines() if b'"ScalingReplicaSet"' 
         (b"[" * 100_000, ":2: not JSON"),
         (b'{"type": ["ADDED"], "resource": "pods", "object": {}}', ":2: a frame of type ['ADDED']"),
         (b"{}{}" + b"[" * 100_000, ":2: not JSON"),
+        (b'{"type": "\xff"}', ":2: not JSON"),
     ],
 )  # fmt: skip
 def test_a_bad_line_costs_itself_alone(bad: bytes, told: str, run: Run, tmp_path: Path) -> None:
@@ -140,19 +141,26 @@ def test_a_bad_line_costs_itself_alone(bad: bytes, told: str, run: Run, tmp_path
 
 
 def test_a_truncated_file_is_shown_as_far_as_it_goes(run: Run, tmp_path: Path) -> None:
-    """A gzip or a List cut off in the middle: what stands before the cut is shown."""
+    """A gzip cut off in the middle: what stands before the cut is shown."""
     cut = gzip.compress(REDIS, mtime=0)
     (tmp_path / "cut.gz").write_bytes(cut[: len(cut) - 40])
-    (tmp_path / "cut.json").write_bytes(Path(ARTICLE).read_bytes()[:5000])
 
     code, out, err = run("replay", str(tmp_path / "cut.gz"))
     assert code == GOOD
     assert "cannot be read further" in err
     assert "Create Deployment redis" in out
+
+
+def test_a_truncated_list_is_told(run: Run, tmp_path: Path) -> None:
+    """By the line where it ends; the document before it is shown."""
+    whole = Path(ARTICLE).read_bytes()
+    (tmp_path / "cut.json").write_bytes(whole + b"\n" + whole[:5000])
+    end = len(whole.splitlines()) + 178
+
     code, out, err = run("replay", str(tmp_path / "cut.json"))
     assert code == GOOD
-    assert "cut.json:178: not JSON: EOF" in err
-    assert "5 occurrences" in out
+    assert f"cut.json:{end}: not JSON: EOF" in err
+    assert "8 occurrences" in out
 
 
 @pytest.mark.parametrize(
