@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from event_tracer.cli.main import GC_THRESHOLD
-from event_tracer.cli.settings.models import RunSettings
 from event_tracer.core.span import Span
 from event_tracer.export.delivery import Answer
 from event_tracer.kube.client import Api
-from event_tracer.pipeline.bridge import Bridge
+from event_tracer.pipeline.bridge import Bridge, PipelineConfig
 from event_tracer.pipeline.checkpoint import Checkpoint, FileStore
 from event_tracer.runtime.telemetry import Telemetry
 from tests import cluster as paper
@@ -204,7 +203,7 @@ async def _churn(api: OnPaper) -> dict[str, Any]:
     taken, sizes = Taken(), []
     with tempfile.TemporaryDirectory() as folder:
         bridge = Bridge(
-            RunSettings(), api=api, delivery=taken, target="nowhere",
+            PipelineConfig(), api=api, delivery=taken, target="nowhere",
             store=FileStore(Path(folder) / "checkpoint"),
             metrics=Telemetry(exporter="none", rules=(), clock=time.monotonic),
             checkpoint=Checkpoint(cluster_uid=_CLUSTER),

@@ -8,7 +8,7 @@ class EventTracerError(Exception):
     ├─ SettingsError            cli        what was typed or set cannot be meant: exit code 2
     ├─ OutputError              cli        what was made cannot be written or delivered
     ├─ StartError               cli        a run cannot begin
-    ├─ LookError                pipeline   there is nothing to see, or nothing may be seen
+    ├─ SnapshotError            pipeline   there is nothing to see, or nothing may be seen
     ├─ RecordError              pipeline   a recording cannot be written
     ├─ CheckpointError          pipeline   a checkpoint cannot be read or written
     ├─ ConnectionSettingsError  kube       there is no cluster to speak to

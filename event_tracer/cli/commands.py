@@ -25,7 +25,7 @@ def run(settings: RunSettings) -> bool:
     """A live cluster's Events to traces."""
     from event_tracer.cli import run
     from event_tracer.runtime import logs
-    from event_tracer.runtime.signals import stop_on_signals
+    from event_tracer.runtime.tasks import stop_on_signals
 
     logs.configure(level=settings.log_level, format_=settings.log_format, stream=sys.stderr)
 
@@ -45,9 +45,9 @@ def show(settings: ShowSettings, words: Sequence[str]) -> bool:
     from event_tracer.cli.show import show as show_them
     from event_tracer.cli.sinks import OutputError
     from event_tracer.kube.credentials import ConnectionSettingsError
-    from event_tracer.pipeline.snapshot import LookError
+    from event_tracer.pipeline.snapshot import SnapshotError
     from event_tracer.runtime import logs
-    from event_tracer.runtime.signals import stop_on_signals
+    from event_tracer.runtime.tasks import stop_on_signals
 
     logs.configure(level=settings.log_level, format_=settings.log_format, stream=sys.stderr)
 
@@ -61,7 +61,7 @@ def show(settings: ShowSettings, words: Sequence[str]) -> bool:
 
     try:
         asyncio.run(work())
-    except (ConnectionSettingsError, LookError, OutputError) as error:
+    except (ConnectionSettingsError, SnapshotError, OutputError) as error:
         return _complain(error)
     return True
 
@@ -70,13 +70,13 @@ def link(settings: LinkSettings, words: Sequence[str]) -> bool:
     """Where the picture of an object's newest story is."""
     from event_tracer.cli.link import link as find
     from event_tracer.kube.credentials import ConnectionSettingsError
-    from event_tracer.pipeline.snapshot import LookError
+    from event_tracer.pipeline.snapshot import SnapshotError
     from event_tracer.runtime import logs
 
     logs.configure(level=settings.log_level, format_=settings.log_format, stream=sys.stderr)
     try:
         found = asyncio.run(find(words, settings, complain=_tell))
-    except (ConnectionSettingsError, LookError) as error:
+    except (ConnectionSettingsError, SnapshotError) as error:
         return _complain(error)
     for name, what in found.lines(jaeger=settings.jaeger_url):
         sys.stdout.write(f"{name:<9}{what}\n")
@@ -85,18 +85,22 @@ def link(settings: LinkSettings, words: Sequence[str]) -> bool:
 
 def record(settings: RecordSettings, file: str) -> bool:
     """A live cluster's frames to a file."""
+    from event_tracer.core.redaction import Redaction
     from event_tracer.kube.credentials import ConnectionSettingsError
     from event_tracer.pipeline.recorder import RecordError
     from event_tracer.pipeline.recorder import record as record_to
     from event_tracer.runtime import logs
-    from event_tracer.runtime.signals import stop_on_signals
+    from event_tracer.runtime.tasks import stop_on_signals
 
     logs.configure(level=settings.log_level, format_=settings.log_format, stream=sys.stderr)
 
     async def work() -> None:
         stop = asyncio.Event()
         with stop_on_signals(stop):
-            await record_to(file, settings, stop=stop)
+            await record_to(
+                file, kubeconfig=settings.kubeconfig, context=settings.context,
+                namespaces=settings.watch_namespaces, redact=Redaction(settings.redact), stop=stop,
+            )  # fmt: skip
 
     try:
         asyncio.run(work())

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from event_tracer.cli.absence import explain_absence
 from event_tracer.cli.settings.models import LinkSettings
 from event_tracer.cli.settings.options import SettingsError
+from event_tracer.cli.target import explain_absence, open_query
 from event_tracer.core.mapping import kind_attribute
 from event_tracer.core.redaction import Redaction
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.traces import Trace
 from event_tracer.kube import kinds
-from event_tracer.pipeline.snapshot import Complain, LookError, look, scene
+from event_tracer.pipeline.snapshot import Complain, SnapshotError, read_traces
 from event_tracer.render.selection import Target, object_span_ids
 
 _LOOKBACK = "2d"  # the widest that Jaeger's UI offers
@@ -52,19 +52,21 @@ class Link:
 async def link(words: Sequence[str], settings: LinkSettings, *, complain: Complain) -> Link:
     """The newest story of the object that `words` name.
 
-    Raises LookError, ConnectionSettingsError and SettingsError.
+    Raises SnapshotError, ConnectionSettingsError and SettingsError.
     """
     if not kinds.parse(words)[1]:
         raise SettingsError("name one object, as deployment/web")
-    async with scene(settings, words) as seen:
-        target = seen.target
+    async with open_query(settings, words) as query:
+        target = query.target
         assert target
-        redact = Redaction(settings.redact)
-        traces = await look(seen, settings, redact=redact, complain=complain)
+        traces = await read_traces(
+            query.api, cluster_uid=query.cluster_uid, naming=settings.naming,
+            namespaces=query.namespaces, redact=Redaction(settings.redact), complain=complain,
+        )  # fmt: skip
         found = [trace for trace in traces if object_span_ids(trace, target)]
         if not found:
-            raise LookError(await explain_absence(seen, traces))
-        if not seen.cluster_uid:
+            raise SnapshotError(await explain_absence(query, traces))
+        if not query.cluster_uid:
             complain("the cluster's uid may not be read; --cluster-uid must be that of `run`")
         return _link(found[-1], target)
 

@@ -29,7 +29,7 @@ from event_tracer.kube.credentials import (
     own_namespace,
 )
 from event_tracer.kube.lease import Election, LostError, lead, own_identity
-from event_tracer.pipeline.bridge import Bridge
+from event_tracer.pipeline.bridge import Bridge, PipelineConfig
 from event_tracer.pipeline.checkpoint import CheckpointError, Store
 from event_tracer.pipeline.fencing import LeaderDelivery, LeaderStore
 from event_tracer.pipeline.stores import begin, store_of
@@ -145,7 +145,7 @@ class _Run:
         if checkpoint is None:
             return True
         bridge = self.probes.bridge = Bridge(
-            self.settings, api=self.api, delivery=self.delivery, target=self.target,
+            _config(self.settings), api=self.api, delivery=self.delivery, target=self.target,
             store=self.store, metrics=self.telemetry, checkpoint=checkpoint,
             redact=self.redact, on_spans=self.on_spans,
         )  # fmt: skip
@@ -153,6 +153,17 @@ class _Run:
         about["address"] = str(_address(self.settings) or "none")
         logger.info("running", extra={**about, "cluster_uid": checkpoint.cluster_uid})
         return await bridge.run(stop)
+
+
+def _config(settings: RunSettings) -> PipelineConfig:
+    return PipelineConfig(
+        filter=settings.filter,
+        naming=settings.naming,
+        namespaces=settings.watch_namespaces,
+        from_now=settings.start == "now",
+        queue_size=settings.queue_size,
+        grace_period=settings.grace_period,
+    )
 
 
 async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:

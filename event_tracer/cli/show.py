@@ -5,31 +5,18 @@ import sys
 from collections.abc import Sequence
 
 from event_tracer.cli import sinks
-from event_tracer.cli.absence import explain_absence
 from event_tracer.cli.settings.models import ShowSettings
-from event_tracer.core.frame import Tick
+from event_tracer.cli.target import Query, explain_absence, open_query
 from event_tracer.core.redaction import Redaction
-from event_tracer.core.story import Stories
 from event_tracer.core.times import human
 from event_tracer.core.traces import Trace
-from event_tracer.pipeline.cluster_reader import Reading
-from event_tracer.pipeline.snapshot import (
-    Complain,
-    Gathered,
-    Scene,
-    check,
-    is_read,
-    look,
-    reading_of,
-    scene,
-    watches,
-)
+from event_tracer.pipeline.snapshot import Complain, Snapshot, read_traces
 from event_tracer.render.follow import board
 from event_tracer.render.page.store import RawEvents
 from event_tracer.render.selection import Selection, newest_time
 from event_tracer.render.terminal import View, console, visible
 from event_tracer.runtime.logs import mask
-from event_tracer.runtime.tasks import Spawn, until
+from event_tracer.runtime.tasks import TaskScope
 
 _TICK = 0.5  # seconds
 
@@ -37,25 +24,25 @@ _TICK = 0.5  # seconds
 async def show(words: Sequence[str], settings: ShowSettings, *, stop: asyncio.Event) -> None:
     """Print the newest stories; with --follow until `stop`.
 
-    Raises LookError, ConnectionSettingsError, SettingsError, OutputError where the page cannot be
-    written, and BrokenPipeError where nobody reads any more.
+    Raises SnapshotError, ConnectionSettingsError, SettingsError, OutputError where the page cannot
+    be written, and BrokenPipeError where nobody reads any more.
     """
     errors = console(sys.stderr)
 
     def complain(text: str) -> None:
         errors.print(f"event-tracer: {visible(mask(text))}", style="yellow", soft_wrap=True)
 
-    async with scene(settings, words) as seen:
+    async with open_query(settings, words) as query:
         if settings.follow:
-            await _Follower(seen, settings, complain=complain).run(stop)
+            await _Follower(query, settings, complain=complain).run(stop)
         else:
-            await _once(seen, settings, complain=complain)
+            await _once(query, settings, complain=complain)
 
 
-def _selection(seen: Scene, settings: ShowSettings) -> Selection:
+def _selection(query: Query, settings: ShowSettings) -> Selection:
     return Selection(
-        target=seen.target,
-        since=seen.now - settings.since,
+        target=query.target,
+        since=query.now - settings.since,
         last=settings.last,
         warnings=settings.warnings,
         fold=settings.fold,
@@ -67,18 +54,21 @@ def _view(settings: ShowSettings) -> View:
     return View(on, zone=settings.zone, wide=settings.output == "wide")
 
 
-async def _once(seen: Scene, settings: ShowSettings, *, complain: Complain) -> None:
+async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> None:
     redact = Redaction(settings.redact)
     raw_events = RawEvents(redact)
     reading = raw_events if settings.html else redact
-    traces = await look(seen, settings, redact=reading, complain=complain)
-    selection = _selection(seen, settings)
+    traces = await read_traces(
+        query.api, cluster_uid=query.cluster_uid, naming=settings.naming,
+        namespaces=query.namespaces, redact=reading, complain=complain,
+    )  # fmt: skip
+    selection = _selection(query, settings)
     wanted = selection.matching(traces)
     shown = selection.newest(wanted)
     if not shown:
-        complain(await _nothing(seen, selection, traces, since=human(settings.since)))
+        complain(await _nothing(query, selection, traces, since=human(settings.since)))
     if settings.html:
-        title = f"Events {seen}"
+        title = f"Events {query}"
         sinks.write_page(shown, file=settings.html, events=raw_events.by_uid, title=title)
     elif settings.output == "json":
         sinks.write(shown, output=None)
@@ -89,70 +79,53 @@ async def _once(seen: Scene, settings: ShowSettings, *, complain: Complain) -> N
 
 
 async def _nothing(
-    seen: Scene, selection: Selection, traces: Sequence[Trace], *, since: str
+    query: Query, selection: Selection, traces: Sequence[Trace], *, since: str
 ) -> str:
     concerned = selection.about_target(traces)
     if not concerned:
-        return await explain_absence(seen, traces)
-    ago = human(seen.now - newest_time(concerned[-1]))
+        return await explain_absence(query, traces)
+    ago = human(query.now - newest_time(concerned[-1]))
     if selection.warnings and newest_time(concerned[-1]) >= selection.since:
-        return f"nothing but Normal Events {seen} within {since}"
-    return f"no Event {seen} within {since}; the newest was {ago} ago"
+        return f"nothing but Normal Events {query} within {since}"
+    return f"no Event {query} within {since}; the newest was {ago} ago"
 
 
 class _Follower:
     """Reads for as long as it may, and draws what has changed."""
 
-    def __init__(self, seen: Scene, settings: ShowSettings, *, complain: Complain) -> None:
-        self._seen = seen
-        self._settings = settings
-        self._complain = complain
-        self._stories = Stories(naming=settings.naming, cluster_uid=seen.cluster_uid)
-        self._gathered = Gathered()
-        self._has_begun = False
-        self._told = ""
+    def __init__(self, query: Query, settings: ShowSettings, *, complain: Complain) -> None:
+        self._query = query
+        self._scope = TaskScope()
+        self._snapshot = Snapshot(
+            query.api, cluster_uid=query.cluster_uid, naming=settings.naming,
+            namespaces=query.namespaces, redact=Redaction(settings.redact), complain=complain,
+            spawn=self._scope.spawn,
+        )  # fmt: skip
+        self._board = board(_view(settings), _selection(query, settings), complain=complain)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Draw until `stop`."""
-        view = _view(self._settings)
         failure: BaseException | None = None
         try:
-            selection = _selection(self._seen, self._settings)
-            with board(view, selection, complain=self._complain) as self._board:
-                await until(stop, self._begin)
+            with self._board:
+                await self._scope.run(stop, start=self._snapshot.run(), draw=self._draw())
         except* Exception as errors:
             failure = errors.exceptions[0]  # to raise it here would put it in a group again
         if failure:
             raise failure
 
-    def _begin(self, spawn: Spawn) -> None:
-        reading = reading_of(
-            self._seen,
-            self._stories,
-            into=self._gathered,
-            redact=Redaction(self._settings.redact),
-            spawn=spawn,
-        )
-        spawn(reading.start(), "start")
-        spawn(self._draw(reading), "draw")
-
-    async def _draw(self, reading: Reading) -> None:
+    async def _draw(self) -> None:
+        is_checked, shown = False, ""
         while True:
             await asyncio.sleep(_TICK)
-            is_first = is_read(reading) and not self._has_begun
+            spans = self._snapshot.advance(self._query.now)
+            is_first = self._snapshot.is_complete and not is_checked
             if is_first:
-                self._has_begun = True
-                check(reading, self._seen, complain=self._complain, to_watch=True)
-            reading.intake.feed(Tick(now=self._seen.now))
-            spans, note = self._gathered.taken(), _note(reading)
-            if spans or is_first or note != self._told:
-                self._told = note
+                is_checked = True
+                self._snapshot.check(to_watch=True)
+            trouble = self._snapshot.trouble
+            note = f"waiting for the API server: {trouble}" if trouble else ""
+            if spans or is_first or note != shown:
+                shown = note
                 await self._board.take(spans)
-                objects = self._stories.preview()
-                self._board.draw(objects, note=note)
-
-
-def _note(reading: Reading) -> str:
-    found = (each for each in watches(reading) if each in reading.watches or not each.is_denied)
-    trouble = next((each.trouble for each in found if each.trouble), "")
-    return f"waiting for the API server: {trouble}" if trouble else ""
+                self._board.draw(self._snapshot.preview(), note=note)

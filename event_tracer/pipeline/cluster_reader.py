@@ -1,54 +1,101 @@
-"""What is read of a cluster, into the fold: objects first, then Events."""
+"""All watches of one cluster: those of objects first, then those of Events."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, Protocol, TypeVar
 
-from event_tracer.core.redaction import Redact
-from event_tracer.core.story import Stories
 from event_tracer.kube.client import Api
+from event_tracer.kube.handler import FrameHandler
 from event_tracer.kube.owners import Owners
 from event_tracer.kube.resources import EVENTS
 from event_tracer.kube.watch import Watch
-from event_tracer.pipeline.intake import Intake, Outlet
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn
 
 
-class Reading:
-    """All watches of one cluster. `events` and `objects` are the versions to begin with."""
+class ClusterHandler(FrameHandler, Protocol):
+    """Takes the frames of all watches."""
+
+    def update_sync_state(self) -> None:
+        """Some watch may have come live, or fallen behind."""
+
+
+H = TypeVar("H", bound=ClusterHandler)
+
+
+class ClusterReader(Generic[H]):
+    """Owns all watches of a cluster, and what they have been read up to.
+
+    `handler` makes what takes the frames; it gets this reader, whose `owners` it may ask once
+    frames come. `events` and `objects` are the resourceVersions to begin with: the former by
+    namespace, the latter by `namespace/resource`. `from_now`: without one, all Events that a
+    first LIST finds were emitted before.
+    """
 
     def __init__(
-        self, api: Api, stories: Stories, *, outlet: Outlet, capacity: int, metrics: Metrics,
-        redact: Redact | None, namespaces: Iterable[str], spawn: Spawn, from_now: bool = False,
+        self, api: Api, *, handler: Callable[["ClusterReader[H]"], H], metrics: Metrics,
+        namespaces: Iterable[str], spawn: Spawn, from_now: bool = False,
         events: Mapping[str, str] | None = None, objects: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
-        self.watches: list[Watch] = []
-        """Those of Events; none before the objects were read."""
-        self.intake = Intake(
-            stories, outlet=outlet, capacity=capacity, now=lambda: api.now, metrics=metrics,
-            redact=redact, spawn=spawn,
-        )  # fmt: skip
-        self.owners = self.intake.owners = Owners(
-            api, handler=self.intake, metrics=metrics, namespaces=namespaces,
-            versions=objects or {}, spawn=spawn, on_change=self.intake.look,
-        )  # fmt: skip
         self._api = api
         self._metrics = metrics
         self._namespaces = tuple(namespaces) or ("",)
         self._events = events or {}
+        self._objects = objects or {}
         self._from_now = from_now
         self._spawn = spawn
+        self._objects_read = asyncio.Event()
+        self.event_watches: list[Watch] = []
+        """None before all objects were read."""
+        self.handler = handler(self)
+        self.owners = Owners(
+            api, handler=self.handler, metrics=metrics, namespaces=namespaces,
+            versions=self._objects, spawn=spawn, on_change=self.update,
+        )  # fmt: skip
 
-    async def start(self) -> None:
-        """Objects first: an Event is told with what is known of its object."""
+    async def run(self) -> None:
+        """Start all watches: an Event is emitted with what is known of its object."""
         self.owners.start()
-        await self.intake.objects_read.wait()
-        self.watches += [self._watch(namespace) for namespace in self._namespaces]
-        self.intake.watches = list(self.watches)
-        for watch in self.watches:
+        await self._objects_read.wait()
+        self.event_watches += [self._watch_events(namespace) for namespace in self._namespaces]
+        for watch in self.event_watches:
             self._spawn(watch.run(), f"watch events {watch.namespace}".strip())
 
-    def _watch(self, namespace: str) -> Watch:
+    def update(self) -> None:
+        """Take in that some watch may have come live, or fallen behind."""
+        if self.are_objects_read:
+            self._objects_read.set()
+        self.handler.update_sync_state()
+
+    @property
+    def watches(self) -> list[Watch]:
+        """Those of objects and of Events, as far as they are started."""
+        return [*self.owners.watches, *self.event_watches]
+
+    @property
+    def are_objects_read(self) -> bool:
+        """Whether all that happened to objects was read, as far as that can be had."""
+        return self.owners.are_live
+
+    @property
+    def are_events_read(self) -> bool:
+        """Whether all Events were read, as far as that is allowed."""
+        watches = self.event_watches
+        return bool(watches) and all(watch.is_live or watch.is_denied for watch in watches)
+
+    @property
+    def event_versions(self) -> dict[str, str]:
+        """The highest resourceVersion of an Event that was read, by namespace."""
+        begun = {namespace: self._events.get(namespace, "") for namespace in self._namespaces}
+        return begun | {watch.namespace: watch.version for watch in self.event_watches}
+
+    @property
+    def object_versions(self) -> dict[str, str]:
+        """The resourceVersions that were read last, by `namespace/resource`."""
+        return {**self._objects, **self.owners.versions}
+
+    def _watch_events(self, namespace: str) -> Watch:
         return Watch(
-            self._api, EVENTS, handler=self.intake, metrics=self._metrics, namespace=namespace,
+            self._api, EVENTS, handler=self.handler, metrics=self._metrics, namespace=namespace,
             version=self._events.get(namespace, ""), from_now=self._from_now,
         )  # fmt: skip

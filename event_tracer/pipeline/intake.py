@@ -45,12 +45,31 @@ class Outlet(Protocol):
 
     is_whole: bool
 
-    def take(self, spans: list[Span]) -> None:
+    def add(self, spans: list[Span]) -> None:
         """Take what has left the fold."""
 
     @property
     def size(self) -> int:
         """The spans that are not acknowledged."""
+
+
+class ClusterState(Protocol):
+    """What an intake may ask of the reader whose frames it takes."""
+
+    @property
+    def owners(self) -> Owners:
+        """Watches and GETs of objects."""
+
+    @property
+    def are_objects_read(self) -> bool:
+        """Whether all that happened to objects was read."""
+
+    @property
+    def are_events_read(self) -> bool:
+        """Whether all Events were read."""
+
+    def update(self) -> None:
+        """Some watch may have come live, or fallen behind."""
 
 
 @dataclass(slots=True)
@@ -65,12 +84,11 @@ class Intake:
     """Reads all watches. An Event waits here for the GET of an object that no watch brings."""
 
     def __init__(
-        self, stories: Stories, *, outlet: Outlet, capacity: int, now: Callable[[], int | None],
-        metrics: Metrics, redact: Redact | None, spawn: Spawn,
+        self, stories: Stories, *, reader: ClusterState, outlet: Outlet, capacity: int,
+        now: Callable[[], int | None], metrics: Metrics, redact: Redact | None, spawn: Spawn,
     ) -> None:  # fmt: skip
-        self.owners: Owners
-        self.watches: list[WatchInfo] = []
         self._stories = stories
+        self._reader = reader
         self._outlet = outlet
         self._capacity = capacity
         self._now = now
@@ -81,7 +99,6 @@ class Intake:
         self._held: dict[int, Frame] = {}  # by id(): the Events that wait here
         self._latest = 0  # ns; the newest time that was believable when it was last asked
         self._freed = asyncio.Event()
-        self.objects_read = asyncio.Event()
         self._sync = SyncState(events_behind=True, objects_behind=True)
         self.feed(self._sync)
 
@@ -103,12 +120,12 @@ class Intake:
         self._outlet.is_whole = False
         spans = self._stories.feed(item)
         if spans:
-            self._outlet.take(spans)
+            self._outlet.add(spans)
         self._outlet.is_whole = True
         if isinstance(item, Tick):
             self._freed.set()
 
-    async def let_go(self) -> None:
+    async def release_due(self) -> None:
         """Pass on what is due, as far as the back end keeps up."""
         while self._stories.waiting.has_due and self._outlet.size < self._capacity // 2:
             self.feed(Tick(now=self._stories.clock))
@@ -137,7 +154,7 @@ class Intake:
         found = self._lists.pop((watch.namespace, watch.resource.name))
         if watch.resource is not EVENTS:
             uids, kind = frozenset(found.uids), watch.resource.kind
-            if self.owners.is_alone(kind):
+            if self._reader.owners.is_alone(kind):
                 self.feed(Replace(kind=kind, namespace=watch.namespace, uids=uids))
             return
         await self._look_up(found.frames)
@@ -171,7 +188,7 @@ class Intake:
 
     def on_status_change(self, watch: WatchInfo) -> None:
         """`is_live` or `is_denied` changed."""
-        self.look()
+        self._reader.update()
 
     def poll_interval(self, watch: WatchInfo) -> PollInterval:
         """How often its stream is read."""
@@ -194,15 +211,11 @@ class Intake:
 
     # -- inside
 
-    def look(self) -> None:
-        """See which watches are behind, and tell the fold where that changed."""
-        if self.owners.are_live:
-            self.objects_read.set()
-        is_read = bool(self.watches) and all(
-            watch.is_live or watch.is_denied for watch in self.watches
-        )
+    def update_sync_state(self) -> None:
+        """Feed the fold which watches are behind, where that changed."""
         sync = SyncState(
-            events_behind=not is_read or bool(self._held), objects_behind=not self.owners.are_live
+            events_behind=not self._reader.are_events_read or bool(self._held),
+            objects_behind=not self._reader.are_objects_read,
         )
         if sync != self._sync:
             self._sync = sync
@@ -233,7 +246,7 @@ class Intake:
     def _objects(self, frames: list[Frame]) -> None:
         for frame in frames:
             if isinstance(frame.body, ObjectMetadata) and frame.body.owner and not frame.deleted:
-                self.owners.meet(frame.body.owner)
+                self._reader.owners.meet(frame.body.owner)
         self.feed(Listing(frames=tuple(frames)) if len(frames) != 1 else frames[0])
 
     def _event(self, frame: Frame) -> None:
@@ -241,14 +254,14 @@ class Intake:
             self.feed(frame)
             return
         self._held[id(frame)] = frame
-        self.look()
+        self.update_sync_state()
         self._spawn(self._hold(frame), "hold an Event")
 
     async def _hold(self, frame: Frame) -> None:
         await self._look_up([frame])
         del self._held[id(frame)]
         self.feed(frame)
-        self.look()
+        self.update_sync_state()
 
     async def _look_up(self, frames: Iterable[Frame]) -> None:
         """GET what is above these objects, or those of these Events, and only a GET can tell."""
@@ -258,17 +271,21 @@ class Intake:
     def _missing(self, frame: Frame) -> list[KubeObject]:
         if frame.deleted:
             return []
-        return [item for item in self._stories.unknown(frame.body) if self.owners.may_fetch(item)]
+        return [
+            item
+            for item in self._stories.unknown(frame.body)
+            if self._reader.owners.may_fetch(item)
+        ]
 
     async def _fetch(self, item: KubeObject) -> None:
-        raw = await self.owners.fetch(item)
+        raw = await self._reader.owners.fetch(item)
         frame = self._parse(raw) if raw else None
         if frame:
             # No watch will tell of its end, so it is remembered as long as what is gone.
             self._objects([frame._replace(deleted=True)])
             body = frame.body
             if isinstance(body, ObjectMetadata) and body.owner:
-                self.owners.meet(body.owner)
+                self._reader.owners.meet(body.owner)
 
 
 def _version(frame: Frame) -> int:

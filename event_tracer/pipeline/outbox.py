@@ -13,7 +13,7 @@ from event_tracer.core.event import lowest_version
 from event_tracer.core.expiring import Recent
 from event_tracer.core.seen import hidden_by
 from event_tracer.core.span import Span
-from event_tracer.export.exporter import Exporter
+from event_tracer.export.exporter import Delivery, Exporter
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, Store
 from event_tracer.pipeline.dumping import Dumper
 from event_tracer.runtime.backoff import Backoff
@@ -25,6 +25,7 @@ _RATE = 128 * 1024  # bytes a second, as etcd keeps all that was written for 5 t
 _MOST_TRACES = 50_000
 
 logger = logging.getLogger(__name__)
+OnSpans = Callable[[Sequence[Span]], None]
 
 
 class Outbox:
@@ -35,10 +36,10 @@ class Outbox:
     """
 
     def __init__(
-        self, *, store: Store | None, metrics: Metrics, snapshot: Callable[[], Checkpoint],
-        now: Callable[[], int | None], on_spans: Callable[[Sequence[Span]], None] | None = None,
+        self, delivery: Delivery, *, store: Store | None, metrics: Metrics,
+        snapshot: Callable[[], Checkpoint], now: Callable[[], int | None],
+        on_spans: OnSpans | None = None,
     ) -> None:  # fmt: skip
-        self.exporter: Exporter
         self.is_whole = True
         self._store = store
         self._metrics = metrics
@@ -49,6 +50,7 @@ class Outbox:
         self._staged: list[Span] = []
         self._open: dict[tuple[bytes, bytes], Span] = {}
         self._told: Recent[bytes, bool] = Recent(most=_MOST_TRACES)
+        self._exporter = Exporter(delivery, counts=metrics, on_done=self.acknowledged)
         self._changed = asyncio.Event()
         self._writing = asyncio.Lock()
 
@@ -61,20 +63,30 @@ class Outbox:
     def lowest_version(self) -> int:
         """The lowest resourceVersion of an Event whose span is not acknowledged; 0 without any."""
         staged = (span.version for span in self._staged)
-        return lowest_version((*staged, self.exporter.lowest_version))
+        return lowest_version((*staged, self._exporter.lowest_version))
 
     @property
     def size(self) -> int:
         """The spans that are not acknowledged."""
-        return self.exporter.size + len(self._staged)
+        return self._exporter.size + len(self._staged)
 
-    def restore(self, spans: Sequence[Span]) -> None:
+    @property
+    def sending(self) -> int:
+        """The spans that may leave and are not acknowledged."""
+        return self._exporter.size
+
+    @property
+    def has_delivered(self) -> bool:
+        """Whether the back end ever acknowledged something."""
+        return self._exporter.has_delivered
+
+    def resend(self, spans: Sequence[Span]) -> None:
         """Send what an earlier run had in its checkpoint."""
         self._tell(spans)
         self._open |= {(span.trace_id, span.span_id): span for span in spans}
-        self.exporter.put(spans)
+        self._exporter.put(spans)
 
-    def take(self, spans: list[Span]) -> None:
+    def add(self, spans: list[Span]) -> None:
         """Take what has left the fold."""
         self._tell(spans)
         ready = []
@@ -87,14 +99,14 @@ class Outbox:
                 ready.append(span)
             else:
                 self._staged.append(span)
-        self.exporter.put(ready)
-        self.touch()
+        self._exporter.put(ready)
+        self.mark_dirty()
 
     def _tell(self, spans: Sequence[Span]) -> None:
         if self._on_spans:
             self._on_spans(spans)
 
-    def done(self, spans: Sequence[Span]) -> None:
+    def acknowledged(self, spans: Sequence[Span]) -> None:
         """Let go of what is acknowledged, or refused for good."""
         now = self._now()
         oldest = min((span.end for span in spans if span.kind == "event"), default=None)
@@ -103,16 +115,24 @@ class Outbox:
         for span in spans:
             if span.kind != "event":
                 self._open.pop((span.trace_id, span.span_id), None)
-        self.touch()
+        self.mark_dirty()
 
-    def touch(self) -> None:
+    def mark_dirty(self) -> None:
         """What the checkpoint holds has changed."""
         self._changed.set()
 
     async def run(self) -> None:
-        """Write the checkpoint whenever it has changed, until cancelled."""
-        if self._store is None:
-            return
+        """Deliver, and write the checkpoint whenever it has changed, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._exporter.run(), name="export")
+            if self._store:
+                group.create_task(self._write_changes(), name="checkpoint")
+
+    async def drained(self) -> None:
+        """Return once all that may leave is acknowledged."""
+        await self._exporter.drained()
+
+    async def _write_changes(self) -> None:
         backoff = Backoff()
         while True:
             await self._changed.wait()
@@ -153,7 +173,7 @@ class Outbox:
         self._metrics.checkpoint(True)
         self._metrics.ids_dropped(left_out)
         written, self._staged = self._staged[:count], self._staged[count:]
-        self.exporter.put(written)
+        self._exporter.put(written)
         for span in written:
             self._told.put(span.trace_id, True)
         return len(data)

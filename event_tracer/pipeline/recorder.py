@@ -1,4 +1,4 @@
-"""`event-tracer record`: a live cluster's raw frames, to be replayed anywhere."""
+"""A live cluster's raw frames, written to a file in order of arrival."""
 
 import asyncio
 import gzip
@@ -6,29 +6,26 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from event_tracer import EventTracerError
-from event_tracer.cli.settings.models import RecordSettings
 from event_tracer.core.event import Event
 from event_tracer.core.frame import Frame, Listing, parse_frame
-from event_tracer.core.objects import object_of
-from event_tracer.core.redaction import Redaction
+from event_tracer.core.objects import KubeObject, object_of
+from event_tracer.core.redaction import Redact
 from event_tracer.core.wire import MalformedError, without_applied
 from event_tracer.kube.client import Api, ApiError, retry_forever
 from event_tracer.kube.cluster import kube_system
 from event_tracer.kube.credentials import connector
 from event_tracer.kube.handler import Raw, WatchInfo
-from event_tracer.kube.owners import Owners
-from event_tracer.kube.resources import EVENTS
 from event_tracer.kube.stream import AT_ONCE, PollInterval
-from event_tracer.kube.watch import Watch
+from event_tracer.pipeline.cluster_reader import ClusterReader
 from event_tracer.recording.reader import STDIN, VERSION
-from event_tracer.runtime.metrics import NullMetrics
-from event_tracer.runtime.tasks import Spawn, until
+from event_tracer.runtime.metrics import Metrics, NullMetrics
+from event_tracer.runtime.tasks import Spawn, TaskScope
 
 _REPORT = 10.0  # seconds
 
@@ -36,33 +33,36 @@ logger = logging.getLogger(__name__)
 
 
 class RecordError(EventTracerError):
-    """What keeps a recording from being written, in a sentence."""
+    """A recording cannot be written; the message is a sentence."""
 
 
 class _WriteError(Exception):
-    """Its cause, which is no failure of a request within which it is raised."""
+    """Carries an OSError of the file past whoever takes it for the API server's."""
 
 
-async def record(target: str, settings: RecordSettings, *, stop: asyncio.Event) -> None:
+async def record(
+    target: str, *, kubeconfig: str, context: str, namespaces: Sequence[str], redact: Redact,
+    stop: asyncio.Event,
+) -> None:  # fmt: skip
     """Record to the file `target`, or standard output for -, until `stop`.
 
     Raises RecordError, BrokenPipeError where nobody reads any more, and ConnectionSettingsError
     where there is no cluster to speak to.
     """
-    api = Api(await connector(kubeconfig=settings.kubeconfig, context=settings.context))
+    api = Api(await connector(kubeconfig=kubeconfig, context=context))
     failure: BaseException | None = None
     try:
         with _opened(target) as file:
-            await _Recorder(api, settings, file).run(stop)
+            await _Recording(api, _Writer(file, redact), namespaces=namespaces).run(stop)
     except* (OSError, _WriteError) as errors:
         failure = errors.exceptions[0]  # to raise it here would put it in a group again
     finally:
         await api.close()
     if failure:
-        raise _explained(target, failure.__cause__ or failure)
+        raise _as_record_error(target, failure.__cause__ or failure)
 
 
-def _explained(target: str, error: BaseException) -> Exception:
+def _as_record_error(target: str, error: BaseException) -> Exception:
     if isinstance(error, BrokenPipeError):
         return error  # who reads has seen enough, which the command line knows
     reason = getattr(error, "strerror", None) or str(error)
@@ -82,7 +82,7 @@ def _opened(target: str) -> Iterator[IO[bytes]]:
             yield file
 
 
-class _Dropped(NullMetrics):
+class _Unusable(NullMetrics):
     """Counts the frames that could not be used."""
 
     def __init__(self) -> None:
@@ -94,49 +94,62 @@ class _Dropped(NullMetrics):
         logger.warning("a frame cannot be used", extra={"reason": reason})
 
 
-class _Recorder:
-    """Writes what it reads, in order of arrival."""
+class _Writer:
+    """Writes frames as JSON Lines, redacted; `frames` is their number."""
 
-    wants_raw = True
-
-    def __init__(self, api: Api, settings: RecordSettings, file: IO[bytes]) -> None:
-        self._api = api
-        self._settings = settings
+    def __init__(self, file: IO[bytes], redact: Redact) -> None:
+        self.frames = 0
         self._file = file
-        self._redact = Redaction(settings.redact)
-        self._objects_read = asyncio.Event()
-        self._owners: Owners
-        self._spawn: Spawn
-        self._pages: dict[WatchInfo, list[Raw]] = {}
-        self._metrics = _Dropped()
-        self._frames = self._events = 0
+        self._redact = redact
+        self._line({"type": "HEADER", "version": VERSION})
+
+    def write(self, raw: Mapping[str, Any]) -> None:
+        """Write one frame, without what `kubectl apply` keeps of its last file in it."""
+        self.frames += 1
+        body = without_applied(self._redact(raw)["object"])
+        self._line({**raw, "received": time.time_ns(), "object": body})
+
+    def flush(self) -> None:
+        """Let readers of the file see all."""
+        self._file.flush()
+
+    def _line(self, frame: Mapping[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(frame, separators=(",", ":")).encode() + b"\n")
+        except OSError as error:
+            raise _WriteError from error
+
+
+class _Recording:
+    """One run: kube-system, whose uid is the cluster's, then all that a cluster reader reads."""
+
+    def __init__(self, api: Api, writer: _Writer, *, namespaces: Sequence[str]) -> None:
+        self._api = api
+        self._writer = writer
+        self._scope = TaskScope()
+        self._unusable = _Unusable()
+        self._reader = ClusterReader(
+            api, handler=self._handler, metrics=self._unusable, namespaces=namespaces,
+            spawn=self._scope.spawn,
+        )  # fmt: skip
+
+    def _handler(self, reader: ClusterReader["_Recorder"]) -> "_Recorder":
+        return _Recorder(
+            reader, writer=self._writer, metrics=self._unusable, spawn=self._scope.spawn
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Record until `stop`."""
-        self._line({"type": "HEADER", "version": VERSION})
-        await until(stop, self._begin)
-        self._file.flush()
-        logger.info("recorded", extra=self._told())
-
-    def _begin(self, spawn: Spawn) -> None:
-        self._spawn = spawn
-        self._owners = Owners(
-            self._api, handler=self, metrics=self._metrics, versions={},
-            namespaces=self._settings.watch_namespaces, spawn=spawn, on_change=self._look,
-        )  # fmt: skip
-        spawn(self._read(), "start")
-        spawn(self._report(), "report")
+        await self._scope.run(stop, start=self._read(), report=self._report())
+        self._writer.flush()
+        logger.info("recorded", extra=self._counts)
 
     async def _read(self) -> None:
-        # Whose uid this is counts only before the first Event.
+        # A replay takes the uid only before the first Event.
         namespace = await retry_forever(self._kube_system)
         if namespace:
-            self._write(namespace)
-        self._owners.start()
-        await self._objects_read.wait()
-        for name in self._settings.watch_namespaces or ("",):
-            watch = Watch(self._api, EVENTS, handler=self, metrics=self._metrics, namespace=name)
-            self._spawn(watch.run(), f"watch events {name}".strip())
+            self._writer.write(namespace)
+        await self._reader.run()
 
     async def _kube_system(self) -> Raw | None:
         try:
@@ -149,13 +162,32 @@ class _Recorder:
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(_REPORT)
-            self._file.flush()
-            logger.info("recording", extra=self._told())
+            self._writer.flush()
+            logger.info("recording", extra=self._counts)
 
-    def _told(self) -> dict[str, int]:
-        return {"frames": self._frames, "events": self._events, "unusable": self._metrics.frames}
+    @property
+    def _counts(self) -> dict[str, int]:
+        return {
+            "frames": self._writer.frames, "events": self._reader.handler.events,
+            "unusable": self._unusable.frames,
+        }  # fmt: skip
 
-    # -- FrameHandler
+
+class _Recorder:
+    """Writes each frame as it comes, and GETs what only a GET can tell; `events` counts Events."""
+
+    wants_raw = True
+
+    def __init__(
+        self, reader: ClusterReader["_Recorder"], *, writer: _Writer, metrics: Metrics,
+        spawn: Spawn,
+    ) -> None:  # fmt: skip
+        self.events = 0
+        self._reader = reader
+        self._writer = writer
+        self._metrics = metrics
+        self._spawn = spawn
+        self._pages: dict[WatchInfo, list[Raw]] = {}
 
     def on_list_begin(self, watch: WatchInfo) -> None:
         """A LIST begins, perhaps for another time."""
@@ -166,7 +198,7 @@ class _Recorder:
         self._pages[watch] += raws
 
     async def on_list(self, watch: WatchInfo, listing: Listing) -> None:
-        """A LIST is complete; Events are written as they came to be, as a replay reads them."""
+        """A LIST is complete; Events are written in the order of their times, as a replay reads."""
         for raw in sorted(self._pages.pop(watch), key=_time):
             self.on_raw(watch, raw)
 
@@ -176,38 +208,12 @@ class _Recorder:
 
     def on_raw(self, watch: WatchInfo, raw: Raw) -> int | None:
         """One frame."""
-        self._write(raw)
-        try:
-            frame = parse_frame(raw)
-        except MalformedError as error:
-            self._metrics.dropped(str(error))
-            return None
-        self._meet(frame)
-        return frame.body.server_time
-
-    def _meet(self, frame: Frame) -> None:
-        body = frame.body
-        if isinstance(body, Event):
-            self._events += 1
-            item = object_of(body.involved)
-            if not frame.deleted and self._owners.may_fetch(item):
-                self._spawn(self._fetch(frame), "get")
-        elif body.owner:
-            self._owners.meet(body.owner)
-
-    async def _fetch(self, frame: Frame) -> None:
-        assert isinstance(frame.body, Event)
-        item = object_of(frame.body.involved)
-        if self._owners.may_fetch(item) and (raw := await self._owners.fetch(item)):
-            self._write(raw)
-            try:
-                self._meet(parse_frame(raw))
-            except MalformedError as error:
-                self._metrics.dropped(str(error))
+        frame = self._write(raw)
+        return frame.body.server_time if frame else None
 
     def on_status_change(self, watch: WatchInfo) -> None:
         """A watch goes on, or is refused."""
-        self._look()
+        self._reader.update()
 
     def poll_interval(self, watch: WatchInfo) -> PollInterval:
         """At once: a recording has the order in which all came."""
@@ -220,22 +226,30 @@ class _Recorder:
     async def wait_for_capacity(self, watch: WatchInfo) -> None:
         """A file always has."""
 
-    def _look(self) -> None:
-        if self._owners.are_live:
-            self._objects_read.set()
+    def update_sync_state(self) -> None:
+        """A recording has none."""
 
-    # -- the file
-
-    def _write(self, raw: Mapping[str, Any]) -> None:
-        self._frames += 1
-        body = without_applied(self._redact(raw)["object"])
-        self._line({**raw, "received": time.time_ns(), "object": body})
-
-    def _line(self, frame: Mapping[str, Any]) -> None:
+    def _write(self, raw: Raw) -> Frame | None:
+        self._writer.write(raw)
         try:
-            self._file.write(json.dumps(frame, separators=(",", ":")).encode() + b"\n")
-        except OSError as error:
-            raise _WriteError from error
+            frame = parse_frame(raw)
+        except MalformedError as error:
+            self._metrics.dropped(str(error))
+            return None
+        body = frame.body
+        if isinstance(body, Event):
+            self.events += 1
+            item = object_of(body.involved)
+            if not frame.deleted and self._reader.owners.may_fetch(item):
+                self._spawn(self._fetch(item), "get")
+        elif body.owner:
+            self._reader.owners.meet(body.owner)
+        return frame
+
+    async def _fetch(self, item: KubeObject) -> None:
+        owners = self._reader.owners
+        if owners.may_fetch(item) and (raw := await owners.fetch(item)):
+            self._write(raw)
 
 
 def _time(raw: Raw) -> int:

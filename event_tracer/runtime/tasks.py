@@ -1,27 +1,63 @@
-"""Tasks that live together."""
+"""Tasks that live together, and the signals that end them."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import logging
+import os
+import signal
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
 
+_FORCED = 1  # exit code
 
-async def until(stop: asyncio.Event, begin: Callable[[Spawn], None]) -> None:
-    """Run what `begin`, and all that comes of it, spawns; cancel it on `stop`.
+logger = logging.getLogger(__name__)
 
-    Raises an ExceptionGroup where a task fails, which ends the others.
-    """
-    tasks: set[asyncio.Task[None]] = set()
-    async with asyncio.TaskGroup() as group:
 
-        def spawn(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-            task = group.create_task(work, name=name)
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-            return task
+class TaskScope:
+    """Tasks of which none outlives the others; each may spawn more while the scope runs."""
 
-        begin(spawn)
-        await stop.wait()
-        for task in tasks:
-            task.cancel()
+    def __init__(self) -> None:
+        self._group = asyncio.TaskGroup()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Run `work` as one more task of this scope."""
+        task = self._group.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def run(self, stop: asyncio.Event, **first: Coroutine[Any, Any, None]) -> None:
+        """Run `first`, and all that is spawned meanwhile, until `stop`; to be called once.
+
+        Raises an ExceptionGroup where a task fails, which cancels the others.
+        """
+        async with self._group:
+            for name, work in first.items():
+                self.spawn(work, name)
+            await stop.wait()
+            for task in self._tasks:
+                task.cancel()
+
+
+@contextmanager
+def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT set `stop`; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: signal.Signals) -> None:
+        if stop.is_set():
+            logger.error("forced to stop", extra={"signal": number.name})
+            os._exit(_FORCED)
+        logger.info("asked to stop", extra={"signal": number.name})
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal, number)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)

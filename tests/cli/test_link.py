@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from event_tracer.cli.settings.options import SettingsError
-from event_tracer.pipeline.snapshot import LookError
+from event_tracer.pipeline.snapshot import SnapshotError
 from tests.scenarios.folding import attributes, tell
 from tests.scenarios.folding import service as service_of
 from tests.scenarios.looking import broken, healthy, linked, shown, write
@@ -120,7 +120,9 @@ def test_what_has_no_story_is_told() -> None:
 
     async def test(world: World) -> None:
         await write(world, healthy())
-        with pytest.raises(LookError, match=r"there is no deployment/wep .*; did you mean web\?"):
+        with pytest.raises(
+            SnapshotError, match=r"there is no deployment/wep .*; did you mean web\?"
+        ):
             await linked(world, "deployment/wep")
         with pytest.raises(SettingsError, match="name one object, as deployment/web"):
             await linked(world, "deployment")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from event_tracer.cli.show import show
-from event_tracer.pipeline.snapshot import LookError
+from event_tracer.pipeline.snapshot import SnapshotError
 from tests.doubles.apiserver import faults
 from tests.doubles.apiserver.faults import Forbidden
 from tests.scenarios.cluster import Cluster
@@ -153,7 +153,7 @@ def test_a_missing_right_ends_it(verb: str, told: str) -> None:
 
     async def test(world: World) -> None:
         world.server.forbidden = [Forbidden(resource="events", verb=verb)]
-        with pytest.raises(LookError, match=f"Events may not be {told} in namespace shop: 403"):
+        with pytest.raises(SnapshotError, match=f"Events may not be {told} in namespace shop: 403"):
             await show((), settings(world, follow=True), stop=asyncio.Event())
 
     in_world(test)

@@ -4,7 +4,7 @@ import pytest
 
 from event_tracer.cli.settings.options import SettingsError
 from event_tracer.kube.credentials import ConnectionSettingsError
-from event_tracer.pipeline.snapshot import LookError
+from event_tracer.pipeline.snapshot import SnapshotError
 from tests.doubles.apiserver import faults
 from tests.doubles.apiserver.faults import Forbidden
 from tests.scenarios.cluster import Cluster
@@ -17,7 +17,7 @@ ROLLOUT: Raw = {"kind": "Rollout", "name": "canary", "uid": "6f1c1b9e-0c5b-4d0e-
 
 async def refused(world: World, *words: str, **flags: object) -> str:
     """Why nothing is shown."""
-    with pytest.raises(LookError) as caught:
+    with pytest.raises(SnapshotError) as caught:
         await shown(world, *words, **flags)
     return str(caught.value)
 

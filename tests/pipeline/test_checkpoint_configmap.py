@@ -10,7 +10,6 @@ from aiohttp import web
 
 from event_tracer.core.span import Span
 from event_tracer.export.delivery import Answer
-from event_tracer.export.exporter import Exporter
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, ConflictError
 from event_tracer.pipeline.dumping import MOST_BYTES, Dumper
 from event_tracer.pipeline.outbox import Outbox
@@ -279,8 +278,9 @@ def test_two_writes_of_one_run_are_not_in_conflict() -> None:
         def snapshot() -> Checkpoint:
             return Checkpoint(events={"": str(ops.server.revision)})
 
-        outbox = Outbox(store=ops.store, metrics=metrics, snapshot=snapshot, now=lambda: None)
-        outbox.exporter = Exporter(Nobody(), counts=metrics, on_done=outbox.done)
+        outbox = Outbox(
+            Nobody(), store=ops.store, metrics=metrics, snapshot=snapshot, now=lambda: None
+        )
         await outbox.write()
         ops.server.fail(faults.slow(5), resource=MAPS)
         await asyncio.gather(*(outbox.write() for _ in range(3)))

@@ -251,7 +251,7 @@ def test_namespaces_alone_take_no_more_rights() -> None:
         async def life() -> None:
             await asyncio.gather(world.play(other), world.play(shop))
 
-        found = lines(await recorded(world, life(), watch_namespaces=["shop"]))
+        found = lines(await recorded(world, life(), namespaces=["shop"]))
         named = {frame["object"]["metadata"]["namespace"] for frame in found[1:]}
         assert named == {"shop"}
         assert len(found) == 1 + len(shop.frames)

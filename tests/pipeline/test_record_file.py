@@ -14,7 +14,7 @@ import pytest
 from event_tracer.pipeline.recorder import RecordError, record
 from event_tracer.recording import reader
 from tests.doubles.apiserver.server import CLUSTER
-from tests.scenarios.recorder import FILE, lines, recorded, replayed, rollout, settings, written
+from tests.scenarios.recorder import FILE, arguments, lines, recorded, replayed, rollout, written
 from tests.scenarios.world import World, differences, in_world
 
 
@@ -40,7 +40,7 @@ def test_a_dash_is_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def test(world: World) -> None:
         stop = asyncio.Event()
-        task = asyncio.create_task(record("-", settings(world), stop=stop))
+        task = asyncio.create_task(record("-", **arguments(world), stop=stop))
         await world.play(rollout())
         await asyncio.sleep(5)
         stop.set()
@@ -94,7 +94,7 @@ def test_a_file_that_cannot_be_written_is_told(target: str, told: str) -> None:
     async def test(world: World) -> None:
         path = world.folder / target
         with pytest.raises(RecordError) as caught:
-            await record(str(path), settings(world), stop=asyncio.Event())
+            await record(str(path), **arguments(world), stop=asyncio.Event())
         assert str(caught.value).startswith("cannot write ")
         assert str(caught.value).endswith(told)
         assert world.server.requests == []
@@ -128,7 +128,7 @@ def test_a_disk_that_fills_up_ends_it(room: int, monkeypatch: pytest.MonkeyPatch
         life = asyncio.create_task(world.play(rollout()))
         told = f"^cannot write standard output: {os.strerror(errno.ENOSPC).lower()}$"
         with pytest.raises(RecordError, match=told):
-            await record("-", settings(world), stop=asyncio.Event())
+            await record("-", **arguments(world), stop=asyncio.Event())
         await life
 
     in_world(test)

@@ -3,12 +3,11 @@
 import asyncio
 import io
 import json
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from event_tracer.cli.settings.load import load
-from event_tracer.cli.settings.models import RecordSettings
+from event_tracer.core.redaction import Redaction
 from event_tracer.pipeline.recorder import record
 from event_tracer.recording import reader
 from tests.scenarios.cluster import Cluster
@@ -19,10 +18,14 @@ from tests.scenarios.world import Ids, World, contents_of
 FILE = "recording.jsonl"
 
 
-def settings(world: World, **flags: Any) -> RecordSettings:
-    """Settings for this world."""
-    here = {"kubeconfig": str(world.folder / "config")}
-    return load(RecordSettings, flags={**here, **flags}, config=None)
+def arguments(
+    world: World, *, namespaces: Sequence[str] = (), redact: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What a recording of this world needs."""
+    return {
+        "kubeconfig": str(world.folder / "config"), "context": "", "namespaces": namespaces,
+        "redact": Redaction(redact),
+    }  # fmt: skip
 
 
 async def recorded(
@@ -30,7 +33,7 @@ async def recorded(
 ) -> Path:
     """Record for as long as `life` lasts, and some seconds."""
     path, stop = world.folder / target, asyncio.Event()
-    task = asyncio.create_task(record(str(path), settings(world, **flags), stop=stop))
+    task = asyncio.create_task(record(str(path), **arguments(world, **flags), stop=stop))
     await life
     await asyncio.sleep(5)
     stop.set()
