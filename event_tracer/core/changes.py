@@ -32,21 +32,21 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acted:
-    """When the root's controller acted on its state as of `resource_version`."""
+class ControllerAction:
+    """When the root's controller actions on its state as of `resource_version`."""
 
     resource_version: int
     second: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Undated:
+class PendingChange:
     """A write through `/scale` that waits for an Event or a status write to date it."""
 
     change: Change  # its second is without meaning
     resource_version: int
     status_second: int  # the status write before it
-    seen: int  # the fold's clock, ns
+    seen: int  # the watermark (ns) when it was read
     by_event: int | None = None
     by_status: int | None = None
 
@@ -56,9 +56,11 @@ class Undated:
         seconds = [second for second in (self.by_event, self.by_status) if second is not None]
         return replace(self.change, second=min(seconds)) if seconds else None
 
-    def witness(self, acted: "tuple[Acted, ...]") -> "Undated":
+    def observe_event(self, actions: "tuple[ControllerAction, ...]") -> "PendingChange":
         """This change with the first of these times that followed it."""
-        seconds = [item.second for item in acted if item.resource_version >= self.resource_version]
+        seconds = [
+            item.second for item in actions if item.resource_version >= self.resource_version
+        ]
         known = [] if self.by_event is None else [self.by_event]
         return replace(self, by_event=min([*known, *seconds], default=None))
 
@@ -68,8 +70,8 @@ class History:
     """The changes of one root, oldest first, and what tells the next one."""
 
     changes: tuple[Change, ...] = ()
-    undated: tuple[Undated, ...] = ()
-    acted: tuple[Acted, ...] = ()
+    pending: tuple[PendingChange, ...] = ()
+    actions: tuple[ControllerAction, ...] = ()
     generation: int | None = None
     deletion: int | None = None
     written: tuple[tuple[tuple[str, str, str, bool], int], ...] = ()
@@ -97,39 +99,39 @@ class History:
             status_second=max(self.status_second, meta.status_second or -1),
         )
 
-    def witness(self, event: Event) -> "History":
+    def observe_event(self, event: Event) -> "History":
         """This history after an Event about the root: its controller's may date a change.
 
-        A controller's Event refers to the resourceVersion it acted on, except a combined one,
+        A controller's Event refers to the resourceVersion it actions on, except a combined one,
         whose reference is that of the first it combines.
         """
         kind, version = event.involved.kind, event.involved.resource_version
         is_controller = event.component == CONTROLLERS.get(kind, event.component)
         if not version or not is_controller or event.message.startswith(COMBINED):
             return self
-        acted = Acted(resource_version=version, second=second_of(event.time))
+        actions = ControllerAction(resource_version=version, second=second_of(event.time))
         return replace(
             self,
-            acted=(*self.acted, acted)[-_MOST_ACTED:],
-            undated=tuple(item.witness((acted,)) for item in self.undated),
+            actions=(*self.actions, actions)[-_MOST_ACTED:],
+            pending=tuple(item.observe_event((actions,)) for item in self.pending),
         )
 
-    def settle(self, *, before: int) -> "History":
+    def fix_dates(self, *, before: int) -> "History":
         """This history with the dates fixed of what was seen before `before` (ns)."""
-        if not self.undated:
+        if not self.pending:
             return self
-        due = [item for item in self.undated if item.seen < before and item.dated]
+        due = [item for item in self.pending if item.seen < before and item.dated]
         if not due:
             return self
-        left = tuple(item for item in self.undated if item not in due)
-        history = replace(self, undated=left)
+        left = tuple(item for item in self.pending if item not in due)
+        history = replace(self, pending=left)
         for item in due:
             history = history._add(item.dated)
         return history
 
     def at(self, second: int) -> Change | None:
         """The newest change at or before `second`; the oldest where all are later."""
-        changes = self._as_dated().changes if self.undated else self.changes
+        changes = self._as_dated().changes if self.pending else self.changes
         newest = None
         for change in changes:
             if change.second > second:
@@ -139,17 +141,17 @@ class History:
 
     def before(self, change: Change) -> Change | None:
         """The change before `change`."""
-        changes = self._as_dated().changes if self.undated else self.changes
+        changes = self._as_dated().changes if self.pending else self.changes
         earlier = [item for item in changes if item.second < change.second]
         return earlier[-1] if earlier else None
 
-    def undatable(self, second: int) -> "History":
+    def with_first_event(self, second: int) -> "History":
         """This history of a root that nothing dates: its first occurrence in `second` does."""
         return self._add(Change(second=second, verb="Events", manager=NOBODY))
 
     def _as_dated(self) -> "History":
         history = self
-        for item in self.undated:
+        for item in self.pending:
             history = history._add(item.dated)
         return history
 
@@ -180,7 +182,7 @@ class History:
         if risen or not unsigned:
             return history
         risen_status = -1 if meta.status_second is None else meta.status_second
-        waiting = Undated(
+        waiting = PendingChange(
             change=replace(_change(unsigned[0], meta.generation), second=0),
             resource_version=meta.resource_version,
             status_second=self.status_second,
@@ -188,34 +190,34 @@ class History:
             # A LIST may show the write and the controller's answer to it at once.
             by_status=risen_status if risen_status > self.status_second else None,
         )
-        undated = (*history.undated, waiting.witness(history.acted))
-        return replace(history, undated=undated[-_MOST_UNDATED:])
+        pending = (*history.pending, waiting.observe_event(history.actions))
+        return replace(history, pending=pending[-_MOST_UNDATED:])
 
     def _with_status(self, meta: ObjectMetadata) -> "History":
         second = meta.status_second
-        if not self.undated or second is None:
+        if not self.pending or second is None:
             return self
         return replace(
             self,
-            undated=tuple(
+            pending=tuple(
                 replace(item, by_status=second)
                 if item.by_status is None and second > item.status_second
                 else item
-                for item in self.undated
+                for item in self.pending
             ),
         )
 
     def _add(self, change: Change | None) -> "History":
-        if change is None or self._belongs(change):
+        if change is None or self._is_autoscaler_follow_up(change):
             return self
         same = [item for item in self.changes if item.second == change.second]
-        if same and not _gives_way(same[0], change):
+        if same and not _replaces(same[0], change):
             return self
         kept = [item for item in self.changes if item.second != change.second]
         ordered = sorted([*kept, change], key=lambda item: item.second)
         return replace(self, changes=tuple(ordered[-_MOST:]))
 
-    def _belongs(self, change: Change) -> bool:
+    def _is_autoscaler_follow_up(self, change: Change) -> bool:
         if change.verb != "Scale" or change.manager != AUTOSCALER:
             return False
         earlier = [item.second for item in self.changes if item.second <= change.second]
@@ -230,7 +232,7 @@ def _newest(writes: tuple[Write, ...]) -> dict[tuple[str, str, str, bool], int]:
     return newest
 
 
-def _gives_way(known: Change, change: Change) -> bool:
+def _replaces(known: Change, change: Change) -> bool:
     # Of two edits in one second the first names the story, whichever was dated first.
     if known.generation is not None and change.generation is not None:
         return change.generation < known.generation

@@ -1,4 +1,4 @@
-"""A map that forgets what has not been used for a while: how every map here stays bounded."""
+"""The map that forgets what was not used for a while: so every map here stays bounded."""
 
 from collections.abc import Iterator
 from typing import Generic, TypeVar
@@ -7,11 +7,12 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Recent(Generic[K, V]):
-    """A map in three generations: what is not used in the time of two goes at the end of the next.
+class GenerationalCache(Generic[K, V]):
+    """A map of three generations: use moves an entry to the newest, a rotation drops the oldest.
 
-    So what was used within `keep`, or is among the `most` last used, is there, and at most half as
-    much again in all. Times are whatever clock the caller keeps.
+    An entry stays for at least `keep` after its last use, and while it is among the `most` last
+    used; at most half as many again stay beside these. Rotations cost nothing an entry, where an
+    ordered map pays for each use. Times are in whatever unit the caller's `now` has.
     """
 
     def __init__(self, *, keep: int = 0, most: int = 500_000) -> None:
@@ -46,7 +47,7 @@ class Recent(Generic[K, V]):
         self._oldest.pop(key, None)
         self._new[key] = value
         if len(self._new) * 2 >= self._most:
-            self._turn()
+            self._rotate()
 
     def drop(self, key: K) -> None:
         """Forget `key` if it is there."""
@@ -58,11 +59,11 @@ class Recent(Generic[K, V]):
         """Forget what was not used for long, as of `now`; to be called more often than that."""
         if (now - self._turned) * 2 >= self._keep:
             self._turned = now
-            self._turn()
+            self._rotate()
 
     def _before(self, key: K) -> V | None:
         value = self._old.get(key)
         return self._oldest.get(key) if value is None else value
 
-    def _turn(self) -> None:
+    def _rotate(self) -> None:
         self._oldest, self._old, self._new = self._old, self._new, {}

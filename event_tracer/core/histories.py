@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from event_tracer.core.changes import HOUR, NOBODY, Change, History, hours_since
 from event_tracer.core.event import Event
-from event_tracer.core.expiring import Recent
+from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.objects import Chain, KubeObject, ObjectMetadata
 from event_tracer.core.tables import CONTROLLERS, CREATORS
 from event_tracer.core.times import SECOND, UNUSED, second_of
@@ -24,13 +24,13 @@ class Story(NamedTuple):
 
 
 class Histories:
-    """The dated changes of roots, by identity. All `now` are ns of the fold's clock."""
+    """The dated changes of roots, by identity. All `now` are ns of the watermark."""
 
     def __init__(self, saved: Saved = ()) -> None:
         # A live root is remembered as long as it lives, for the next change is told by the
         # difference to the frame before; the others fade.
         self._live: dict[str, History] = {}
-        self._past: Recent[str, History] = Recent(keep=_KEPT)
+        self._past: GenerationalCache[str, History] = GenerationalCache(keep=_KEPT)
         for identity, history in saved:
             self._past.put(identity, history)
 
@@ -44,30 +44,30 @@ class Histories:
         else:
             self._live[item.identity] = history
 
-    def bury(self, identity: str) -> None:
+    def mark_deleted(self, identity: str) -> None:
         """A live root is gone."""
         if history := self._live.pop(identity, None):
             self._past.put(identity, history)
 
-    def witness(self, identity: str, event: Event) -> None:
+    def observe_event(self, identity: str, event: Event) -> None:
         """Take in an Event about what may be a root: it may date a change."""
         history = self._peek(identity)
         # It may be read before the root itself, which then has its date already.
         if history.seen or event.involved.kind in CONTROLLERS:
-            self._put(identity, history.witness(event))
+            self._put(identity, history.observe_event(event))
 
-    def story(self, chain: Chain, *, second: int, began: int, fixed: int) -> Story:
+    def story(self, chain: Chain, *, second: int, first_second: int, final_before: int) -> Story:
         """The story of the chain's root to which an occurrence in Unix `second` belongs.
 
-        `began` is the second of its Event's first occurrence, which dates what nothing else does.
-        Dates of what was seen before `fixed` (ns) are final.
+        `first_second` is that of its Event's first occurrence, which dates what nothing else does.
+        Dates of what was read before `final_before` (ns of the watermark) are final.
         """
         root = chain[-1].identity
         known = self._get(root)
-        history = known.settle(before=fixed)
+        history = known.fix_dates(before=final_before)
         change = history.at(second)
         if change is None:
-            history = history.undatable(min(began, second))
+            history = history.with_first_event(min(first_second, second))
             change = history.changes[0]
         if history is not known:
             self._put(root, history)
@@ -94,7 +94,7 @@ class Histories:
         return tuple(
             (identity, history)
             for identity, history in (*self._live.items(), *self._past)
-            if history.undated or (history.changes and history.changes[-1].second >= horizon)
+            if history.pending or (history.changes and history.changes[-1].second >= horizon)
         )
 
     def expire(self, *, now: int) -> None:

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from event_tracer.core.event import Event, ObjectReference
-from event_tracer.core.expiring import Recent
+from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.objects import Chain, KubeObject, ObjectMetadata
 from event_tracer.core.occurrence import Child
 from event_tracer.core.tables import ROOT_ANNOTATIONS
@@ -23,7 +23,7 @@ _LONGEST_CHAIN = 16
 _SECOND = attrgetter("second")
 
 
-class Told(NamedTuple):
+class ParentClaim(NamedTuple):
     """A message's word, of a Unix second, that an object has this parent."""
 
     second: int
@@ -33,31 +33,35 @@ class Told(NamedTuple):
 class Lineage:
     """What is known of objects and their owners."""
 
-    def __init__(self, gone: tuple[KubeObject, ...] = ()) -> None:
+    def __init__(self, tombstones: tuple[KubeObject, ...] = ()) -> None:
         self._objects: dict[str, KubeObject] = {}
-        self._deleted: Recent[str, KubeObject] = Recent(keep=TOMBSTONE, most=_MOST_GONE)
+        self._deleted: GenerationalCache[str, KubeObject] = GenerationalCache(
+            keep=TOMBSTONE, most=_MOST_GONE
+        )
         self._uids: dict[Name, str] = {}  # of the live
-        self._names: Recent[Name, str] = Recent(keep=UNUSED)
-        self._parents: Recent[Name, tuple[Told, ...]] = Recent(keep=UNUSED)
-        for item in gone:
-            self.bury(item)
+        self._names: GenerationalCache[Name, str] = GenerationalCache(keep=UNUSED)
+        self._parents: GenerationalCache[Name, tuple[ParentClaim, ...]] = GenerationalCache(
+            keep=UNUSED
+        )
+        for item in tombstones:
+            self.mark_deleted(item)
 
     @property
-    def gone(self) -> tuple[KubeObject, ...]:
+    def tombstones(self) -> tuple[KubeObject, ...]:
         """The objects deleted of late, the oldest first."""
         return tuple(item for _, item in self._deleted)[-_MOST_SAVED:]
 
-    def learn(self, meta: ObjectMetadata, *, deleted: bool) -> KubeObject:
+    def observe(self, meta: ObjectMetadata, *, deleted: bool) -> KubeObject:
         """Take in a frame of metadata."""
         item = _kube_object(meta)
         if not deleted:
             self._objects[item.identity] = item
             self._uids[item.kind, item.namespace, item.name] = item.uid
             return item
-        self.bury(item)
+        self.mark_deleted(item)
         return item
 
-    def missing(self, kind: str, namespace: str, uids: frozenset[str]) -> list[KubeObject]:
+    def unlisted(self, kind: str, namespace: str, uids: frozenset[str]) -> list[KubeObject]:
         """The live objects of `kind` in `namespace` (anywhere if empty) that are not in `uids`."""
         return [
             item
@@ -65,8 +69,8 @@ class Lineage:
             if item.kind == kind and namespace in ("", item.namespace) and item.uid not in uids
         ]
 
-    def bury(self, item: KubeObject) -> None:
-        """Remember an object as one that is gone."""
+    def mark_deleted(self, item: KubeObject) -> None:
+        """Keep a tombstone of an object that is gone."""
         self._objects.pop(item.identity, None)
         self._deleted.put(item.identity, item)
         name = (item.kind, item.namespace, item.name)
@@ -75,7 +79,7 @@ class Lineage:
             if item.uid:
                 self._names.put(name, item.uid)
 
-    def learn_event(self, event: Event, child: Child | None) -> None:
+    def observe_event(self, event: Event, child: Child | None) -> None:
         """Take in the names that an Event binds: its object's uid, and its message's child."""
         about = event.involved
         if about.uid not in self._objects and is_uuid(about.uid) and about.kind != "Node":
@@ -84,12 +88,12 @@ class Lineage:
             return
         name = (child.kind, child.namespace, child.name)
         parent = _parent(about.kind, about.namespace, about.name, about.uid, about.api_version)
-        told = Told(second_of(event.time), parent)
+        claim = ParentClaim(second_of(event.time), parent)
         before = self._parents.peek(name) or ()
         earlier = [each.second for each in before if each.parent.uid == about.uid]
         others = [each for each in before if each.parent.uid != about.uid]
-        told = told._replace(second=min([told.second, *earlier]))
-        self._parents.put(name, tuple(sorted((*others, told), key=_SECOND)[-_MOST_PARENTS:]))
+        claim = claim._replace(second=min([claim.second, *earlier]))
+        self._parents.put(name, tuple(sorted((*others, claim), key=_SECOND)[-_MOST_PARENTS:]))
 
     def find(self, reference: ObjectReference) -> KubeObject:
         """The object that a reference means, whether it was ever seen or not."""
@@ -103,7 +107,7 @@ class Lineage:
         item = self._find((about.kind, about.namespace, about.name), about.uid, about.api_version)
         return [each for each in self._ascend(item, second=second) if not each.known]
 
-    def find_named(self, child: Child) -> KubeObject:
+    def find_child(self, child: Child) -> KubeObject:
         """The object that a message names."""
         return self._find((child.kind, child.namespace, child.name), "", "")
 
@@ -112,7 +116,7 @@ class Lineage:
         return tuple(self._ascend(item, second=second))
 
     def expire(self, *, now: int) -> None:
-        """Forget what nothing has asked for in a long time; `now` is ns of the fold's clock."""
+        """Forget what nothing has asked for in a long time; `now` is ns of the watermark."""
         self._deleted.expire(now=now)
         self._names.expire(now=now)
         self._parents.expire(now=now)
@@ -173,13 +177,13 @@ class Lineage:
             return None
         # A recreated owner may name a child as its forerunner did: the newest word at the time
         # counts, and a child may be heard of just before its creation is told.
-        told = [each for each in parents if each.second <= second + 1]
-        found = max(told, key=_order) if told else min(parents, key=_order)
+        claims = [each for each in parents if each.second <= second + 1]
+        found = max(claims, key=_order) if claims else min(parents, key=_order)
         return self.find(found.parent)
 
 
-def _order(told: Told) -> tuple[int, str]:
-    return told.second, told.parent.uid
+def _order(claim: ParentClaim) -> tuple[int, str]:
+    return claim.second, claim.parent.uid
 
 
 @lru_cache(maxsize=4096)

@@ -28,7 +28,7 @@ _VALUE = itemgetter(1)
 _TAKEN = frozenset({"cluster", "container", "event"})
 
 
-class Place(NamedTuple):
+class Placement(NamedTuple):
     """Where an occurrence belongs: its story's trace, its object and all above it, root last.
 
     `span_ids` are those of the chain's object spans, `names` the attributes that name them.
@@ -41,7 +41,7 @@ class Place(NamedTuple):
     names: Attributes
 
 
-class Verdict(NamedTuple):
+class SealedObject(NamedTuple):
     """What is known of an object when its span is sealed; times in ns."""
 
     trace_id: bytes
@@ -84,7 +84,7 @@ class Mapper:
         self._resources: dict[tuple[str, str], Attributes] = {}
 
     def event_span(
-        self, occurrence: Occurrence, said: Description, *, place: Place, start: int
+        self, occurrence: Occurrence, said: Description, *, placement: Placement, start: int
     ) -> Span:
         """The span of one occurrence, begun at `start` (ns)."""
         attributes = said.attributes
@@ -92,14 +92,14 @@ class Mapper:
         is_error = said.is_error if status is None else status == "error"
         if is_error:
             attributes["error.type"] = said.name.partition(" ")[0]
-        attributes.update(place.names)
+        attributes.update(placement.names)
         return Span(
-            trace_id=place.trace_id,
+            trace_id=placement.trace_id,
             span_id=said.span_id,
-            parent_id=place.span_ids[0],
+            parent_id=placement.span_ids[0],
             kind="event",
             name=said.name,
-            resource=self.resource(occurrence.service, place.chain[0].namespace),
+            resource=self.resource(occurrence.service, placement.chain[0].namespace),
             start=start,
             end=occurrence.time,
             attributes=tuple(filter(_VALUE, attributes.items())),
@@ -107,38 +107,38 @@ class Mapper:
             version=occurrence.version,
         )
 
-    def object_span(self, verdict: Verdict) -> Span:
+    def object_span(self, sealed: SealedObject) -> Span:
         """The span of one object, sealed."""
-        chain = verdict.chain
+        chain = sealed.chain
         is_root = len(chain) == 1
         is_full = self._naming.span_names == "full"
         name = f"{chain[0].kind} {chain[0].name}" if is_full else object_name(chain)
-        verb = "Events" if verdict.hours else verdict.change.verb
+        verb = "Events" if sealed.hours else sealed.change.verb
         return Span(
-            trace_id=verdict.trace_id,
-            span_id=verdict.span_id,
-            parent_id=verdict.parent_id,
+            trace_id=sealed.trace_id,
+            span_id=sealed.span_id,
+            parent_id=sealed.parent_id,
             kind="object",
             name=f"{verb} {name}" if is_root and verb else name,
-            resource=self.resource(_creator(verdict), chain[0].namespace),
-            start=verdict.start,
-            end=verdict.end,
-            attributes=_present(self._object_pairs(verdict)),
-            error=verdict.error,
+            resource=self.resource(_creator(sealed), chain[0].namespace),
+            start=sealed.start,
+            end=sealed.end,
+            attributes=_present(self._object_pairs(sealed)),
+            error=sealed.error,
         )
 
-    def _object_pairs(self, verdict: Verdict) -> Pairs:
-        chain = verdict.chain
+    def _object_pairs(self, sealed: SealedObject) -> Pairs:
+        chain = sealed.chain
         item, is_root = chain[0], len(chain) == 1
         yield "k8s.object.kind", item.kind
         yield "k8s.object.name", item.name
         yield "k8s.object.uid", item.uid
         yield "k8s.namespace.name", item.namespace
-        yield "event_tracer.outcome", verdict.outcome
+        yield "event_tracer.outcome", sealed.outcome
         yield "event_tracer.other_owners", item.other_owners
         yield from _lineage_pairs(chain)
         if is_root:
-            yield from _change_pairs(verdict)
+            yield from _change_pairs(sealed)
             yield from self._root_pairs(item)
 
     def _root_pairs(self, root: KubeObject) -> Pairs:
@@ -202,18 +202,18 @@ def _lineage_pairs(chain: Chain) -> Pairs:
         yield kind_attribute(item.kind, "uid"), item.uid
 
 
-def _change_pairs(verdict: Verdict) -> Pairs:
-    change, previous = verdict.change, verdict.previous_trace_id
-    yield "event_tracer.change.verb", "Events" if verdict.hours else change.verb
-    yield "event_tracer.change.manager", NOBODY if verdict.hours else change.manager
+def _change_pairs(sealed: SealedObject) -> Pairs:
+    change, previous = sealed.change, sealed.previous_trace_id
+    yield "event_tracer.change.verb", "Events" if sealed.hours else change.verb
+    yield "event_tracer.change.manager", NOBODY if sealed.hours else change.manager
     yield "event_tracer.change.time", rfc3339(change.second * SECOND)
     yield "event_tracer.change.generation", change.generation
     yield "event_tracer.previous_trace_id", previous.hex() if previous else None
 
 
-def _creator(verdict: Verdict) -> str:
-    chain = verdict.chain
-    manager = NOBODY if verdict.hours else verdict.change.manager
+def _creator(sealed: SealedObject) -> str:
+    chain = sealed.chain
+    manager = NOBODY if sealed.hours else sealed.change.manager
     if len(chain) == 1:
         return manager
     return CREATORS.get(chain[0].kind, {}).get(chain[1].kind, manager)

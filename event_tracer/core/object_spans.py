@@ -1,4 +1,4 @@
-"""Object spans: what each covers, when it is sealed, and how it ended."""
+"""Object spans: the occurrences that each covers, when it is sealed, and its outcome (law 6)."""
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
@@ -9,34 +9,34 @@ from pydantic import ConfigDict
 
 from event_tracer.core.changes import Change
 from event_tracer.core.event import ObjectReference
-from event_tracer.core.expiring import Recent
+from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.histories import Story
-from event_tracer.core.mapping import Place, Verdict
+from event_tracer.core.mapping import Placement, SealedObject
 from event_tracer.core.objects import Chain
 from event_tracer.core.occurrence import Child, Occurrence
 from event_tracer.core.span import Span
 from event_tracer.core.tables import CHILD_DONE, CHILD_WAITING, POD_BORN, POD_DONE, POD_WAITING
 from event_tracer.core.times import SECOND, second_of
 
-SETTLE = 30 * SECOND
-"""The silence, in the events' own times (ns), after which an object has settled."""
-HOLD = 120 * SECOND
-"""The longest that an object span waits for silence, in the events' own times (ns)."""
+SESSION_GAP = 30 * SECOND
+"""The session gap: silence, in the occurrences' own times (ns), after which an object settled."""
+LONGEST_SESSION = 120 * SECOND
+"""The longest session: an object span waits no longer for silence, in the same times (ns)."""
 
 BYTES_AS_TEXT = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
-Told = tuple[int, bytes]  # time, span id: a total order of occurrences
+Position = tuple[int, bytes]  # time (ns), span id: a total order of occurrences
 Previous = Callable[[Story], bytes | None]
 _MOST_SENT = 50_000
 
 
 @dataclass(slots=True, kw_only=True)
-class Unsettled:
-    """An object span that may still grow, in place. Times in ns.
+class OpenObjectSpan:
+    """An object span that may still grow, in placement. Times in ns.
 
     `pods` has, by `namespace/name`, when each was born and when it needed no more waiting for;
-    -1 is never. A StatefulSet's pod may be born again. `wanted` tells whether any event span
-    under it leaves.
+    -1 is never. A StatefulSet's pod may be born again. `is_exported` tells whether any event
+    span under it is.
     """
 
     trace_id: bytes
@@ -48,33 +48,35 @@ class Unsettled:
     previous_trace_id: bytes | None
     start: int
     first: int
-    newest: Told
+    last: Position
     error: str | None = None
     pods: dict[str, tuple[int, int]] = field(default_factory=dict)
-    wanted: bool = False
-    _copy: "Unsettled | None" = field(default=None, init=False, repr=False, compare=False)
+    is_exported: bool = False
+    _copy: "OpenObjectSpan | None" = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def deadline(self) -> int:
         """The last time (ns) that can still belong to this span."""
-        return min(self.newest[0] + SETTLE, self.first + HOLD)
+        return min(self.last[0] + SESSION_GAP, self.first + LONGEST_SESSION)
 
-    def cover(self, told: Span, *, pod: "Pod | None", wanted: bool) -> None:
-        """Let one more occurrence count, unless it came too late to."""
+    def extend(self, span: Span, *, pod: "Pod | None", is_exported: bool) -> None:
+        """Cover one more event span, unless it is too far off."""
         self._copy = None
-        self.wanted = self.wanted or wanted
-        end, first, newest = told.end, self.first, self.newest[0]
-        if end > newest + SETTLE or end > first + HOLD:  # the deadline
+        self.is_exported = self.is_exported or is_exported
+        end, first, last = span.end, self.first, self.last[0]
+        if end > last + SESSION_GAP or end > first + LONGEST_SESSION:  # the deadline
             return
-        if end < first - SETTLE or end < newest - HOLD:  # as far off on the other side
+        if (
+            end < first - SESSION_GAP or end < last - LONGEST_SESSION
+        ):  # as far off on the other side
             return
-        if told.start < self.start:
-            self.start = told.start
+        if span.start < self.start:
+            self.start = span.start
         if end < first:
             self.first = end
-        at = (end, told.span_id)
-        if at >= self.newest:
-            self.newest, self.error = at, told.error
+        position = (end, span.span_id)
+        if position >= self.last:
+            self.last, self.error = position, span.error
         if pod:
             self._note(pod, end)
 
@@ -86,23 +88,23 @@ class Unsettled:
             born = max(born, time)
         self.pods[pod.name] = (born, done)
 
-    def copy(self) -> "Unsettled":
-        """What it is now; the same object as long as it does not grow."""
+    def snapshot(self) -> "OpenObjectSpan":
+        """A copy as of now; the same one as long as this does not grow."""
         if self._copy is None:
             self._copy = replace(self, pods=dict(self.pods))
         return self._copy
 
-    def verdict(self) -> Verdict:
-        """How it ended, and when."""
+    def seal(self) -> SealedObject:
+        """All that its span says, as of now."""
         is_waiting = any(born > done for born, done in self.pods.values())
         outcome = "failed" if self.error is not None else "pending" if is_waiting else "settled"
-        return Verdict(
+        return SealedObject(
             trace_id=self.trace_id,
             span_id=self.span_id,
             parent_id=self.parent_id,
             chain=self.chain,
             start=self._begin(),
-            end=self.newest[0],
+            end=self.last[0],
             outcome=outcome,
             error=self.error,
             change=self.change,
@@ -112,7 +114,7 @@ class Unsettled:
 
     def _begin(self) -> int:
         changed = self.change.second * SECOND
-        follows = 0 <= self.first - changed <= SETTLE
+        follows = 0 <= self.first - changed <= SESSION_GAP
         is_root = len(self.chain) == 1 and self.hours == 0
         # The first Event of the change's own second tells the moment better than the second.
         if not is_root or not follows or second_of(self.first) == self.change.second:
@@ -120,24 +122,26 @@ class Unsettled:
         return min(self.start, changed)
 
 
-def _first(span: Span, place: Place, depth: int, *, previous: bytes | None) -> Unsettled:
+def _first(
+    span: Span, placement: Placement, depth: int, *, previous: bytes | None
+) -> OpenObjectSpan:
     """The object span at `depth` of the chain above `span`, its first."""
-    return Unsettled(
-        trace_id=place.trace_id,
-        span_id=place.span_ids[depth],
-        parent_id=place.span_ids[depth + 1] if place.span_ids[depth + 1 :] else b"",
-        chain=place.chain[depth:],
-        change=place.story.change,
-        hours=place.story.hours,
+    return OpenObjectSpan(
+        trace_id=placement.trace_id,
+        span_id=placement.span_ids[depth],
+        parent_id=placement.span_ids[depth + 1] if placement.span_ids[depth + 1 :] else b"",
+        chain=placement.chain[depth:],
+        change=placement.story.change,
+        hours=placement.story.hours,
         previous_trace_id=previous,
         start=span.start,
         first=span.end,
-        newest=(span.end, span.span_id),
+        last=(span.end, span.span_id),
     )
 
 
 class Pod(NamedTuple):
-    """What one Event says of the pod `namespace/name`: to wait for it, or not to any more."""
+    """Word of the pod `namespace/name`: that it is on its way, or need not be waited for."""
 
     name: str
     is_waiting: bool
@@ -165,22 +169,24 @@ def _is_aside(occurrence: Occurrence) -> bool:
     return occurrence.reason == "Started" and path.startswith(("spec.init", "spec.ephemeral"))
 
 
-class Settling:
-    """The object spans that are not sealed yet, the one due next in front, and those that are.
+class OpenObjectSpans:
+    """The object spans that are not sealed yet, and the ids of those that were sealed last.
 
-    A restart begins with those that are `unsettled` and the ids of those that were `sent`.
+    A restart begins with the `unsettled` ones and the ids that were `sent`.
     """
 
-    def __init__(self, unsettled: Iterable[Unsettled] = (), sent: Iterable[bytes] = ()) -> None:
-        self._open: dict[bytes, Unsettled] = {}
+    def __init__(
+        self, unsettled: Iterable[OpenObjectSpan] = (), sent: Iterable[bytes] = ()
+    ) -> None:
+        self._open: dict[bytes, OpenObjectSpan] = {}
         self._due: list[tuple[int, bytes]] = []
-        self._sent: Recent[bytes, bool] = Recent(most=_MOST_SENT)
+        self._sent: GenerationalCache[bytes, bool] = GenerationalCache(most=_MOST_SENT)
         for item in unsettled:
-            self._begin(item.copy())
+            self._begin(item.snapshot())
         for span_id in sent:
             self._sent.put(span_id, True)
 
-    def __iter__(self) -> Iterator[Unsettled]:
+    def __iter__(self) -> Iterator[OpenObjectSpan]:
         """What is open; each may grow with the next occurrence."""
         return iter(self._open.values())
 
@@ -189,14 +195,20 @@ class Settling:
         """The ids of the object spans sealed last, the oldest first."""
         return tuple(span_id for span_id, _ in self._sent)[-_MOST_SENT:]
 
-    def cover(
-        self, span: Span, place: Place, *, pod: "Pod | None", wanted: bool, previous: Previous
+    def extend(
+        self,
+        span: Span,
+        placement: Placement,
+        *,
+        pod: "Pod | None",
+        is_exported: bool,
+        previous: Previous,
     ) -> None:
-        """Let one more occurrence count for its object and all above it, but what is sealed.
+        """Cover an event span by its object's span and all above it, but what is sealed.
 
         `previous` gives the trace of the story before one, where it is known.
         """
-        for depth, span_id in enumerate(place.span_ids):
+        for depth, span_id in enumerate(placement.span_ids):
             unsettled = self._open.pop(span_id, None)
             if unsettled is not None:
                 # What grew last stands last: a checkpoint's parts of what is silent stay whole.
@@ -204,13 +216,13 @@ class Settling:
             elif self._sent.get(span_id):
                 continue
             else:
-                is_root = depth + 1 == len(place.span_ids)
-                before = previous(place.story) if is_root else None
-                unsettled = _first(span, place, depth, previous=before)
+                is_root = depth + 1 == len(placement.span_ids)
+                before = previous(placement.story) if is_root else None
+                unsettled = _first(span, placement, depth, previous=before)
                 self._begin(unsettled)
-            unsettled.cover(span, pod=pod, wanted=wanted)
+            unsettled.extend(span, pod=pod, is_exported=is_exported)
 
-    def sealed(self, *, before: int) -> Iterator[Verdict]:
+    def pop_sealed(self, *, before: int) -> Iterator[SealedObject]:
         """Take out what can no longer grow, its deadline being before `before` (ns)."""
         while self._due and self._due[0][0] < before:
             _, span_id = heapq.heappop(self._due)
@@ -219,10 +231,10 @@ class Settling:
                 heapq.heappush(self._due, (item.deadline, span_id))
                 continue
             del self._open[span_id]
-            if item.wanted:
+            if item.is_exported:
                 self._sent.put(span_id, True)
-                yield item.verdict()
+                yield item.seal()
 
-    def _begin(self, item: Unsettled) -> None:
+    def _begin(self, item: OpenObjectSpan) -> None:
         self._open[item.span_id] = item
         heapq.heappush(self._due, (item.deadline, item.span_id))

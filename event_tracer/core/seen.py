@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from event_tracer.core.event import Event
-from event_tracer.core.expiring import Recent
+from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.span import Attributes, Span, gap_ids
 from event_tracer.core.times import MICROSECOND, UNUSED
 
@@ -22,34 +22,38 @@ class Seen:
 
     def __init__(self, saved: Iterable[tuple[str, int]] = ()) -> None:
         # An Event is remembered for an hour, and most happen once: their bytes count here.
-        self._met: Recent[int, int | tuple[int, ...]] = Recent(keep=UNUSED, most=_MOST_EVENTS)
-        self._risen: Recent[str, int] = Recent(keep=UNUSED, most=_MOST_SAVED)  # counts above one
+        self._observed: GenerationalCache[int, int | tuple[int, ...]] = GenerationalCache(
+            keep=UNUSED, most=_MOST_EVENTS
+        )
+        self._risen: GenerationalCache[str, int] = GenerationalCache(
+            keep=UNUSED, most=_MOST_SAVED
+        )  # counts above one
         for key, count in saved:
             self._risen.put(key, count)
 
-    def meet(self, event: Event) -> bool:
+    def observe(self, event: Event) -> bool:
         """Take in one observation; whether it is an occurrence: its (count, time) is new."""
         key, occurrence = _short(event.key), event.count << 64 | event.stated
-        met = self._met.peek(key)
+        met = self._observed.peek(key)
         if met is None:
-            self._met.put(key, occurrence)
+            self._observed.put(key, occurrence)
         else:
             all_met = met if isinstance(met, tuple) else (met,)
             if occurrence in all_met:
                 return False
-            self._met.put(key, (*all_met[1 - _MOST_COUNTS :], occurrence))
+            self._observed.put(key, (*all_met[1 - _MOST_COUNTS :], occurrence))
         if event.count > 1:
             self._risen.put(event.key, max(event.count, self._risen.peek(event.key) or 0))
         return True
 
     def forget(self, event: Event) -> None:
         """The Event is gone."""
-        self._met.drop(_short(event.key))
+        self._observed.drop(_short(event.key))
         self._risen.drop(event.key)
 
     def hidden(self, event: Event, *, since: int) -> int:
         """How many occurrences its count tells of that nobody watched, from `since` (ns) on."""
-        met = self._met.peek(_short(event.key))
+        met = self._observed.peek(_short(event.key))
         before = self._risen.peek(event.key) or (None if met is None else 1)
         if before is None:
             began = event.time if event.first_time is None else event.first_time
@@ -62,7 +66,7 @@ class Seen:
 
     def expire(self, *, now: int) -> None:
         """Forget what was not met for longer than an Event lives."""
-        self._met.expire(now=now)
+        self._observed.expire(now=now)
         self._risen.expire(now=now)
 
 

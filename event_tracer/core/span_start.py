@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from event_tracer.core.event import Event
-from event_tracer.core.expiring import Recent
+from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.objects import KubeObject
 from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.tables import (
@@ -36,7 +36,7 @@ class FirstTimes:
     """The first times of the Events that later ones may start from, by object."""
 
     def __init__(self) -> None:
-        self._known: Recent[str, tuple[First, ...]] = Recent(keep=UNUSED)
+        self._known: GenerationalCache[str, tuple[First, ...]] = GenerationalCache(keep=UNUSED)
         self._has_names = False
 
     def learn(self, event: Event, *, identity: str) -> None:

@@ -1,26 +1,104 @@
-"""What the fold saves, so that a restart goes on as if nothing had happened."""
+"""The fold's part of the checkpoint: a restart goes on as if nothing had happened (law 9)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
+from event_tracer.core.changes import Change
 from event_tracer.core.histories import Saved
-from event_tracer.core.object_spans import Unsettled
+from event_tracer.core.object_spans import BYTES_AS_TEXT, OpenObjectSpan, Position
 from event_tracer.core.objects import KubeObject
 from event_tracer.core.seen import Counts
+from event_tracer.core.span import object_span_id
+
+T = TypeVar("T")
+Row = tuple[
+    bytes, tuple[int, ...], int, int, bytes | None, int, int, Position, str | None,
+    dict[str, tuple[int, int]], bool,
+]  # fmt: skip
+"""The fields of an OpenObjectSpan in their order; of chain and change the placements in the tables.
+
+The span's id and its parent's are those of trace and chain.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What a restart needs beside a LIST: law 9's part of the checkpoint that the core knows.
+    """All that a restart of the fold needs beside a LIST.
 
-    `clock` is how far Events had been read, in ns; `sent` has the ids of the object spans that
-    have left, the oldest first;
-    `gone` are objects deleted of late, `counts` those of repeated Events.
+    `watermark` (ns) is how far occurrences have left; `sent` has the ids of the object spans that
+    have left, the oldest first; `tombstones` are objects deleted of late, `counts` those of
+    repeated Events.
     """
 
-    clock: int
+    watermark: int
     cluster_uid: str
     histories: Saved
-    unsettled: tuple[Unsettled, ...]
+    unsettled: tuple[OpenObjectSpan, ...]
     sent: tuple[bytes, ...]
-    gone: tuple[KubeObject, ...] = ()
+    tombstones: tuple[KubeObject, ...] = ()
     counts: Counts = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """Open object spans as a checkpoint has them: each object and change once.
+
+    A pod's chain names its ReplicaSet and Deployment, as do those of its thousand siblings.
+    """
+
+    __pydantic_config__ = BYTES_AS_TEXT
+
+    objects: tuple[KubeObject, ...] = ()
+    changes: tuple[Change, ...] = ()
+    rows: tuple[Row, ...] = ()
+
+
+NONE = Packed()
+
+
+class _Table(Generic[T]):
+    """Things, each in its place."""
+
+    def __init__(self) -> None:
+        self.items: list[T] = []
+        self._places: dict[int, int] = {}  # by id(): to hash a chain costs more than all the rest
+
+    def place(self, item: T) -> int:
+        place = self._places.setdefault(id(item), len(self.items))
+        if place == len(self.items):
+            self.items.append(item)
+        return place
+
+
+def pack(items: Iterable[OpenObjectSpan]) -> Packed:
+    """Object spans → tables."""
+    objects, changes = _Table[KubeObject](), _Table[Change]()
+    rows = tuple(
+        (
+            item.trace_id, tuple(objects.place(each) for each in item.chain),
+            changes.place(item.change), item.hours, item.previous_trace_id, item.start, item.first,
+            item.last, item.error, item.pods, item.is_exported,
+        )
+        for item in items
+    )  # fmt: skip
+    return Packed(objects=tuple(objects.items), changes=tuple(changes.items), rows=rows)
+
+
+def unpack(packed: Packed) -> tuple[OpenObjectSpan, ...]:
+    """Tables → object spans. Raises IndexError where a place is empty."""
+    return tuple(_unsettled(packed, *row) for row in packed.rows)
+
+
+def _unsettled(
+    packed: Packed, trace: bytes, placements: tuple[int, ...], change: int, hours: int,
+    previous: bytes | None, start: int, first: int, last: Position, error: str | None,
+    pods: dict[str, tuple[int, int]], is_exported: bool,
+) -> OpenObjectSpan:  # fmt: skip
+    chain = tuple(packed.objects[place] for place in placements)
+    ids = [object_span_id(trace=trace, identity=item.identity) for item in chain[:2]]
+    return OpenObjectSpan(
+        trace_id=trace, span_id=ids[0], parent_id=ids[1] if ids[1:] else b"", chain=chain,
+        change=packed.changes[change], hours=hours, previous_trace_id=previous, start=start,
+        first=first, last=last, error=error, pods=pods, is_exported=is_exported,
+    )  # fmt: skip

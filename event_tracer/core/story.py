@@ -1,6 +1,9 @@
 """The fold: frames and ticks in, spans out.
 
-A story is what one trace tells: what happened under one root within an hour of a change of it.
+A story is what one trace tells: what happened under one root within an hour of a change of it
+(law 5). An item goes through four steps: what it says of objects is learnt; the occurrences in it
+wait in the reorder buffer; those that are due are placed in a story and become event spans, and
+extend the object spans above them; object spans that have settled are sealed (law 6).
 """
 
 from collections.abc import Callable
@@ -10,8 +13,8 @@ from event_tracer.core.event_source import named_child, occurrence_of
 from event_tracer.core.frame import Frame, Item, Listing, Replace, SyncState, Tick
 from event_tracer.core.histories import Histories, Story
 from event_tracer.core.lineage import Lineage
-from event_tracer.core.mapping import Mapper, Naming, Place, describe, lineage_names
-from event_tracer.core.object_spans import Settling, pod_of
+from event_tracer.core.mapping import Mapper, Naming, Placement, describe, lineage_names
+from event_tracer.core.object_spans import OpenObjectSpans, pod_of
 from event_tracer.core.objects import Chain, KubeObject, ObjectMetadata, changes_by_itself
 from event_tracer.core.occurrence import Child, Occurrence
 from event_tracer.core.reorder import ReorderBuffer
@@ -22,7 +25,7 @@ from event_tracer.core.state import State
 from event_tracer.core.times import SECOND, second_of
 
 REORDER = SECOND
-"""How long an occurrence waits for what explains it, in ns of the fold's clock."""
+"""How long an occurrence waits for what explains it, in ns of the watermark."""
 _GRACE = 2 * SECOND
 _SWEEP = 60 * SECOND
 _NO_LIMIT = 2**63
@@ -45,17 +48,19 @@ class Stories:
     ) -> None:  # fmt: skip
         self._naming = naming or Naming()
         self._keep = keep
-        self._clock = self._horizon = self._swept = state.clock if state else 0
+        self._watermark = self._synced_until = self._swept = state.watermark if state else 0
         self._released = -1
         self._sync = SyncState()
-        self._lineage = Lineage(state.gone if state else ())
+        self._lineage = Lineage(state.tombstones if state else ())
         self._firsts = FirstTimes()
         self._histories = Histories(state.histories if state else ())
         self._seen = Seen(state.counts if state else ())
         self._waiting = ReorderBuffer(most=most)
         self._gaps: list[Span] = []
-        self._settling = Settling(state.unsettled, state.sent) if state else Settling()
-        self._has_told = state is not None
+        self._object_spans = (
+            OpenObjectSpans(state.unsettled, state.sent) if state else OpenObjectSpans()
+        )
+        self._has_emitted = state is not None
         self._use_cluster(cluster_uid or (state.cluster_uid if state else ""))
 
     def feed(self, item: Item) -> list[Span]:
@@ -74,9 +79,9 @@ class Stories:
         return [] if self._is_still else self._release()
 
     @property
-    def clock(self) -> int:
-        """The newest time (ns) that the API server wrote, or a tick's."""
-        return self._clock
+    def watermark(self) -> int:
+        """The newest time (ns) that the API server itself wrote, or a tick's (law 7)."""
+        return self._watermark
 
     @property
     def cluster_uid(self) -> str:
@@ -91,9 +96,9 @@ class Stories:
     def preview(self, trace_id: bytes | None = None) -> list[Span]:
         """The object spans that are not sealed yet, of one trace or all, as they would be now."""
         return [
-            self._mapper.object_span(item.verdict())
-            for item in self._settling
-            if item.wanted and trace_id in (None, item.trace_id)
+            self._mapper.object_span(item.seal())
+            for item in self._object_spans
+            if item.is_exported and trace_id in (None, item.trace_id)
         ]
 
     def unknown(self, body: Event | ObjectMetadata) -> list[KubeObject]:
@@ -105,12 +110,12 @@ class Stories:
     def state(self) -> State:
         """What a restart needs, as of now."""
         return State(
-            clock=self._told_until,
+            watermark=self._emitted_until,
             cluster_uid=self._cluster_uid,
-            histories=self._histories.saved(now=self._horizon),
-            unsettled=tuple(item.copy() for item in self._settling),
-            sent=self._settling.sent,
-            gone=self._lineage.gone,
+            histories=self._histories.saved(now=self._synced_until),
+            unsettled=tuple(item.snapshot() for item in self._object_spans),
+            sent=self._object_spans.sent,
+            tombstones=self._lineage.tombstones,
             counts=self._seen.counts(),
         )
 
@@ -126,8 +131,8 @@ class Stories:
             self._learn_object(event, deleted=frame.deleted)
             return
         child = self._bind(event)
-        self._remember(event)
-        self._meet(event, child, deleted=frame.deleted, is_emitted=False)
+        self._observe_times(event)
+        self._enqueue(event, child, deleted=frame.deleted, is_emitted=False)
 
     def _feed_listing(self, listing: Listing) -> None:
         # A LIST comes in key order (pods before the ReplicaSet that names them): objects first,
@@ -140,20 +145,20 @@ class Stories:
                 self._learn_object(frame.body, deleted=frame.deleted)
         children = [self._bind(event) for event, _ in events]
         for event, _ in events:
-            self._remember(event)
+            self._observe_times(event)
         if listing.cause:
-            self._tell_gap([event for event, deleted in events if not deleted], listing)
+            self._add_gap([event for event, deleted in events if not deleted], listing)
         for (event, deleted), child in zip(events, children, strict=True):
             is_emitted = listing.has_emitted(version_number(event.resource_version))
             if not listing.learn_only or is_emitted:
-                self._meet(event, child, deleted=deleted, is_emitted=is_emitted)
+                self._enqueue(event, child, deleted=deleted, is_emitted=is_emitted)
 
     def _feed_replace(self, replace: Replace) -> None:
-        for item in self._lineage.missing(replace.kind, replace.namespace, replace.uids):
-            self._lineage.bury(item)
-            self._histories.bury(item.identity)
+        for item in self._lineage.unlisted(replace.kind, replace.namespace, replace.uids):
+            self._lineage.mark_deleted(item)
+            self._histories.mark_deleted(item.identity)
 
-    def _tell_gap(self, events: list[Event], listing: Listing) -> None:
+    def _add_gap(self, events: list[Event], listing: Listing) -> None:
         told = gap_span(
             (
                 event
@@ -162,8 +167,8 @@ class Stories:
             ),
             seen=self._seen,
             cause=listing.cause,
-            since=self._horizon,
-            until=self._clock,
+            since=self._synced_until,
+            until=self._watermark,
             cluster_uid=self._cluster_uid,
             resource=self._mapper.resource(SERVICE),
         )
@@ -171,107 +176,111 @@ class Stories:
             self._gaps.append(told)
 
     def _advance(self, time: int | None) -> None:
-        if time is not None and time > self._clock:
-            self._clock = time
+        if time is not None and time > self._watermark:
+            self._watermark = time
 
     def _learn_object(self, meta: ObjectMetadata, *, deleted: bool) -> None:
         self._advance(meta.server_time)
         # Its uid is the cluster's; once a span has left, another trace id would tear its story.
         is_cluster = meta.kind == "Namespace" and meta.name == "kube-system"
-        if is_cluster and not self._cluster_uid and not self._has_told:
+        if is_cluster and not self._cluster_uid and not self._has_emitted:
             self._use_cluster(meta.uid)
-        item = self._lineage.learn(meta, deleted=deleted)
+        item = self._lineage.observe(meta, deleted=deleted)
         if changes_by_itself(item):
-            self._histories.observe(item, meta, deleted=deleted, now=self._clock)
+            self._histories.observe(item, meta, deleted=deleted, now=self._watermark)
 
     def _bind(self, event: Event) -> Child | None:
         """Learn the names that an Event binds; give the child that its message names."""
         self._advance(event.server_time)
         child = named_child(event)
-        self._lineage.learn_event(event, child)
+        self._lineage.observe_event(event, child)
         return child
 
-    def _remember(self, event: Event) -> None:
+    def _observe_times(self, event: Event) -> None:
         """Learn when things were, once all names are bound."""
         item = self._lineage.find(event.involved)
         self._firsts.learn(event, identity=item.identity)
         if changes_by_itself(item):
-            self._histories.witness(item.identity, event)
+            self._histories.observe_event(item.identity, event)
 
-    def _meet(self, event: Event, child: Child | None, *, deleted: bool, is_emitted: bool) -> None:
+    def _enqueue(
+        self, event: Event, child: Child | None, *, deleted: bool, is_emitted: bool
+    ) -> None:
         if deleted:
             self._seen.forget(event)
-        elif self._seen.meet(event) and not is_emitted:
-            self._waiting.add(occurrence_of(event, child), now=self._clock)
+        elif self._seen.observe(event) and not is_emitted:
+            self._waiting.add(occurrence_of(event, child), now=self._watermark)
 
     # -- letting go
 
     @property
     def _is_still(self) -> bool:
-        # Only a clock that moves lets go, and the API server writes whole seconds.
-        return self._clock == self._released and not (self._gaps or self._waiting.has_due)
+        # Only a watermark that rises lets anything leave, and the API server writes whole seconds.
+        return self._watermark == self._released and not (self._gaps or self._waiting.has_due)
 
     def _release(self) -> list[Span]:
         spans, self._gaps = self._gaps, []
-        self._released = self._clock
+        self._released = self._watermark
         sync = self._sync
         if not (sync.events_behind or sync.objects_behind):
-            self._horizon = self._clock
+            self._synced_until = self._watermark
         if not sync.objects_behind:
-            spans += self._tell_ready()
-        for verdict in self._settling.sealed(before=self._told_until - REORDER - _GRACE):
-            spans.append(self._mapper.object_span(verdict))
-        if self._horizon - self._swept > _SWEEP:
+            spans += self._emit_due()
+        for sealed in self._object_spans.pop_sealed(before=self._emitted_until - REORDER - _GRACE):
+            spans.append(self._mapper.object_span(sealed))
+        if self._synced_until - self._swept > _SWEEP:
             self._sweep()
         return spans
 
     @property
-    def _told_until(self) -> int:
-        # What still waits may belong to an object span whose time has come.
-        return min(self._horizon, self._waiting.earliest + REORDER + _GRACE)
+    def _emitted_until(self) -> int:
+        # An occurrence that still waits may belong to an object span that is due.
+        return min(self._synced_until, self._waiting.earliest + REORDER + _GRACE)
 
-    def _tell_ready(self) -> list[Span]:
-        ready = self._waiting.pop_due(before=self._clock - REORDER)
+    def _emit_due(self) -> list[Span]:
+        ready = self._waiting.pop_due(before=self._watermark - REORDER)
         spans: list[Span] = []
-        # Between two frames nothing new is learnt, and one object has Events by the dozen.
-        places: dict[tuple[str, int, str], Place] = {}
+        # Between two frames nothing new is learnt, so Events of one second share their placement.
+        placements: dict[tuple[str, int, str], Placement] = {}
         for occurrence in ready:
-            self._has_told = True
-            span, is_wanted = self._tell(occurrence, places)
-            if is_wanted:
+            self._has_emitted = True
+            span, is_exported = self._emit(occurrence, placements)
+            if is_exported:
                 spans.append(span)
         return spans
 
-    def _tell(
-        self, occurrence: Occurrence, places: dict[tuple[str, int, str], Place]
+    def _emit(
+        self, occurrence: Occurrence, placements: dict[tuple[str, int, str], Placement]
     ) -> tuple[Span, bool]:
         item, child = self._lineage.find(occurrence.about), occurrence.child
         second = max(second_of(occurrence.time), item.created or 0)
         job = child if child and child.kind == "Job" and child.owned else None
         key = (item.identity, second, job.name if job else "")
-        place = places.get(key)
-        if place is None:
+        placement = placements.get(key)
+        if placement is None:
             first = occurrence.first_time
             began = second if first is None else second_of(first)
-            place = places[key] = self._place(item, job, second=second, began=began)
+            placement = placements[key] = self._place(item, job, second=second, first_second=began)
         said = describe(occurrence.source)
         start = start_of(occurrence, stated=said.start, item=item, firsts=self._firsts)
-        span = self._mapper.event_span(occurrence, said, place=place, start=start)
-        is_wanted = self._keep(occurrence)
-        self._settling.cover(
+        span = self._mapper.event_span(occurrence, said, placement=placement, start=start)
+        is_exported = self._keep(occurrence)
+        self._object_spans.extend(
             span,
-            place,
+            placement,
             pod=pod_of(occurrence),
-            wanted=is_wanted,
+            is_exported=is_exported,
             previous=self._previous,
         )
-        return span, is_wanted
+        return span, is_exported
 
-    def _place(self, item: KubeObject, job: Child | None, *, second: int, began: int) -> Place:
+    def _place(
+        self, item: KubeObject, job: Child | None, *, second: int, first_second: int
+    ) -> Placement:
         chain = self._lineage.chain(item, second=second)
-        story = self._story(chain, job, second=second, began=began)
+        story = self._story(chain, job, second=second, first_second=first_second)
         trace = trace_id(cluster_uid=self._cluster_uid, story_key=story.key)
-        return Place(
+        return Placement(
             story=story,
             trace_id=trace,
             chain=chain,
@@ -283,18 +292,22 @@ class Stories:
         key = self._histories.previous(story)
         return trace_id(cluster_uid=self._cluster_uid, story_key=key) if key else None
 
-    def _story(self, chain: Chain, child: Child | None, *, second: int, began: int) -> Story:
+    def _story(self, chain: Chain, child: Child | None, *, second: int, first_second: int) -> Story:
         job = next((item for item in chain if item.kind == "Job"), None)
         if child:
-            job = self._lineage.find_named(child)
+            job = self._lineage.find_child(child)
         if job:
             is_root = job is chain[-1]
             return self._histories.run(job, is_root=is_root, second=second)
-        fixed = self._horizon - REORDER
-        return self._histories.story(chain, second=second, began=began, fixed=fixed)
+        return self._histories.story(
+            chain,
+            second=second,
+            first_second=first_second,
+            final_before=self._synced_until - REORDER,
+        )
 
     def _sweep(self) -> None:
-        now = self._swept = self._horizon
+        now = self._swept = self._synced_until
         self._seen.expire(now=now)
         self._lineage.expire(now=now)
         self._firsts.expire(now=now)

@@ -114,9 +114,9 @@ def traces_of(items: Iterable[Item], stories: Stories) -> Iterator[Trace]:
     """Feed all `items` to the fold, to their end; give each trace when nothing more can come."""
     buffer, checked = TraceBuffer(), 0
     for item in chain(items, (_END,)):
-        buffer.add(stories.feed(item), now=stories.clock)
-        if stories.clock - checked >= _STEP:
-            checked = stories.clock
+        buffer.add(stories.feed(item), now=stories.watermark)
+        if stories.watermark - checked >= _STEP:
+            checked = stories.watermark
             yield from buffer.pop_silent(now=checked)
     yield from buffer.pop_all()
 

@@ -58,7 +58,7 @@ class Series(TypedDict, total=False):
 
 
 @_FORGIVING
-class Written(TypedDict, total=False):
+class WriteTime(TypedDict, total=False):
     """When one metav1.ManagedFieldsEntry was written (to the second)."""
 
     time: str | None
@@ -95,7 +95,7 @@ class EventMeta(TypedDict, total=False):
     uid: str | None
     resourceVersion: str | None
     creationTimestamp: str | None
-    managedFields: list[Written] | None
+    managedFields: list[WriteTime] | None
 
 
 @_FORGIVING
@@ -188,23 +188,23 @@ def decode(text: bytes | str) -> Any:
     if "surrogate" not in problem and "escape" not in problem:
         raise MalformedError(f"not JSON: {problem}")
     try:
-        return scrub(json.loads(text))
+        return replace_surrogates(json.loads(text))
     except (ValueError, RecursionError) as error:
         raise MalformedError(f"not JSON: {error}") from None
 
 
-def scrub(value: object) -> object:
+def replace_surrogates(value: object) -> object:
     """`value` with a question mark for each half of a surrogate pair in it."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, Mapping):
-        return {scrub(key): scrub(item) for key, item in value.items()}
+        return {replace_surrogates(key): replace_surrogates(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [scrub(item) for item in value]
+        return [replace_surrogates(item) for item in value]
     return value
 
 
-def lean(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+def without_managed_fields(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """A raw object without what nobody reads and what may hold a whole manifest."""
     meta = without_applied(raw).get("metadata")
     if not isinstance(meta, Mapping):

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
-from event_tracer.core.expiring import Recent
+from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.lineage import TOMBSTONE, is_uuid
 from event_tracer.core.objects import KubeObject, OwnerReference
 from event_tracer.core.times import SECOND
@@ -49,7 +49,7 @@ class Owners:
         self._watched: set[Kind] = set()
         self._custom: dict[Kind, asyncio.Task[None]] = {}
         self._met: dict[Kind, float] = {}  # the loop's time
-        self._asked: Recent[str, bool] = Recent(keep=TOMBSTONE, most=50_000)
+        self._asked: GenerationalCache[str, bool] = GenerationalCache(keep=TOMBSTONE, most=50_000)
         self._asking: dict[str, asyncio.Task[Raw | None]] = {}
         self._forbidden: dict[Kind, float] = {}
         self._slots = asyncio.Semaphore(_CONCURRENT)

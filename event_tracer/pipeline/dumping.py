@@ -19,10 +19,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from event_tracer.core.histories import Saved
 from event_tracer.core.object_spans import BYTES_AS_TEXT
 from event_tracer.core.objects import KubeObject
-from event_tracer.core.packing import NONE, Packed, pack, unpack
 from event_tracer.core.seen import Counts
 from event_tracer.core.span import Span
-from event_tracer.core.state import State
+from event_tracer.core.state import NONE, Packed, State, pack, unpack
 from event_tracer.pipeline.checkpoint import VERSION, Checkpoint, CheckpointError
 
 MOST_BYTES = 700 * 1024
@@ -33,7 +32,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Head:
-    """What is no sequence; so many `parts` follow. `state` has its clock and cluster_uid."""
+    """What is no sequence; so many `parts` follow. `state` has its watermark and cluster_uid."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -133,7 +132,7 @@ def _sequences(checkpoint: Checkpoint) -> Mapping[str, Sequence[Any]]:
     if state is None:
         return {**dict.fromkeys(_NAMES, ()), "spans": checkpoint.spans}
     return {
-        "histories": state.histories, "sent": state.sent, "gone": state.gone,
+        "histories": state.histories, "sent": state.sent, "gone": state.tombstones,
         "spans": checkpoint.spans, "unsettled": state.unsettled, "counts": state.counts,
     }  # fmt: skip
 
@@ -161,7 +160,7 @@ def _head(checkpoint: Checkpoint, *, parts: int) -> bytes:
         cluster_uid=checkpoint.cluster_uid,
         events=checkpoint.events,
         objects=checkpoint.objects,
-        state=(state.clock, state.cluster_uid) if state else None,
+        state=(state.watermark, state.cluster_uid) if state else None,
         parts=parts,
     )
     return _line(_HEAD.dump_json(head))
@@ -197,14 +196,14 @@ def _load(data: bytes) -> Checkpoint:
     )
 
 
-def _state(clock: int, cluster_uid: str, parts: Sequence[_Part]) -> State:
+def _state(watermark: int, cluster_uid: str, parts: Sequence[_Part]) -> State:
     return State(
-        clock=clock,
+        watermark=watermark,
         cluster_uid=cluster_uid,
         histories=_joined(part.histories for part in parts),
         unsettled=_joined(unpack(part.unsettled) for part in parts),
         sent=_joined(part.sent for part in parts),
-        gone=_joined(part.gone for part in parts),
+        tombstones=_joined(part.gone for part in parts),
         counts=_joined(part.counts for part in parts),
     )
 

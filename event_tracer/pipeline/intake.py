@@ -128,7 +128,7 @@ class Intake:
     async def release_due(self) -> None:
         """Pass on what is due, as far as the back end keeps up."""
         while self._stories.waiting.has_due and self._outlet.size < self._capacity // 2:
-            self.feed(Tick(now=self._stories.clock))
+            self.feed(Tick(now=self._stories.watermark))
             await asyncio.sleep(0)
 
     # -- FrameHandler

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from event_tracer.core.event import lowest_version
-from event_tracer.core.expiring import Recent
+from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.seen import hidden_by
 from event_tracer.core.span import Span
 from event_tracer.export.exporter import Delivery, Exporter
@@ -49,7 +49,7 @@ class Outbox:
         self._dumper = Dumper()
         self._staged: list[Span] = []
         self._open: dict[tuple[bytes, bytes], Span] = {}
-        self._told: Recent[bytes, bool] = Recent(most=_MOST_TRACES)
+        self._told: GenerationalCache[bytes, bool] = GenerationalCache(most=_MOST_TRACES)
         self._exporter = Exporter(delivery, counts=metrics, on_done=self.acknowledged)
         self._changed = asyncio.Event()
         self._writing = asyncio.Lock()

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from event_tracer.core.wire import MalformedError, decode, scrub
+from event_tracer.core.wire import MalformedError, decode, replace_surrogates
 
 # For people: a place in a document becomes one in the file (as pydantic-core 2.50 writes it).
 _PLACE = re.compile(r"(?P<what>.*) at line (?P<line>\d+) column (?P<column>\d+)", re.DOTALL)
@@ -68,7 +68,7 @@ def yaml_documents(lines: Iterable[bytes], *, on_bad: OnBad) -> Iterator[Documen
             block.append(line)
             continue
         try:
-            value = scrub(yaml.load(b"".join(block), _Loader))  # a safe loader
+            value = replace_surrogates(yaml.load(b"".join(block), _Loader))  # a safe loader
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             on_bad(begun + _mark(error), f"not YAML: {_problem(error)}")
         else:
@@ -118,7 +118,7 @@ def _joined(text: bytes, *, problem: str, line: int, on_bad: OnBad) -> Iterator[
         if not begun and end == len(rest):  # it is one, but no UTF-8
             on_bad(*_placed(problem, line=line))
             return
-        yield Document(line=line, value=scrub(value))
+        yield Document(line=line, value=replace_surrogates(value))
 
 
 def _placed(problem: str, *, line: int) -> tuple[int, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from event_tracer.core.object_spans import SETTLE
+from event_tracer.core.object_spans import SESSION_GAP
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.tables import POD_DONE, POD_WAITING
 
@@ -17,7 +17,7 @@ def outcome(told: Span, under: Sequence[Span]) -> str:
     newest = max((span.end for span in under), default=0)
     if newest <= told.end:
         return sealed
-    if _ends_in_error([span for span in under if span.end >= newest - SETTLE]):
+    if _ends_in_error([span for span in under if span.end >= newest - SESSION_GAP]):
         return "failed"
     waiting = _pods(under, POD_WAITING) - _pods(under, POD_DONE)
     return "pending" if waiting else "settled"

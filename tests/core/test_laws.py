@@ -301,9 +301,9 @@ def test_it_does_not_matter_how_many_leave_at_once(name: str, most: int) -> None
     whole, parts = Stories(), Stories(most=most)
     wanted = [*whole.feed(listing), *whole.feed(END)]
     told = parts.feed(listing)
-    told += parts.feed(Tick(now=parts.clock + 2 * SECOND))
+    told += parts.feed(Tick(now=parts.watermark + 2 * SECOND))
     while parts.waiting.has_due:
-        left = parts.feed(Tick(now=parts.clock))
+        left = parts.feed(Tick(now=parts.watermark))
         assert len([span for span in left if is_event(span)]) <= most
         told += left
     told += parts.feed(END)

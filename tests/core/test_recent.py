@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_tracer.core.expiring import Recent
+from event_tracer.core.expiring import GenerationalCache
 
 KEEP, STEP = 60, 5
 KEYS = st.sampled_from("abcdefgh")
@@ -15,7 +15,7 @@ def test_what_was_used_of_late_is_there_and_what_was_not_is_gone(
     uses: list[tuple[int, str, str]],
 ) -> None:
     """Used within `keep`: there, with its last value. Unused for half as long again: gone."""
-    made: Recent[str, int] = Recent(keep=KEEP)
+    made: GenerationalCache[str, int] = GenerationalCache(keep=KEEP)
     now, wanted = 0, dict[str, tuple[int, int]]()
     for value, (passed, key, use) in enumerate(uses):
         now += passed
@@ -38,7 +38,7 @@ def test_what_was_used_of_late_is_there_and_what_was_not_is_gone(
 @given(st.integers(1, 50), st.lists(st.integers(0, 200)))
 def test_the_last_used_are_there_and_not_many_more(most: int, keys: list[int]) -> None:
     """However fast they come: the last `most`, and at most half as many before them."""
-    made: Recent[int, int] = Recent(most=most)
+    made: GenerationalCache[int, int] = GenerationalCache(most=most)
     for key in keys:
         made.put(key, key)
 

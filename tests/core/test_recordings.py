@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from event_tracer.core.frame import Tick
-from event_tracer.core.object_spans import HOLD, SETTLE
+from event_tracer.core.object_spans import LONGEST_SESSION, SESSION_GAP
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from tests.scenarios.folding import (
@@ -80,7 +80,7 @@ def test_children_lie_inside_their_parents_until_these_have_settled(name: str) -
     for span in spans:
         if span.parent_id:
             parent = ids[span.trace_id, span.parent_id]
-            is_late = span.end > min(parent.end + SETTLE, parent.start + HOLD)
+            is_late = span.end > min(parent.end + SESSION_GAP, parent.start + LONGEST_SESSION)
             assert is_late or parent.start <= span.start < span.end <= parent.end
 
 

@@ -106,7 +106,7 @@ def crowded(*, ids: int, gone: int) -> State:
     return replace(
         folded("changes", share=0.5)[0].state(),
         sent=tuple(chance.randbytes(8) for _ in range(ids)),
-        gone=tuple(_gone(chance) for _ in range(gone)),
+        tombstones=tuple(_gone(chance) for _ in range(gone)),
     )
 
 
@@ -122,7 +122,7 @@ def _gone(chance: random.Random) -> KubeObject:
 
 def test_a_checkpoint_fits_a_config_map() -> None:
     """At most 700 KiB: the oldest ids go first, counted, with the objects deleted longest ago."""
-    state = crowded(ids=50_000, gone=5_000)
+    state = crowded(ids=50_000, tombstones=5_000)
     data, left_out = Dumper().dump(Checkpoint(state=state, spans=(ODD,)))
     found = load(data)
 
@@ -131,14 +131,14 @@ def test_a_checkpoint_fits_a_config_map() -> None:
     assert 0 < left_out == 50_000 - len(found.state.sent)
     assert len(data) > MOST_BYTES / 2  # no more than needed
     assert found.state.sent == state.sent[left_out:]
-    assert found.state.gone == state.gone[-len(found.state.gone) :]
-    assert replace(found.state, sent=state.sent, gone=state.gone) == state
+    assert found.state.tombstones == state.tombstones[-len(found.state.tombstones) :]
+    assert replace(found.state, sent=state.sent, tombstones=state.tombstones) == state
     assert found.spans == (ODD,)
 
 
 def test_what_fits_is_left_whole() -> None:
     """Nothing goes that has room."""
-    made = Checkpoint(state=crowded(ids=30_000, gone=1_000))
+    made = Checkpoint(state=crowded(ids=30_000, tombstones=1_000))
     data, left_out = Dumper().dump(made)
 
     assert (load(data), left_out) == (made, 0)
@@ -148,9 +148,10 @@ def test_what_fits_is_left_whole() -> None:
 def test_a_bound_too_narrow_takes_ids_and_then_spans(most: int) -> None:
     """Spans that wait go when all ids have gone, then what is not settled; all are counted."""
     spans = tuple(
-        ODD._replace(span_id=span_id) for span_id in crowded(ids=50_000, gone=5_000).sent[:3_000]
+        ODD._replace(span_id=span_id)
+        for span_id in crowded(ids=50_000, tombstones=5_000).sent[:3_000]
     )
-    made = Checkpoint(events={"": "7"}, state=crowded(ids=1_000, gone=1_000), spans=spans)
+    made = Checkpoint(events={"": "7"}, state=crowded(ids=1_000, tombstones=1_000), spans=spans)
     data, left_out = Dumper(most=most).dump(made)
     found = load(data)
 

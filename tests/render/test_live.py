@@ -51,7 +51,7 @@ def batches(name: str) -> list[list[Span]]:
     for frame in frames_of(name):
         found.append(stories.feed(frame))
     for _ in range(150):
-        found.append(stories.feed(Tick(now=stories.clock + SECOND)))
+        found.append(stories.feed(Tick(now=stories.watermark + SECOND)))
     return [spans for spans in [*found, stories.feed(END)] if spans]
 
 

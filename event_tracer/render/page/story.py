@@ -5,7 +5,7 @@ from typing import Any
 
 from event_tracer.core.span import Attributes, AttributeValue, Span, text_of
 from event_tracer.core.times import MICROSECOND, human, rfc3339
-from event_tracer.core.wire import lean
+from event_tracer.core.wire import without_managed_fields
 from event_tracer.render.page.kubectl import commands
 from event_tracer.render.waterfall import Row, Waterfall, waterfall
 
@@ -41,7 +41,7 @@ def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
     """
     trace, tables = waterfall(spans), _Tables()
     rows = [_row(row, trace, tables) for row in trace.rows]
-    raw = {uid: lean(events[uid]) for uid in _uids(spans) if uid in events}
+    raw = {uid: without_managed_fields(events[uid]) for uid in _uids(spans) if uid in events}
     return {
         "id": trace.trace_id,
         "title": trace.title,
