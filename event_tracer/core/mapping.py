@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
 from event_tracer.core.changes import NOBODY, Change
 from event_tracer.core.event_source import describe_event
-from event_tracer.core.histories import Story
+from event_tracer.core.histories import Placement
 from event_tracer.core.objects import Chain, KubeObject
 from event_tracer.core.occurrence import Description, Occurrence, Source
 from event_tracer.core.span import Attributes, AttributeValue, Span
-from event_tracer.core.span_names import object_name
+from event_tracer.core.span_names import kind_attribute, object_name
 from event_tracer.core.tables import (
     CREATORS,
     ROOT_ANNOTATIONS,
@@ -24,21 +23,6 @@ Pairs = Iterator[tuple[str, AttributeValue | None]]
 
 _MOST_RESOURCES = 1024
 _VALUE = itemgetter(1)
-# Custom kinds whose attribute would say something else: k8s.cluster.name is Kubernetes' own.
-_TAKEN = frozenset({"cluster", "container", "event"})
-
-
-class Placement(NamedTuple):
-    """Where an occurrence belongs: its story's trace, its object and all above it, root last.
-
-    `span_ids` are those of the chain's object spans, `names` the attributes that name them.
-    """
-
-    story: Story
-    trace_id: bytes
-    chain: Chain
-    span_ids: tuple[bytes, ...]
-    names: Attributes
 
 
 class SealedObject(NamedTuple):
@@ -173,13 +157,6 @@ class Mapper:
         yield "ip", clock
 
 
-@lru_cache(maxsize=1024)
-def kind_attribute(kind: str, part: str) -> str:
-    """`k8s.<kind>.name` or `.uid`, as the semantic conventions write it for known kinds."""
-    word = kind.lower() or "object"
-    return f"k8s.{word}_object.{part}" if word in _TAKEN else f"k8s.{word}.{part}"
-
-
 def _present(pairs: Pairs) -> Attributes:
     # An absent value would be sent as an empty AnyValue; a name given twice keeps the first.
     named: dict[str, AttributeValue] = {}
@@ -187,13 +164,6 @@ def _present(pairs: Pairs) -> Attributes:
         if value:
             named.setdefault(key, value)
     return tuple(named.items())
-
-
-def lineage_names(chain: Chain) -> Attributes:
-    """The attributes that name a chain's objects, the root first: on every span of a trace."""
-    return tuple(
-        (kind_attribute(item.kind, "name"), item.name) for item in reversed(chain) if item.name
-    )
 
 
 def _lineage_pairs(chain: Chain) -> Pairs:

@@ -1,11 +1,18 @@
-"""Names of object spans: a bounded set, as they become Jaeger's operations and metrics' labels."""
+"""Names made of objects: of their spans, and of the attributes that name a lineage.
+
+Span names are a bounded set, as they become Jaeger's operations and span metrics' labels.
+"""
 
 import re
+from functools import lru_cache
 
 from event_tracer.core.objects import Chain, KubeObject
+from event_tracer.core.span import Attributes
 from event_tracer.core.tables import GENERATED_NAMES, STABLE_NAMES
 
 _UUID = re.compile(r"-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")  # provisioned volumes
+# Custom kinds whose attribute would say something else: k8s.cluster.name is Kubernetes' own.
+_TAKEN = frozenset({"cluster", "container", "event"})
 
 
 def object_name(chain: Chain) -> str:
@@ -31,3 +38,17 @@ def _without_generated_end(item: KubeObject) -> str:
         return f"{item.generate_name.removesuffix('-')}-*"
     pattern = GENERATED_NAMES.get(item.kind, _UUID)
     return pattern.sub("-*", item.name)
+
+
+@lru_cache(maxsize=1024)
+def kind_attribute(kind: str, part: str) -> str:
+    """`k8s.<kind>.name` or `.uid`, as the semantic conventions write it for known kinds."""
+    word = kind.lower() or "object"
+    return f"k8s.{word}_object.{part}" if word in _TAKEN else f"k8s.{word}.{part}"
+
+
+def lineage_names(chain: Chain) -> Attributes:
+    """The attributes that name a chain's objects, the root first: on every span of a trace."""
+    return tuple(
+        (kind_attribute(item.kind, "name"), item.name) for item in reversed(chain) if item.name
+    )

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from event_tracer.core.event import Event, version_number
 from event_tracer.core.event_source import named_child, occurrence_of
 from event_tracer.core.frame import Frame, Item, Listing, Replace, SyncState, Tick
-from event_tracer.core.histories import Histories, Story
+from event_tracer.core.histories import Histories, Placer
 from event_tracer.core.lineage import Lineage
-from event_tracer.core.mapping import Mapper, Naming, Placement, describe, lineage_names
+from event_tracer.core.mapping import Mapper, Naming, describe
 from event_tracer.core.object_spans import OpenObjectSpans, pod_of
-from event_tracer.core.objects import Chain, KubeObject, ObjectMetadata, changes_by_itself
+from event_tracer.core.objects import KubeObject, ObjectMetadata, changes_by_itself
 from event_tracer.core.occurrence import Child, Occurrence
 from event_tracer.core.reorder import ReorderBuffer
 from event_tracer.core.seen import SERVICE, Seen, gap_span
-from event_tracer.core.span import Span, object_span_id, trace_id
+from event_tracer.core.span import Span
 from event_tracer.core.span_start import FirstTimes, start_of
 from event_tracer.core.state import State
 from event_tracer.core.times import SECOND, second_of
@@ -122,6 +122,7 @@ class Stories:
     def _use_cluster(self, uid: str) -> None:
         self._cluster_uid = uid
         self._mapper = Mapper(naming=self._naming, cluster_uid=uid)
+        self._placer = Placer(self._lineage, self._histories, cluster_uid=uid)
 
     # -- taking in
 
@@ -238,29 +239,19 @@ class Stories:
         return min(self._synced_until, self._waiting.earliest + REORDER + _GRACE)
 
     def _emit_due(self) -> list[Span]:
-        ready = self._waiting.pop_due(before=self._watermark - REORDER)
+        self._placer.forget()
         spans: list[Span] = []
-        # Between two frames nothing new is learnt, so Events of one second share their placement.
-        placements: dict[tuple[str, int, str], Placement] = {}
-        for occurrence in ready:
+        for occurrence in self._waiting.pop_due(before=self._watermark - REORDER):
             self._has_emitted = True
-            span, is_exported = self._emit(occurrence, placements)
+            span, is_exported = self._emit(occurrence)
             if is_exported:
                 spans.append(span)
         return spans
 
-    def _emit(
-        self, occurrence: Occurrence, placements: dict[tuple[str, int, str], Placement]
-    ) -> tuple[Span, bool]:
-        item, child = self._lineage.find(occurrence.about), occurrence.child
-        second = max(second_of(occurrence.time), item.created or 0)
-        job = child if child and child.kind == "Job" and child.owned else None
-        key = (item.identity, second, job.name if job else "")
-        placement = placements.get(key)
-        if placement is None:
-            first = occurrence.first_time
-            began = second if first is None else second_of(first)
-            placement = placements[key] = self._place(item, job, second=second, first_second=began)
+    def _emit(self, occurrence: Occurrence) -> tuple[Span, bool]:
+        item = self._lineage.find(occurrence.about)
+        final = self._synced_until - REORDER
+        placement = self._placer.place(occurrence, item, final_before=final)
         said = describe(occurrence.source)
         start = start_of(occurrence, stated=said.start, item=item, firsts=self._firsts)
         span = self._mapper.event_span(occurrence, said, placement=placement, start=start)
@@ -270,41 +261,9 @@ class Stories:
             placement,
             pod=pod_of(occurrence),
             is_exported=is_exported,
-            previous=self._previous,
+            previous=self._placer.previous_trace,
         )
         return span, is_exported
-
-    def _place(
-        self, item: KubeObject, job: Child | None, *, second: int, first_second: int
-    ) -> Placement:
-        chain = self._lineage.chain(item, second=second)
-        story = self._story(chain, job, second=second, first_second=first_second)
-        trace = trace_id(cluster_uid=self._cluster_uid, story_key=story.key)
-        return Placement(
-            story=story,
-            trace_id=trace,
-            chain=chain,
-            span_ids=tuple(object_span_id(trace=trace, identity=each.identity) for each in chain),
-            names=lineage_names(chain),
-        )
-
-    def _previous(self, story: Story) -> bytes | None:
-        key = self._histories.previous(story)
-        return trace_id(cluster_uid=self._cluster_uid, story_key=key) if key else None
-
-    def _story(self, chain: Chain, child: Child | None, *, second: int, first_second: int) -> Story:
-        job = next((item for item in chain if item.kind == "Job"), None)
-        if child:
-            job = self._lineage.find_child(child)
-        if job:
-            is_root = job is chain[-1]
-            return self._histories.run(job, is_root=is_root, second=second)
-        return self._histories.story(
-            chain,
-            second=second,
-            first_second=first_second,
-            final_before=self._synced_until - REORDER,
-        )
 
     def _sweep(self) -> None:
         now = self._swept = self._synced_until

@@ -100,13 +100,13 @@ def test_what_was_written_before_shows_in_nothing(name: str) -> None:
 
 
 @cache
-def crowded(*, ids: int, gone: int) -> State:
+def crowded(*, ids: int, tombstones: int) -> State:
     """A state at its bounds; nothing in it can be compressed."""
     chance = random.Random(0)
     return replace(
         folded("changes", share=0.5)[0].state(),
         sent=tuple(chance.randbytes(8) for _ in range(ids)),
-        tombstones=tuple(_gone(chance) for _ in range(gone)),
+        tombstones=tuple(_gone(chance) for _ in range(tombstones)),
     )
 
 
