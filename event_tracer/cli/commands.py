@@ -85,7 +85,7 @@ def link(settings: LinkSettings, words: Sequence[str]) -> bool:
 
 def record(settings: RecordSettings, file: str) -> bool:
     """A live cluster's frames to a file."""
-    from event_tracer.core.redaction import Redaction
+    from event_tracer.core.filters import Redaction
     from event_tracer.kube.credentials import ConnectionSettingsError
     from event_tracer.pipeline.recorder import RecordError
     from event_tracer.pipeline.recorder import record as record_to

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from event_tracer.cli.settings.models import LinkSettings
 from event_tracer.cli.settings.options import SettingsError
 from event_tracer.cli.target import explain_absence, open_query
-from event_tracer.core.redaction import Redaction
+from event_tracer.core.filters import Redaction
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.span_names import kind_attribute
 from event_tracer.core.traces import Trace

@@ -19,9 +19,9 @@ from event_tracer.cli.settings.models import ReplaySettings
 from event_tracer.cli.sinks import OutputError
 from event_tracer.core.event import Event
 from event_tracer.core.event_source import occurrence_of
+from event_tracer.core.filters import Redaction
 from event_tracer.core.frame import Frame, Item, Listing
 from event_tracer.core.occurrence import Occurrence
-from event_tracer.core.redaction import Redaction
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
 from event_tracer.core.traces import Trace, shift, traces_of

@@ -14,8 +14,7 @@ from typing import TypeVar, get_args
 from event_tracer import EventTracerError
 from event_tracer.cli import destination
 from event_tracer.cli.settings.models import UI_SPANS, RunSettings
-from event_tracer.core.filters import Rule
-from event_tracer.core.redaction import Redact, Redaction
+from event_tracer.core.filters import Redact, Redaction, Rule
 from event_tracer.core.span import Span
 from event_tracer.export import sdk
 from event_tracer.export.exporter import Delivery

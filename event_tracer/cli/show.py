@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from event_tracer.cli import sinks
 from event_tracer.cli.settings.models import ShowSettings
 from event_tracer.cli.target import Query, explain_absence, open_query
-from event_tracer.core.redaction import Redaction
+from event_tracer.core.filters import Redaction
 from event_tracer.core.times import human
 from event_tracer.core.traces import Trace
 from event_tracer.pipeline.snapshot import Complain, Snapshot, read_traces

@@ -1,10 +1,15 @@
-"""Which event spans leave."""
+"""What leaves: event spans that pass a user's filters, messages without what is redacted."""
 
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from event_tracer.core.occurrence import Occurrence
 
+Redact = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+REDACTED = "[redacted]"
+_MESSAGES = ("message", "note")  # core/v1's and events.k8s.io's
 Rule = Literal["namespace", "kind", "reason", "type"]
 _TYPES = frozenset({"Normal", "Warning"})
 
@@ -48,3 +53,23 @@ def check(filter_: Filter) -> None:
             raise ValueError(f"--{name} {words} and --exclude-{name} together leave nothing")
     if not filter_.type and filter_.exclude_type >= _TYPES:
         raise ValueError("--exclude-type Normal,Warning leaves nothing")
+
+
+class Redaction:
+    """Replaces what any of `patterns` matches in the message of a raw frame's Event."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._patterns = [re.compile(pattern) for pattern in patterns]
+
+    def __call__(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The frame with its message redacted."""
+        body = raw.get("object")
+        if not self._patterns or not isinstance(body, Mapping):
+            return raw
+        clean = {key: self._clean(body[key]) for key in _MESSAGES if isinstance(body.get(key), str)}
+        return {**raw, "object": {**body, **clean}} if clean else raw
+
+    def _clean(self, text: str) -> str:
+        for pattern in self._patterns:
+            text = pattern.sub(REDACTED, text)
+        return text

@@ -6,11 +6,10 @@ import time
 from dataclasses import dataclass, field
 
 from event_tracer.core.event import lowest_version, version_number
-from event_tracer.core.filters import Filter
+from event_tracer.core.filters import Filter, Redact
 from event_tracer.core.frame import Tick
 from event_tracer.core.mapping import Naming
 from event_tracer.core.occurrence import Occurrence
-from event_tracer.core.redaction import Redact
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.export.exporter import Delivery

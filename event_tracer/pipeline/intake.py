@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from event_tracer.core.event import Event, lowest_version, version_number
+from event_tracer.core.filters import Redact
 from event_tracer.core.frame import (
     Frame,
     Item,
@@ -17,7 +18,6 @@ from event_tracer.core.frame import (
     parse_frame,
 )
 from event_tracer.core.objects import KubeObject, ObjectMetadata
-from event_tracer.core.redaction import Redact
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND

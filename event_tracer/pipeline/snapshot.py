@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from event_tracer import EventTracerError
+from event_tracer.core.filters import Redact
 from event_tracer.core.frame import Tick
 from event_tracer.core.mapping import Naming
-from event_tracer.core.redaction import Redact
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.traces import Trace, grouped

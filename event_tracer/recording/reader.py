@@ -12,8 +12,8 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
+from event_tracer.core.filters import Redact
 from event_tracer.core.frame import Frame, Item, Listing, parse_frame
-from event_tracer.core.redaction import Redact
 from event_tracer.core.wire import MalformedError
 from event_tracer.recording.documents import Document, json_documents, yaml_documents
 

@@ -3,7 +3,7 @@
 import pytest
 
 from event_tracer.cli.sinks import OutputError
-from event_tracer.core.redaction import REDACTED
+from event_tracer.core.filters import REDACTED
 from tests.scenarios.looking import broken, shown, write
 from tests.scenarios.world import World, in_world
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from event_tracer.core.redaction import REDACTED, Redaction
+from event_tracer.core.filters import REDACTED, Redaction
 from tests.scenarios.event import EVENT, event
 from tests.scenarios.folding import RECORDINGS, Run, attributes, events, tell
 

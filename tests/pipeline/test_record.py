@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from event_tracer.core.redaction import REDACTED
+from event_tracer.core.filters import REDACTED
 from event_tracer.recording import reader
 from tests.doubles.apiserver import faults
 from tests.doubles.apiserver.faults import Forbidden

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from event_tracer.cli.main import USAGE
-from event_tracer.core.redaction import REDACTED, Redaction
+from event_tracer.core.filters import REDACTED, Redaction
 from event_tracer.core.span import Span
 from event_tracer.render.page import html, live
 from event_tracer.render.page.kubectl import commands

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from event_tracer.core.redaction import REDACTED, Redaction
+from event_tracer.core.filters import REDACTED, Redaction
 from event_tracer.core.span import Span
 from event_tracer.render.page.store import RawEvents, StoryStore
 from tests.browser.pages import rollout

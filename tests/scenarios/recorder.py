@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from event_tracer.core.redaction import Redaction
+from event_tracer.core.filters import Redaction
 from event_tracer.pipeline.recorder import record
 from event_tracer.recording import reader
 from tests.scenarios.cluster import Cluster

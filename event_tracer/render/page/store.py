@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from event_tracer.core.filters import Redact
 from event_tracer.core.frame import holds_event
-from event_tracer.core.redaction import Redact
 from event_tracer.core.span import Span
 from event_tracer.core.traces import TraceBuffer
-from event_tracer.core.wire import lean
+from event_tracer.core.wire import without_managed_fields
 from event_tracer.render.page import story_json
 from event_tracer.render.page.story import Events
 
@@ -40,7 +40,7 @@ class RawEvents:
         uid = meta.get("uid") if isinstance(meta, Mapping) else None
         if not isinstance(event, Mapping) or not isinstance(uid, str) or not uid:
             return
-        self.by_uid[uid] = lean(event)
+        self.by_uid[uid] = without_managed_fields(event)
         self.by_uid.move_to_end(uid)
         if self._max_events is not None and len(self.by_uid) > self._max_events:
             self.by_uid.popitem(last=False)
