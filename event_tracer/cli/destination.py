@@ -13,7 +13,7 @@ from event_tracer.export.delivery import Answer
 from event_tracer.export.exporter import Delivery
 from event_tracer.export.otlp import client, endpoint
 from event_tracer.render import terminal
-from event_tracer.render.live import Live
+from event_tracer.render.live import SettledPrinter
 from event_tracer.render.waterfall import waterfall
 
 _ENDPOINTS = tuple(f"{endpoint.PREFIX}{name}ENDPOINT" for name in ("", "TRACES_"))
@@ -30,10 +30,10 @@ class _Nowhere:
         """There is nothing to close."""
 
 
-def _live(settings: RunSettings) -> Live:
+def _live(settings: RunSettings) -> SettledPrinter:
     on = terminal.console(sys.stdout, width=settings.width)
     drawn = terminal.View(on, zone=settings.zone, wide=settings.output == "wide")
-    return Live(drawn, lay_out=partial(waterfall, fold=settings.fold))
+    return SettledPrinter(drawn, lay_out=partial(waterfall, fold=settings.fold))
 
 
 def _to(settings: RunSettings) -> str:
@@ -53,7 +53,7 @@ async def delivery(settings: RunSettings) -> AsyncIterator[tuple[Delivery, str, 
             kind = "grpc" if target.protocol == "grpc" else "http"
             yield client.Otlp(sender), str(target), f"otlp_{kind}_span_exporter"
         return
-    made: sdk.Sdk | Live | _Nowhere
+    made: sdk.Sdk | SettledPrinter | _Nowhere
     if to == "sdk":
         made, target_name = sdk.Sdk(sdk.load(os.environ)), os.environ[sdk.VARIABLE]
     elif to == "none":

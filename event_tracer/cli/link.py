@@ -13,8 +13,9 @@ from event_tracer.core.span import Span, text_of
 from event_tracer.core.span_names import kind_attribute
 from event_tracer.core.traces import Trace
 from event_tracer.kube import kinds
-from event_tracer.pipeline.snapshot import Complain, SnapshotError, read_traces
+from event_tracer.pipeline.snapshot import SnapshotError, read_traces
 from event_tracer.render.selection import Target, object_span_ids
+from event_tracer.runtime.logs import Complain
 
 _LOOKBACK = "2d"  # the widest that Jaeger's UI offers
 _LIMIT = 20

@@ -43,7 +43,7 @@ def replay(files: Sequence[str], *, settings: ReplaySettings) -> bool:
     if not report.occurrences:
         report.complain("there is no Event in what was read")
         return False
-    report.sum_up(on=out if settings.sink == "console" else report.errors)
+    report.sum_up(on=out if settings.sink in ("console", "html") else report.errors)
     return True
 
 

@@ -10,12 +10,12 @@ from event_tracer.cli.target import Query, explain_absence, open_query
 from event_tracer.core.filters import Redaction
 from event_tracer.core.times import human
 from event_tracer.core.traces import Trace
-from event_tracer.pipeline.snapshot import Complain, Snapshot, read_traces
-from event_tracer.render.follow import board
+from event_tracer.pipeline.snapshot import Snapshot, read_traces
+from event_tracer.render.live import LiveView, live_view
 from event_tracer.render.page.store import RawEvents
 from event_tracer.render.selection import Selection, newest_time
 from event_tracer.render.terminal import View, console, visible
-from event_tracer.runtime.logs import mask
+from event_tracer.runtime.logs import Complain, mask
 from event_tracer.runtime.tasks import TaskScope
 
 _TICK = 0.5  # seconds
@@ -101,20 +101,20 @@ class _Follower:
             namespaces=query.namespaces, redact=Redaction(settings.redact), complain=complain,
             spawn=self._scope.spawn,
         )  # fmt: skip
-        self._board = board(_view(settings), _selection(query, settings), complain=complain)
+        self._view = live_view(_view(settings), _selection(query, settings), complain=complain)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Draw until `stop`."""
         failure: BaseException | None = None
         try:
-            with self._board:
-                await self._scope.run(stop, start=self._snapshot.run(), draw=self._draw())
+            with self._view as view:
+                await self._scope.run(stop, start=self._snapshot.run(), draw=self._draw(view))
         except* Exception as errors:
             failure = errors.exceptions[0]  # to raise it here would put it in a group again
         if failure:
             raise failure
 
-    async def _draw(self) -> None:
+    async def _draw(self, view: LiveView) -> None:
         is_checked, shown = False, ""
         while True:
             await asyncio.sleep(_TICK)
@@ -127,5 +127,4 @@ class _Follower:
             note = f"waiting for the API server: {trouble}" if trouble else ""
             if spans or is_first or note != shown:
                 shown = note
-                await self._board.take(spans)
-                self._board.draw(self._snapshot.preview(), note=note)
+                view.update(spans, self._snapshot.preview(), note=note)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,7 @@ from event_tracer.export.otlp.json import write_json
 from event_tracer.render import page
 from event_tracer.render.terminal import View
 from event_tracer.render.waterfall import Waterfall
-
-Complain = Callable[[str], None]
+from event_tracer.runtime.logs import Complain
 
 
 class OutputError(EventTracerError):

@@ -1,7 +1,7 @@
 """A cluster read into a fold of its own, to be drawn."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from event_tracer import EventTracerError
 from event_tracer.core.filters import Redact
@@ -14,10 +14,10 @@ from event_tracer.kube.client import Api
 from event_tracer.kube.watch import Watch
 from event_tracer.pipeline.cluster_reader import ClusterReader
 from event_tracer.pipeline.intake import Intake
+from event_tracer.runtime.logs import Complain
 from event_tracer.runtime.metrics import NullMetrics
 from event_tracer.runtime.tasks import Spawn, TaskScope
 
-Complain = Callable[[str], None]
 _END = Tick(now=2**63 - 1)  # later than any time that an Event may have
 _PAUSE = 0.02  # seconds
 _PATIENCE, _LIMIT = 10.0, 120.0  # seconds

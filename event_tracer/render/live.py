@@ -1,64 +1,127 @@
-"""Waterfalls of traces as they settle: for a terminal beside a live cluster."""
+"""Stories as they happen: each once it has settled, or the newest in place on a terminal."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
 
 from event_tracer.core.span import Span
+from event_tracer.core.traces import TraceBuffer, grouped
 from event_tracer.export.delivery import Answer
-from event_tracer.render.terminal import View
+from event_tracer.render.selection import Selection
+from event_tracer.render.terminal import View, visible
 from event_tracer.render.waterfall import Waterfall
+from event_tracer.runtime.logs import Complain, mask
 
-_MOST_SPANS = 50_000
+MAX_SPANS = 50_000
 
 
-class Live:
-    """Takes spans and draws a trace when it has settled: its root, and what comes later.
+class LiveView(Protocol):
+    """Draws stories as they grow."""
 
-    `lay_out` gives None for a trace that nobody wants to see.
+    def update(self, spans: Sequence[Span], unsealed: Iterable[Span], *, note: str) -> None:
+        """Take in `spans` and draw.
 
-    What repeats itself under what has settled is drawn again once there is twice as much.
+        `unsealed` are all object spans that are not sealed, as they are now; `note` is a trouble.
+        """
+
+
+class SettledPrinter:
+    """Draws a trace when it has settled: its root, and what comes later.
+
+    Repeats under what has settled are drawn again once the trace is twice as long. `lay_out` gives
+    None for a trace that nobody wants to see.
     """
 
-    def __init__(self, on: View, *, lay_out: Callable[[Sequence[Span]], Waterfall | None]) -> None:
-        self._view = on
+    def __init__(
+        self,
+        view: View,
+        *,
+        lay_out: Callable[[Sequence[Span]], Waterfall | None],
+        complain: Complain = lambda note: None,
+        max_spans: int = MAX_SPANS,
+    ) -> None:
+        self._view = view
         self._lay_out = lay_out
-        self._traces: OrderedDict[bytes, dict[bytes, Span]] = OrderedDict()
-        self._drawn: dict[bytes, int] = {}  # so many spans of the trace
-        self._size = 0
+        self._complain = complain
+        self._note = ""
+        self._buffer = TraceBuffer(max_spans=max_spans)
+        self._drawn: dict[bytes, int] = {}  # the number of the trace's spans then
 
     async def deliver(self, spans: Sequence[Span]) -> Answer:
         """Draw what has settled with these."""
-        settled: dict[bytes, bool] = {}
-        for span in spans:
-            trace = self._traces.setdefault(span.trace_id, {})
-            self._traces.move_to_end(span.trace_id)
-            self._size += span.span_id not in trace
-            trace[span.span_id] = span
-            is_object = span.kind == "object"
-            settled[span.trace_id] = settled.get(span.trace_id, False) or is_object
-        for trace_id, has_object in settled.items():
-            if self._is_due(trace_id, has_object=has_object):
-                self._draw(trace_id)
-        self._forget()
+        self._draw_settled(spans)
         return Answer(accepted=True)
 
+    async def close(self) -> None:
+        """Nothing is kept."""
+
+    def update(self, spans: Sequence[Span], unsealed: Iterable[Span], *, note: str) -> None:
+        """Draw what has settled with `spans`; complain of a new `note`."""
+        self._draw_settled(spans)
+        if note and note != self._note:
+            self._complain(note)
+        self._note = note
+
+    def _draw_settled(self, spans: Sequence[Span]) -> None:
+        with_object = {span.trace_id for span in spans if span.kind == "object"}
+        for trace_id in self._buffer.add(spans):
+            if self._is_due(trace_id, has_object=trace_id in with_object):
+                self._draw(trace_id)
+        for trace_id in self._buffer.evict():
+            self._drawn.pop(trace_id, None)
+
     def _is_due(self, trace_id: bytes, *, has_object: bool) -> bool:
-        trace = self._traces[trace_id]
+        trace = self._buffer.spans(trace_id)
         # An object span leaves when it has settled, so all parents are there when all have.
         is_whole = all(not span.parent_id or span.parent_id in trace for span in trace.values())
         return is_whole and (has_object or len(trace) >= 2 * self._drawn.get(trace_id, 0))
 
     def _draw(self, trace_id: bytes) -> None:
-        spans = tuple(self._traces[trace_id].values())
+        spans = tuple(self._buffer.spans(trace_id).values())
         self._drawn[trace_id] = len(spans)
         if trace := self._lay_out(spans):
             self._view.show(trace)
 
-    async def close(self) -> None:
-        """Nothing is kept."""
 
-    def _forget(self) -> None:
-        while self._size > _MOST_SPANS and len(self._traces) > 1:
-            trace_id, trace = self._traces.popitem(last=False)
-            self._size -= len(trace)
-            self._drawn.pop(trace_id, None)
+class InPlaceView:
+    """The newest selected stories in place, as many as the terminal has lines for."""
+
+    def __init__(self, display: Live, view: View, selection: Selection) -> None:
+        self._display = display
+        self._view = view
+        self._selection = selection
+        self._buffer = TraceBuffer(max_spans=MAX_SPANS)
+
+    def update(self, spans: Sequence[Span], unsealed: Iterable[Span], *, note: str) -> None:
+        """Draw all there is, a trouble or that there is nothing in the last line."""
+        self._buffer.add(spans)
+        self._buffer.evict()
+        selected = self._selection.newest(self._selection.matching(self._traces(unsealed)))
+        pictures = map(self._selection.lay_out, selected)
+        lines = [line for picture in pictures for line in self._view.lines(picture)]
+        if note or not lines:
+            lines.append(Text(visible(mask(note) or "nothing has happened yet"), style="yellow"))
+        for line in lines:
+            line.no_wrap, line.overflow = True, "crop"
+        room = max(self._view.console.height - 1, 1)
+        self._display.update(Group(*lines[-room:]), refresh=True)
+
+    def _traces(self, unsealed: Iterable[Span]) -> list[tuple[Span, ...]]:
+        known = set(self._buffer)
+        sealed = (span for trace_id in known for span in self._buffer.spans(trace_id).values())
+        return grouped([*(span for span in unsealed if span.trace_id in known), *sealed])
+
+
+@contextmanager
+def live_view(view: View, selection: Selection, *, complain: Complain) -> Iterator[LiveView]:
+    """Stories on the view's console: in place on a terminal, else each once it has settled."""
+    if not view.console.is_terminal:
+        yield SettledPrinter(view, lay_out=selection.lay_out_matching, complain=complain)
+        return
+    reading = Text("reading")
+    with Live(reading, console=view.console, auto_refresh=False, redirect_stderr=False) as display:
+        yield InPlaceView(display, view, selection)

@@ -1,7 +1,6 @@
 """Waterfalls in a terminal, as wide as it is; plain text where there is none."""
 
 import os
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -14,6 +13,7 @@ from rich.text import Text
 from event_tracer.core.times import MICROSECOND, human, rfc3339
 from event_tracer.render.timeline import ASCII, UNICODE, Glyphs, Scale, below, branch
 from event_tracer.render.waterfall import Row, Waterfall
+from event_tracer.runtime.logs import printable
 
 _PLAIN_WIDTH = 120  # of a pipe or a file, which has none
 _GAP = 2
@@ -56,18 +56,8 @@ def glyphs_for(made: Console) -> Glyphs:
 
 
 def visible(text: str) -> str:
-    """`text` with everything that moves the cursor or turns the writing spelt out.
-
-    What a cluster's users write into messages must not command the reader's terminal.
-    """
-    return "".join(_spelt(character) for character in " ".join(text.split()))
-
-
-def _spelt(character: str) -> str:
-    # Cc: C0, C1; Cf: bidirectional marks, zero width; Zl, Zp: line ends; Cs, Co, Cn: no text.
-    if unicodedata.category(character) not in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"):
-        return character
-    return character.encode("unicode_escape").decode("ascii")
+    """`text` on one line, with all that is no character of its own spelt out."""
+    return printable(" ".join(text.split()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
+Complain = Callable[[str], None]
 Format = Literal["auto", "json", "console"]
 
 MASK: Final = "***"
@@ -91,8 +92,8 @@ def _json(record: logging.LogRecord, extra: Mapping[str, Any], exception: str) -
 def _console(record: logging.LogRecord, extra: Mapping[str, Any], exception: str) -> str:
     time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
     pairs = "".join(f"  {name}={_word(value)}" for name, value in extra.items())
-    first = f"{time} {record.levelname.lower():<7}  {_printable(_message(record))}{pairs}"
-    return "\n".join([first, *(f"    {_printable(line)}" for line in exception.splitlines())])
+    first = f"{time} {record.levelname.lower():<7}  {printable(_message(record))}{pairs}"
+    return "\n".join([first, *(f"    {printable(line)}" for line in exception.splitlines())])
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -122,11 +123,14 @@ def _masked(value: object) -> Any:
 def _word(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     plain = text and not re.search(r'[\s"=]', text)
-    return _printable(text if plain else json.dumps(text, ensure_ascii=False))
+    return printable(text if plain else json.dumps(text, ensure_ascii=False))
 
 
-def _printable(text: str) -> str:
-    # A cluster's texts must not steer the terminal.
+def printable(text: str) -> str:
+    """The text, with control characters, bidirectional marks and the like spelt out.
+
+    What a cluster's users write into messages must not command the reader's terminal.
+    """
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

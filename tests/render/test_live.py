@@ -10,7 +10,7 @@ import pytest
 from event_tracer.core.frame import Tick
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
-from event_tracer.render.live import Live
+from event_tracer.render.live import MAX_SPANS, SettledPrinter
 from event_tracer.render.terminal import View, console
 from event_tracer.render.waterfall import waterfall
 from tests.scenarios.cluster import Cluster
@@ -22,9 +22,10 @@ from tests.scenarios.world import World, in_world
 class Terminal:
     """A live view, and what it draws."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_spans: int = MAX_SPANS) -> None:
         self._file = io.StringIO()
-        self._live = Live(View(console(self._file)), lay_out=waterfall)
+        view = View(console(self._file))
+        self._live = SettledPrinter(view, lay_out=waterfall, max_spans=max_spans)
 
     def draw(self, spans: Sequence[Span]) -> str:
         """What is drawn when these come."""
@@ -163,11 +164,10 @@ def late(trace: Sequence[Span]) -> Span:
     return root._replace(span_id=b"late one", parent_id=root.span_id)
 
 
-def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_remembered_is_bounded() -> None:
     """The traces that nothing came to for longest are forgotten; the others can still grow."""
     traces = lives(8)
-    monkeypatch.setattr("event_tracer.render.live._MOST_SPANS", sum(map(len, traces[-3:])))
-    terminal = Terminal()
+    terminal = Terminal(max_spans=sum(map(len, traces[-3:])))
     for trace in traces[:-1]:
         assert terminal.draw(trace) == picture(trace)
     assert terminal.draw([late(traces[-3])])  # which so is no longer the oldest
