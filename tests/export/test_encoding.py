@@ -1,6 +1,6 @@
 """OTLP's bytes against protobuf's own messages: the same, to the last bit."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
@@ -80,6 +80,7 @@ def request_of(spans: list[Span]) -> ExportTraceServiceRequest:
     return request
 
 
+@settings(deadline=None)  # a machine may be busy
 @given(SPANS)
 def test_the_bytes_are_protobufs_own(spans: list[Span]) -> None:
     """Texts of any length, negative numbers, empty values: what protobuf would have written."""
