@@ -10,7 +10,9 @@ from typing import Protocol
 from event_tracer.core.event import lowest_version
 from event_tracer.core.span import Span
 from event_tracer.export.delivery import Answer
+from event_tracer.export.retries import Batch, Retries
 from event_tracer.runtime.backoff import Backoff
+from event_tracer.runtime.tasks import happened
 
 _BATCH = 512
 _LINGER = 0.25  # seconds for a batch to grow
@@ -47,6 +49,7 @@ class Counts(Protocol):
 class Exporter:
     """Delivers what is put into it, some batches at a time, for ever.
 
+    What is not taken waits aside and holds nobody up; one worker serves only what was never tried.
     `on_done` is told of spans that are acknowledged or refused for good.
     """
 
@@ -55,11 +58,15 @@ class Exporter:
         self._counts = counts
         self._on_done = on_done
         self._queue: deque[Span] = deque()
+        self._clock = asyncio.get_running_loop().time
+        self._aside = Retries(clock=self._clock, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
         self._under_way: dict[int, Sequence[Span]] = {}  # by worker
-        self._size = 0  # of both, less what is done of a batch
+        self._size = 0  # of all three
         self.has_delivered = False
         self._filled = asyncio.Event()
+        self._taken = asyncio.Event()
         self._changed = asyncio.Event()
+        self._awaited = asyncio.Event()
 
     @property
     def size(self) -> int:
@@ -69,8 +76,15 @@ class Exporter:
     @property
     def lowest_version(self) -> int:
         """The lowest resourceVersion of an Event whose batch is not acknowledged; 0 if none is."""
-        spans = chain(self._queue, *self._under_way.values())
+        spans = chain(self._queue, self._aside.spans, *self._under_way.values())
         return lowest_version(span.version for span in spans)
+
+    def refused(self) -> tuple[int, float]:
+        """How many spans it does not take while it takes others, and for how many seconds.
+
+        Any thread may ask.
+        """
+        return self._aside.refused()
 
     def put(self, spans: Sequence[Span]) -> None:
         """Take spans."""
@@ -80,10 +94,12 @@ class Exporter:
             self._filled.set()
 
     async def drained(self) -> None:
-        """Return once everything is acknowledged."""
+        """Return once everything is acknowledged; until then no batch waits to grow."""
         while self._size:
+            self._awaited.set()
             self._changed.clear()
             await self._changed.wait()
+        self._awaited.clear()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -92,51 +108,78 @@ class Exporter:
                 group.create_task(self._work(number), name=f"export {number}")
 
     async def _work(self, number: int) -> None:
+        backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
         while True:
-            await self._filled.wait()
-            if len(self._queue) < _BATCH:
-                await asyncio.sleep(_LINGER)
-            batch = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
+            batch = await (self._next() if number else self._fresh())
+            self._under_way[number] = batch.spans
+            answer = await self._try(batch)
+            del self._under_way[number]
+            if self._aside.is_silent:
+                self._taken.clear()
+                await happened(self._taken, within=backoff.pause(after=answer.after))
+            else:
+                backoff.reset()
+
+    async def _fresh(self) -> Batch:
+        """Spans that were never tried."""
+        while True:
+            while not self._queue:
+                self._filled.clear()
+                await self._filled.wait()
+            if batch := await self._grown():
+                return batch
+
+    async def _next(self) -> Batch:
+        """What is due, else spans that were never tried."""
+        while True:
+            if batch := self._aside.pop():
+                return batch
             if not self._queue:
                 self._filled.clear()
-            if batch:
-                self._under_way[number] = batch
-                self._counts.inflight(len(batch))
-                await self._deliver(batch)
-                self._counts.inflight(-len(batch))
-                del self._under_way[number]
+                await happened(self._filled, within=self._aside.wait)
+            elif batch := await self._grown():
+                return batch
 
-    async def _deliver(self, batch: Sequence[Span]) -> None:
-        answer = await self._answer(batch)
+    async def _grown(self) -> Batch | None:
+        """As many as go together, unless others take them meanwhile."""
+        if len(self._queue) < _BATCH:
+            await happened(self._awaited, within=_LINGER)
+        spans = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
+        return self._aside.fresh(spans) if spans else None
+
+    async def _try(self, batch: Batch) -> Answer:
+        spans = self._aside.trial(batch)
+        answer = await self._answer(spans)
         if answer.accepted:
-            self._accepted(batch, answer)
-        elif len(batch) == 1:
-            self._refused(batch[0], answer)
+            self._aside.taken(batch, spans)
+            self._taken.set()
+            self._accepted(spans, answer)
+        elif answer.refused and len(spans) == 1:
+            self._aside.gone(batch, spans)
+            self._refused(spans[0], answer)
+        elif answer.refused:
+            self._aside.halve(batch)
         else:
-            middle = len(batch) // 2
-            await self._deliver(batch[:middle])
-            await self._deliver(batch[middle:])
-
-    async def _answer(self, batch: Sequence[Span]) -> Answer:
-        """The final answer to a batch: taken, or refused for what is in it."""
-        backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
-        clock = asyncio.get_running_loop().time
-        while True:
-            begun = clock()
-            answer = await self._delivery.deliver(batch)
-            failed = "" if answer.accepted else answer.reason.partition(":")[0]
-            self._counts.operation(clock() - begun, failed)
-            if answer.accepted or answer.refused:
-                return answer
+            self._aside.failed(batch, after=answer.after)
             logger.warning(
-                "the back end took nothing", extra={"reason": answer.reason, "spans": len(batch)}
+                "the back end took nothing", extra={"reason": answer.reason, "spans": len(spans)}
             )
-            await asyncio.sleep(backoff.pause(after=answer.after))
+        self._filled.set()  # what waits may be due earlier than it was
+        return answer
 
-    def _accepted(self, batch: Sequence[Span], answer: Answer) -> None:
+    async def _answer(self, spans: Sequence[Span]) -> Answer:
+        begun = self._clock()
+        self._counts.inflight(len(spans))
+        answer = await self._delivery.deliver(spans)
+        self._counts.inflight(-len(spans))
+        failed = "" if answer.accepted else answer.reason.partition(":")[0]
+        self._counts.operation(self._clock() - begun, failed)
+        return answer
+
+    def _accepted(self, spans: Sequence[Span], answer: Answer) -> None:
         self.has_delivered = True
         self._counts.acknowledged()
-        self._counts.exported(len(batch) - answer.rejected)
+        self._counts.exported(len(spans) - answer.rejected)
         if answer.rejected:
             # Such spans must not be sent again (OTLP specification, "Partial Success").
             self._counts.exported(answer.rejected, "rejected")
@@ -145,7 +188,7 @@ class Exporter:
                 "the back end rejected spans" if answer.rejected else "the back end warns",
                 extra={"rejected": answer.rejected, "reason": answer.reason},
             )
-        self._done(batch)
+        self._done(spans)
 
     def _refused(self, span: Span, answer: Answer) -> None:
         self._counts.exported(1, "refused")

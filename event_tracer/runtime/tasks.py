@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
@@ -61,3 +61,10 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+
+
+async def happened(event: asyncio.Event, *, within: float | None) -> None:
+    """Wait for an event, for so many seconds at most; None is for ever."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            await event.wait()

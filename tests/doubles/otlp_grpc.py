@@ -122,12 +122,15 @@ def ask_again(after: Duration) -> Answer:
     return answer
 
 
-def poison(name: str, code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT) -> Answer:
-    """Refuse a request that holds a span of this name."""
+def poison(
+    *names: str, code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT, by: str = "name"
+) -> Answer:
+    """Refuse a request that holds a span of one of these names, or of another field of it."""
 
     def answer(request: Any, context: Any) -> None:
-        if any(span.name == name for _, _, span in each_span(request)):
-            context.abort(code, f"{name} is bad")
+        for _, _, span in each_span(request):
+            if getattr(span, by) in names:
+                context.abort(code, f"{getattr(span, by)!s} is bad")
 
     return answer
 

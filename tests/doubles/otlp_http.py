@@ -145,12 +145,12 @@ def refuse(code: int, **headers: str) -> Answer:
     return answer
 
 
-def poison(is_poison: Callable[[Span], bool], code: int = 400) -> Answer:
+def poison(is_poison: Callable[[Span], bool], code: int = 400, type_: str = _TYPE) -> Answer:
     """Refuse a request that holds such a span."""
 
     async def answer(_: Collector, sent: Sent) -> web.StreamResponse | None:
         is_hit = any(map(is_poison, sent.spans))
-        return web.Response(status=code, content_type=_TYPE) if is_hit else None
+        return web.Response(status=code, content_type=type_) if is_hit else None
 
     return answer
 
@@ -196,9 +196,9 @@ async def lose(collector: Collector, sent: Sent) -> web.StreamResponse:
     return made
 
 
-def named(name: str) -> Callable[[Span], bool]:
-    """Spans of this name; for `poison`."""
-    return lambda span: bool(span.name == name)
+def named(*names: str) -> Callable[[Span], bool]:
+    """Spans of one of these names; for `poison`."""
+    return lambda span: span.name in names
 
 
 def having(key: str, value: Any) -> Callable[[Span], bool]:
