@@ -35,6 +35,8 @@ class GrpcServer:
         self.times: list[float] = []
         """When each request came, in real seconds."""
         self.metadata: list[Mapping[str, str]] = []
+        self.peers: list[str] = []
+        """The other end of each one's connection."""
         self.spans: list[Received] = []
         """Those taken."""
         self.answers: list[Answer] = []
@@ -53,6 +55,7 @@ class GrpcServer:
         self.requests.append(request)
         self.times.append(monotonic())
         self.metadata.append(dict(context.invocation_metadata()))
+        self.peers.append(context.peer())
         answer = self.answers.pop(0) if self.answers else self.answer
         if made := answer(request, context):
             return made

@@ -1,5 +1,8 @@
 """OTLP over gRPC."""
 
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +23,33 @@ _RETRYABLE = frozenset({
     grpc.StatusCode.OUT_OF_RANGE, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DATA_LOSS,
 })  # fmt: skip
 
-# gRPC's own pause between two connections grows to two minutes (connection-backoff.md).
-_OPTIONS = (("grpc.max_reconnect_backoff_ms", 10_000),)
+_OPTIONS = (
+    # gRPC's own pause between two connections grows to two minutes (connection-backoff.md).
+    ("grpc.max_reconnect_backoff_ms", 10_000),
+    # Channels of a process share connections (global_subchannel_pool.h): a new one would get the
+    # old one's.
+    ("grpc.use_local_subchannel_pool", 1),
+)
+# A middlebox may forget a connection and tell nobody. Pings would find out, but servers may take
+# them for abuse: too_many_pings (gRFC A8).
+_MOST_DEADLINES = 2  # in a row
 _SMALL = 64 * 1024  # bytes that no server finds too large
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """A channel, and how many requests in a row it has left without an answer."""
+
+    channel: grpc.aio.Channel
+    export: Any
+    deadlines: int = 0
+
+    @property
+    def is_dead(self) -> bool:
+        """It seems to be connected, and nobody answers."""
+        if self.deadlines < _MOST_DEADLINES:
+            return False
+        return self.channel.get_state() is grpc.ChannelConnectivity.READY
 
 
 class GrpcSender:
@@ -30,26 +57,52 @@ class GrpcSender:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._channel = _channel(endpoint)
-        self._export = self._channel.unary_unary(
-            _METHOD,
-            request_serializer=None,  # it is bytes already
-            response_deserializer=ExportTraceServiceResponse.FromString,
-        )
+        self._line = _line(endpoint)
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def send(self, request: bytes) -> Answer:
         """Send one ExportTraceServiceRequest, once."""
+        line = self._line
         try:
-            response = await self._export(
+            response = await line.export(
                 request, timeout=self._endpoint.timeout, metadata=self._endpoint.headers
             )
         except grpc.aio.AioRpcError as error:
+            self._failed(line, error.code())
             return _failure(error, size=len(request))
+        line.deadlines = 0
         return acknowledged(response)
 
     async def close(self) -> None:
         """Let go of the connection."""
-        await self._channel.close(grace=None)
+        for task in self._closing:
+            task.cancel()
+        await asyncio.gather(*self._closing, return_exceptions=True)
+        await self._line.channel.close(grace=None)
+
+    def _failed(self, line: _Line, code: grpc.StatusCode) -> None:
+        is_late = code is grpc.StatusCode.DEADLINE_EXCEEDED
+        line.deadlines = line.deadlines + 1 if is_late else 0
+        if line is self._line and line.is_dead:
+            with suppress(OSError):  # a certificate that is gone from the disk: the old one goes on
+                self._replace(line)
+
+    def _replace(self, line: _Line) -> None:
+        self._line = _line(self._endpoint)
+        # What is under way on the old one has its own deadline.
+        task = asyncio.create_task(line.channel.close(grace=self._endpoint.timeout))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+def _line(endpoint: Endpoint) -> _Line:
+    channel = _channel(endpoint)
+    export = channel.unary_unary(
+        _METHOD,
+        request_serializer=None,  # it is bytes already
+        response_deserializer=ExportTraceServiceResponse.FromString,
+    )
+    return _Line(channel, export)
 
 
 def _channel(endpoint: Endpoint) -> grpc.aio.Channel:
