@@ -86,6 +86,7 @@ class Bridge:
             from_now=config.from_now, events=checkpoint.events, objects=checkpoint.objects,
         )  # fmt: skip
         metrics.watch_queue(lambda: self._outbox.size)
+        metrics.watch_refused(self._outbox.refused)
         self._has_synced = False
         self._has_failed = False
         self._ticked = asyncio.get_running_loop().time()

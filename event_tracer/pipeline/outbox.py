@@ -75,6 +75,10 @@ class Outbox:
         """The spans that may leave and are not acknowledged."""
         return self._exporter.size
 
+    def refused(self) -> tuple[int, float]:
+        """Spans that the back end does not take while it takes others, and for how many seconds."""
+        return self._exporter.refused()
+
     @property
     def has_delivered(self) -> bool:
         """Whether the back end ever acknowledged something."""

@@ -55,6 +55,9 @@ class Metrics(Protocol):
     def watch_queue(self, read: Callable[[], int]) -> None:
         """Use `read` for the number of spans that wait; any thread may call it."""
 
+    def watch_refused(self, read: Callable[[], tuple[int, float]]) -> None:
+        """Use `read` for the number of spans refused, and for how many seconds; as above."""
+
 
 class NullMetrics:
     """Metrics that nobody reads; to be inherited from where a few of them matter."""
@@ -102,4 +105,7 @@ class NullMetrics:
         """Nothing."""
 
     def watch_queue(self, read: Callable[[], int]) -> None:
+        """Nothing."""
+
+    def watch_refused(self, read: Callable[[], tuple[int, float]]) -> None:
         """Nothing."""

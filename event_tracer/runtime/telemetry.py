@@ -62,6 +62,7 @@ class Telemetry:
         self._clock = clock
         self._acknowledged_at = clock()
         self._queue: Callable[[], int] = int
+        self._refused: Callable[[], tuple[int, float]] = lambda: (0, 0.0)
         self._leads: Callable[[], bool] = lambda: True
         self._registry = CollectorRegistry()
         exporters = [_exporter(name) for name in _names()]
@@ -143,14 +144,30 @@ class Telemetry:
             "From the time of a batch's oldest Event to its acknowledgement.",
             explicit_bucket_boundaries_advisory=_LAGS,
         )  # fmt: skip
-        meter.create_observable_gauge(
-            "event_tracer.export.last_acknowledgement.age", [self._age], "s",
+        gauge = self._gauge
+        gauge(
+            "event_tracer.export.last_acknowledgement.age", "s", self._ages,
             "Since the collector last acknowledged spans; since the start while it never did. "
             "A standby has none.",
         )  # fmt: skip
-        meter.create_observable_gauge(
-            "event_tracer.export.queue.size", [self._queue_size], "{span}", "Spans that wait."
-        )
+        gauge(
+            "event_tracer.export.queue.size", "{span}", lambda: [self._queue()],
+            "Spans that wait.",
+        )  # fmt: skip
+        gauge(
+            "event_tracer.export.refused.size", "{span}", lambda: [self._refused()[0]],
+            "Those of them that the collector does not take, while it takes others.",
+        )  # fmt: skip
+        gauge(
+            "event_tracer.export.refused.age", "s", lambda: [self._refused()[1]],
+            "Since the first of these was refused; 0 where there is none.",
+        )  # fmt: skip
+
+    def _gauge(self, name: str, unit: str, read: Callable[[], list[float]], text: str) -> None:
+        def observe(_: CallbackOptions) -> Iterable[Observation]:
+            return map(Observation, read())
+
+        self._meter.create_observable_gauge(name, [observe], unit, text)
 
     def received(self, type_: str) -> None:
         """An Event was read: ADDED, MODIFIED, DELETED, or LISTED."""
@@ -213,19 +230,15 @@ class Telemetry:
         """Where to read how many spans wait; any thread may."""
         self._queue = read
 
+    def watch_refused(self, read: Callable[[], tuple[int, float]]) -> None:
+        """Where to read how many spans are refused, and for how many seconds; any thread may."""
+        self._refused = read
+
     def watch_leader(self, read: Callable[[], bool]) -> None:
         """Where to read whether this process leads; any thread may. To be called once."""
-
-        def observe(_: CallbackOptions) -> Iterable[Observation]:
-            return [Observation(int(read()))]
-
         self._leads = read
-        self._meter.create_observable_gauge(
-            "event_tracer.leader",
-            [observe],
-            "",
-            "1 where this process leads, 0 where it stands by.",
-        )
+        text = "1 where this process leads, 0 where it stands by."
+        self._gauge("event_tracer.leader", "", lambda: [int(read())], text)
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format 0.0.4."""
@@ -241,11 +254,8 @@ class Telemetry:
     def _outcome(self, error_type: str) -> dict[str, str]:
         return self._component | {ERROR_TYPE: error_type} if error_type else self._component
 
-    def _age(self, _: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(self._clock() - self._acknowledged_at)] if self._leads() else []
-
-    def _queue_size(self, _: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(self._queue())]
+    def _ages(self) -> list[float]:
+        return [self._clock() - self._acknowledged_at] if self._leads() else []
 
 
 def _resource() -> Resource:

@@ -136,14 +136,16 @@ def test_the_age_of_the_last_acknowledgement_rises(make: Make) -> None:
 
 
 def test_the_queue_is_read_when_it_is_asked_for(make: Make) -> None:
-    """0 until there is one, then what it says at that moment."""
+    """0 until there is one, then what it says at that moment; also what of it is refused."""
     telemetry, waiting = make(), [1, 2]
-    name = "event_tracer_export_queue_size"
-    assert value(telemetry, name) == 0
+    names = ("queue_size", "refused_size", "refused_age_seconds")
+    found = [value(telemetry, f"event_tracer_export_{name}") for name in names]
     telemetry.watch_queue(waiting.__len__)
+    telemetry.watch_refused(lambda: (len(waiting), 61.5))
     waiting.append(3)
 
-    assert value(telemetry, name) == 3
+    assert found == [0, 0, 0]
+    assert [value(telemetry, f"event_tracer_export_{name}") for name in names] == [3, 3, 61.5]
 
 
 def test_lag_has_buckets_from_a_tenth_of_a_second_to_an_hour(make: Make) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from event_tracer.endpoint import resolve
-from event_tracer.otlp import Otlp, connect
-from tests.exporting import Out, each, exporting, numbered, numbers
-from tests.grpcserver import GrpcServer
+from event_tracer.export.otlp.client import Otlp, connect
+from event_tracer.export.otlp.endpoint import resolve
+from tests.doubles.otlp_grpc import GrpcServer
+from tests.doubles.otlp_http import Collector
 from tests.middlebox import Middlebox
-from tests.otlpserver import Collector
+from tests.scenarios.exporting import Out, each, exporting, numbered, numbers
 
 _TIMEOUT = 1.0  # seconds of a request
 _GUARD = 60  # seconds for a test that hangs
