@@ -59,6 +59,11 @@ class Listener:
             self.cut_connections()
             await asyncio.sleep(0)
 
+    @property
+    def transports(self) -> list[object]:
+        """Of all connections that are open."""
+        return [each.transport for each in self._http.connections] if self._http else []
+
     def cut_connections(self) -> None:
         """Cut all connections; new ones are taken."""
         for connection in self._http.connections if self._http else ():

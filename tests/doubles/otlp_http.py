@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import zlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -187,6 +187,15 @@ async def hang(_: Collector, __: Sent) -> web.StreamResponse:
     """Neither accept nor answer."""
     await asyncio.Event().wait()
     raise AssertionError
+
+
+def forget(connections: Collection[object]) -> Answer:
+    """Neither accept nor answer what comes on one of these transports."""
+
+    async def answer(collector: Collector, sent: Sent) -> web.StreamResponse | None:
+        return await hang(collector, sent) if sent.http.transport in connections else None
+
+    return answer
 
 
 async def lose(collector: Collector, sent: Sent) -> web.StreamResponse:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
 
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
 from tests.doubles import otlp_http as otlp
 from tests.doubles.apiserver import faults as api
 from tests.scenarios.world import World
@@ -41,6 +43,27 @@ def _collects(answer: otlp.Answer) -> Fault:
         rule.times = 0
 
     return fault
+
+
+async def _poison(world: World, choice: Random) -> None:
+    # Some traces are never taken, as if they were too large, until somebody mends that.
+    rest, by = choice.randrange(7), choice.choice((3, 7))
+    errors = ((500, "application/json"), (503, "text/html"), (400, "text/plain"))
+    code, type_ = choice.choice(errors)
+
+    def is_bad(span: Span) -> bool:
+        return span.trace_id[-1] % by == rest % by
+
+    rule = world.collector.respond(otlp.poison(is_bad, code=code, type_=type_))
+    await asyncio.sleep(choice.uniform(0, 90))
+    rule.times = 0
+
+
+async def _silent_middlebox(world: World, choice: Random) -> None:
+    # What is open leads nowhere from now on, and nobody is told; new connections are good.
+    rule = world.collector.respond(otlp.forget(world.collector.transports))
+    await asyncio.sleep(choice.uniform(0, 60))
+    rule.times = 0
 
 
 async def _half_a_line(world: World, choice: Random) -> None:
@@ -122,6 +145,8 @@ COLLECTOR_FAULTS: dict[str, Fault] = {
         "late": otlp.slow(5), "413": otlp.too_large(20_000),
     }.items()},
     "the collector away": _collector_away,
+    "poison": _poison,
+    "a silent middlebox": _silent_middlebox,
 }  # fmt: skip
 STARTING_OVER = {"watch answers HTTP 410", "watch answers an empty 200", "history compacted"}
 """With these reading starts over: what happened to an object since it was read is lost."""
