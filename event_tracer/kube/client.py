@@ -22,7 +22,6 @@ from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError, decode
 from event_tracer.runtime.backoff import retry_after, retrying
 
-METADATA = "application/json;as={kind};g=meta.k8s.io;v=v1"
 _CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
 _RENEWAL = 5.0  # seconds between two readings of the credentials
 _MOST_BYTES = 512  # of a body that is only to be told

@@ -2,18 +2,17 @@
 
 import logging
 
-from event_tracer.kube.client import METADATA, Api, ApiError
+from event_tracer.kube.client import Api, ApiError
 from event_tracer.kube.resources import NAMESPACES
 
 _KUBE_SYSTEM = "kube-system"
-_ACCEPT = METADATA.format(kind="PartialObjectMetadata")
 
 logger = logging.getLogger(__name__)
 
 
 async def kube_system(api: Api) -> dict[str, object]:
     """The namespace whose uid is the cluster's, as a frame. Raises ApiError."""
-    body = await api.get(NAMESPACES.path(name=_KUBE_SYSTEM), accept=_ACCEPT)
+    body = await api.get(NAMESPACES.path(name=_KUBE_SYSTEM), accept=NAMESPACES.accept())
     if not (isinstance(body.get("metadata"), dict) and body["metadata"].get("uid")):
         raise ApiError(f"{_KUBE_SYSTEM} came without a uid", status=502)
     return NAMESPACES.frame(body)

@@ -1,10 +1,13 @@
-"""LIST of one resource, page by page."""
+"""The requests of a Watch: LIST of one resource, page by page, and WATCH."""
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from event_tracer.kube.client import METADATA, Api, ApiError
+from aiohttp import ClientResponse
+
+from event_tracer.kube.client import Api, ApiError
 from event_tracer.kube.resources import EVENTS, Resource
 
 PAGE = 500
@@ -24,12 +27,15 @@ class Page:
 
 
 class Lister:
-    """Lists one resource in one namespace, or in all where it is empty."""
+    """LIST and WATCH of one resource in one namespace, or in all where it is empty.
+
+    Events come whole, of everything else the metadata.
+    """
 
     def __init__(self, api: Api, resource: Resource, *, namespace: str) -> None:
-        self.path = resource.path(namespace=namespace)
         self._api = api
-        self._accept = accept(resource, is_list=True)
+        self._resource = resource
+        self._path = resource.path(namespace=namespace)
 
     async def pages(self, *, exact: str = "") -> AsyncIterator[Page]:
         """All pages, of one version: `exact`, or the newest.
@@ -51,9 +57,26 @@ class Lister:
         page, _ = _page(await self._get({"limit": 1}))
         return page.version
 
+    def watch(
+        self, version: str, *, seconds: int, idle_timeout: float
+    ) -> AbstractAsyncContextManager[ClientResponse]:
+        """Open a WATCH from `version` on, which the server ends after `seconds`.
+
+        Raises ApiError, also while it is read: if it says nothing for `idle_timeout` seconds.
+        """
+        query: dict[str, str | int] = {
+            "watch": "true", "resourceVersion": version, "timeoutSeconds": seconds,
+            "allowWatchBookmarks": "true",
+        }  # fmt: skip
+        accept = self._accept(is_list=False)
+        return self._api.open(self._path, query=query, accept=accept, silence=idle_timeout)
+
+    def _accept(self, *, is_list: bool) -> str:
+        return "" if self._resource is EVENTS else self._resource.accept(is_list=is_list)
+
     async def _get(self, query: Mapping[str, str | int]) -> Any:
         try:
-            return await self._api.get(self.path, query=query, accept=self._accept)
+            return await self._api.get(self._path, query=query, accept=self._accept(is_list=True))
         except ApiError as error:
             # 504: of the future. `continue` and versions expire with etcd's history.
             is_exact = "resourceVersion" in query and error.status in (400, 422, 504)
@@ -74,13 +97,6 @@ def _page(body: Any) -> tuple[Page, str]:
 
 def _is_object(item: object) -> bool:
     return isinstance(item, dict) and isinstance(item.get("metadata"), dict)
-
-
-def accept(resource: Resource, *, is_list: bool) -> str:
-    """The Accept header: Events whole, of everything else the metadata."""
-    if resource is EVENTS:
-        return ""
-    return METADATA.format(kind=f"PartialObjectMetadata{'List' if is_list else ''}")
 
 
 def version_of(body: Mapping[str, Any]) -> str:

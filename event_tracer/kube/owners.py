@@ -8,7 +8,7 @@ from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.lineage import TOMBSTONE, is_uuid
 from event_tracer.core.objects import KubeObject, OwnerReference
 from event_tracer.core.times import SECOND
-from event_tracer.kube.client import METADATA, Api, ApiError, retry_forever
+from event_tracer.kube.client import Api, ApiError, retry_forever
 from event_tracer.kube.discovery import Discovery
 from event_tracer.kube.handler import FrameHandler, Raw
 from event_tracer.kube.resources import WORKLOADS, Resource
@@ -20,7 +20,6 @@ _MOST_CUSTOM = 20
 _CONCURRENT = 8
 _PATIENCE = 300.0  # seconds
 _FORBIDDEN = 300.0  # seconds until a forbidden kind is asked for again
-_ACCEPT = METADATA.format(kind="PartialObjectMetadata")
 
 logger = logging.getLogger(__name__)
 Kind = tuple[str, str]  # group, kind: a version is only a way to write the same object
@@ -67,10 +66,12 @@ class Owners:
         conversion webhook makes it, is for now as one that is not there.
         """
         long_ago = asyncio.get_running_loop().time() - _PATIENCE
-        are_well = any(watch.is_live and watch.failed < long_ago for watch in self._watches)
+        are_well = any(
+            watch.is_live and watch.retry.last_error_at < long_ago for watch in self._watches
+        )
 
         def is_read(watch: Watch) -> bool:
-            is_broken = are_well and watch.failing_since < long_ago
+            is_broken = are_well and watch.retry.failing_since < long_ago
             return watch.is_live or watch.is_denied or is_broken
 
         return all(is_read(watch) for watch in self._watches) and all(
@@ -183,7 +184,7 @@ class Owners:
             return None
         path = resource.path(namespace=item.namespace, name=item.name)
         try:
-            body = await self._api.get(path, accept=_ACCEPT)
+            body = await self._api.get(path, accept=resource.accept())
         except ApiError as error:
             self._metrics.looked_up(self._result(error, item))
             if error.is_refusal:

@@ -27,6 +27,11 @@ class Resource:
         """As an object of it says: `v1`, `apps/v1`."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
+    def accept(self, *, is_list: bool = False) -> str:
+        """Accept header that asks for metadata alone."""
+        kind = "PartialObjectMetadataList" if is_list else "PartialObjectMetadata"
+        return f"application/json;as={kind};g=meta.k8s.io;v=v1"
+
     def frame(self, body: Mapping[str, Any], *, type_: str = "ADDED") -> dict[str, Any]:
         """An object of it as a raw frame."""
         return {"type": type_, "resource": self.name, "kind": self.kind, "object": body}

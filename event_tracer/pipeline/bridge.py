@@ -99,7 +99,7 @@ class Bridge:
         if now - self._ticked > _STUCK:
             return "the event loop makes no progress"
         if any(
-            now - watch.moved > _STUCK and not watch.is_paused
+            now - watch.last_progress > _STUCK and not watch.is_paused
             for watch in self._reader.event_watches
         ):
             return "the watch of Events makes no progress"

@@ -98,7 +98,7 @@ class Snapshot:
             watch for watch in self._reader.watches
             if watch in self._reader.event_watches or not watch.is_denied
         ]  # fmt: skip
-        return next((watch.trouble for watch in watches if watch.trouble), "")
+        return next((watch.retry.last_error for watch in watches if watch.retry.last_error), "")
 
     def check(self, *, to_watch: bool = False) -> None:
         """Complain of objects that may not be read or, for `to_watch`, not be watched.
@@ -113,13 +113,15 @@ class Snapshot:
         for watch in denied:
             if watch in self._reader.event_watches:
                 verb = "watched" if watch.version else "read"
-                raise SnapshotError(f"Events may not be {verb} {self._where}: {watch.trouble}")
+                raise SnapshotError(
+                    f"Events may not be {verb} {self._where}: {watch.retry.last_error}"
+                )
         if not self.is_complete:
             raise SnapshotError(f"gave up reading {self._unread()}")
         if denied:
             self._complain(
                 f"may not read {_names(denied)}, whose stories are told by messages and "
-                f"references alone: {denied[0].trouble}"
+                f"references alone: {denied[0].retry.last_error}"
             )
 
     def advance(self, now: int) -> list[Span]:
@@ -142,7 +144,7 @@ class Snapshot:
 
     def _unread(self) -> str:
         left = [watch for watch in self._reader.watches if not (watch.is_live or watch.is_denied)]
-        trouble = next((watch.trouble for watch in left if watch.trouble), "")
+        trouble = next((watch.retry.last_error for watch in left if watch.retry.last_error), "")
         names = _names(left) or "objects"
         return f"{names}: {trouble}" if trouble else names
 
