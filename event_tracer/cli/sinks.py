@@ -11,7 +11,7 @@ from event_tracer import EventTracerError
 from event_tracer.core.traces import Trace
 from event_tracer.export.otlp import endpoint
 from event_tracer.export.otlp.json import write_json
-from event_tracer.render import page
+from event_tracer.render.page.html import story_page
 from event_tracer.render.terminal import View
 from event_tracer.render.waterfall import Waterfall
 from event_tracer.runtime.logs import Complain
@@ -43,7 +43,7 @@ def write_page(
     traces: Iterable[Trace], *, file: Path, events: Mapping[str, Mapping[str, Any]], title: str
 ) -> None:
     """Write a page for a browser. Redacted messages must be so in the raw `events` too."""
-    text = page.html((span for spans in traces for span in spans), events=events, title=title)
+    text = story_page((span for spans in traces for span in spans), events=events, title=title)
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -34,12 +34,12 @@ _MILLISECOND = 1_000 * MICROSECOND
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Leave it to the command, which ends well when its reader has seen enough."""
+        """Raise it: the command ends well when its reader has seen enough."""
         raise BrokenPipeError
 
 
 def console(file: TextIO, *, width: int = 0) -> Console:
-    """A console that takes every character of its input as what it is; `width` 0 is its own."""
+    """A console that takes all text as it stands; `width` 0 is its own."""
     made = _Console(file=file, highlight=False, markup=False, emoji=False, width=width or None)
     if not width and not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = _PLAIN_WIDTH

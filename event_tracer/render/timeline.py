@@ -16,11 +16,11 @@ _LABEL = 9  # cells that a label takes, with room after it
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glyphs:
-    """What lines are drawn with."""
+    """The characters that lines are drawn with."""
 
     bar: str
     instant: str
-    untold: str
+    missing: str
     left: str
     line: str
     right: str
@@ -35,11 +35,11 @@ class Glyphs:
 
 
 UNICODE = Glyphs(
-    bar="━", instant="•", untold="◦", left="├", line="─", right="┤", point="┼",
+    bar="━", instant="•", missing="◦", left="├", line="─", right="┤", point="┼",
     branch="├─ ", corner="└─ ", trunk="│  ", blank="   ", tick="╷", more="…", mark="◀",
 )  # fmt: skip
 ASCII = Glyphs(
-    bar="=", instant="*", untold="o", left="[", line="-", right="]", point="+",
+    bar="=", instant="*", missing="o", left="[", line="-", right="]", point="+",
     branch="|- ", corner="`- ", trunk="|  ", blank="   ", tick="'", more="...", mark="<",
 )  # fmt: skip
 
@@ -62,10 +62,10 @@ class Scale:
     def events(
         self, intervals: Iterable[tuple[int, int]], *, first: int | None, glyphs: Glyphs
     ) -> str:
-        """Occurrences: a bar for what took time, a dot for an instant, a hollow one for `first`."""
+        """Occurrences: a bar for a duration, a dot for an instant, a hollow one for `first`."""
         cells = [" "] * self.width
         if first is not None:
-            cells[self.cell(first)] = glyphs.untold
+            cells[self.cell(first)] = glyphs.missing
         for start, end in sorted(intervals):
             first, last = self.cell(start), self.cell(end)
             if end - start <= MICROSECOND:
@@ -96,14 +96,14 @@ class Scale:
 
 
 def branch(last: tuple[bool, ...], *, glyphs: Glyphs) -> str:
-    """What stands before a row of the tree."""
+    """The tree's lines before a row."""
     if not last:
         return ""
     return _trunk(last[:-1], glyphs) + (glyphs.corner if last[-1] else glyphs.branch)
 
 
 def below(last: tuple[bool, ...], *, has_children: bool, glyphs: Glyphs) -> str:
-    """What stands before a line that goes on with a row of the tree."""
+    """The tree's lines before a line that continues a row."""
     return _trunk(last, glyphs) + (glyphs.trunk if has_children else "")
 
 

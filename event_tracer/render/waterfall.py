@@ -1,11 +1,15 @@
-"""Spans of one trace → the rows of a waterfall: the tree, with repeats folded as kubectl does."""
+"""Spans of one trace → the rows of a waterfall: the tree, with repeats folded as kubectl does.
+
+Also the outcome of each object, by all that the picture shows of it.
+"""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from event_tracer.core.object_spans import SESSION_GAP
 from event_tracer.core.span import Span, text_of
+from event_tracer.core.tables import POD_DONE, POD_WAITING
 from event_tracer.core.times import MICROSECOND, SECOND, human, parse_timestamp
-from event_tracer.render.outcome import outcome
 
 _Spans = tuple[Span, ...]
 _COUNT = "k8s.event.count"  # on event spans, and on every one of them
@@ -15,12 +19,12 @@ _COUNT = "k8s.event.count"  # on event spans, and on every one of them
 class Row:
     """One line: an object, or all occurrences that say the same of one. Times in ns.
 
-    `last` tells for each level below the root whether the row, or its ancestor there, is the
-    last child. `name` is whole, whatever the span's name leaves out. `repeats` is like
-    `x7 over 3m58s`, empty for a single occurrence; `first` is when they began, where no span
-    tells of that one; `outcome` is an object's; `messages` are those of its errors that differ,
-    the newest last, `message` is the newest of all. `count`, `node` and `image` are what is known
-    of the occurrences; `spans` are those that it tells of.
+    `last` has for each level below the root whether the row, or its ancestor there, is the last
+    child. `name` is whole, whatever the span's name leaves out. `repeats` is like `x7 over 3m58s`,
+    empty for a single occurrence; `first` is the time of the first occurrence if no span has it;
+    `outcome` is an object's; `messages` are those of its errors that differ, the newest last,
+    `message` is the newest of all. `count`, `node` and `image` are those of the occurrences;
+    `spans` are the spans that the row stands for.
     """
 
     last: tuple[bool, ...]
@@ -40,12 +44,12 @@ class Row:
 
     @property
     def start(self) -> int:
-        """When it began."""
+        """Time of its begin (ns)."""
         return min(start for start, _ in self.intervals)
 
     @property
     def end(self) -> int:
-        """When it ended."""
+        """Time of its end (ns)."""
         return max(end for _, end in self.intervals)
 
     @property
@@ -55,14 +59,14 @@ class Row:
 
     @property
     def moment(self) -> int:
-        """When it happened first; when an object began."""
+        """Time of the first occurrence; of an object, of its begin (ns)."""
         if self.first is not None:
             return self.first
         return self.start if self.outcome else self.intervals[0][1]
 
     @property
     def took(self) -> str:
-        """How long it took, for people; empty for an instant and for what came back."""
+        """Its duration, for people; empty for an instant and for repeats."""
         is_one = bool(self.outcome) or len(self.intervals) == 1
         return human(self.end - self.start) if is_one and not self.is_instant else ""
 
@@ -80,7 +84,7 @@ class Waterfall:
     rows: tuple[Row, ...]
 
     def at(self, row: Row) -> str:
-        """When `row` happened, for people."""
+        """Time of `row` since the start of the trace, for people."""
         since = row.moment - self.start
         return f"+{human(since)}" if since > MICROSECOND else "+0"
 
@@ -123,9 +127,9 @@ class _Tree:
         if span.kind == "event":
             yield _event_row((span,), last=last, start=self.start)
             return
-        found = outcome(span, list(self._events(span)))
+        outcome = _outcome(span, list(self._events(span)))
         is_marked = span.span_id in self._marked
-        yield _object_row(span, last=last, outcome=found, is_marked=is_marked)
+        yield _object_row(span, last=last, outcome=outcome, is_marked=is_marked)
         children = self._children.get(span.span_id, ())
         events = [child for child in children if child.kind == "event"]
         groups = _folded(events) if self._fold else [(event,) for event in events]
@@ -144,10 +148,11 @@ class _Tree:
                 yield from self._events(child)
 
 
-def _order(span: Span) -> tuple[int, int, bytes]:
-    # An Event happens when its span ends; an object when it begins.
+def _order(span: Span) -> tuple[int, int, str, bytes]:
+    # An Event happens when its span ends; an object when it begins. Of those of one second the
+    # Event that began first stands first: its name ends in the hex UnixNano of that (law 3).
     time = span.end if span.kind == "event" else span.start
-    return time, span.end, span.span_id
+    return time, span.end, text_of(span.attributes, "k8s.event.name"), span.span_id
 
 
 def _folded(spans: Iterable[Span]) -> list[_Spans]:
@@ -163,7 +168,7 @@ def _event_row(spans: _Spans, *, last: tuple[bool, ...], start: int) -> Row:
     errors = [span.error or span.name for span in spans if span.error is not None]
     events = _by_event(spans)
     began = min(_began(event) for event in events)
-    is_untold = began < min(span.end for span in spans)
+    is_missing = began < min(span.end for span in spans)
     newest_first = sorted(spans, key=lambda span: -span.end)
     return Row(
         last=last,
@@ -172,7 +177,7 @@ def _event_row(spans: _Spans, *, last: tuple[bool, ...], start: int) -> Row:
         intervals=tuple((span.start, span.end) for span in spans),
         repeats=_repeats(events, over=max(span.end for span in spans) - began),
         # A whole second holds the trace's own beginning; anything earlier is another story's.
-        first=max(began, start) if is_untold and began > start - SECOND else None,
+        first=max(began, start) if is_missing and began > start - SECOND else None,
         messages=tuple(reversed(dict.fromkeys(reversed(errors)))),
         count=_times(events),
         node=next(_texts(newest_first, "k8s.node.name"), ""),
@@ -193,9 +198,9 @@ def _image(span: Span) -> str:
 
 
 def _object_row(span: Span, *, last: tuple[bool, ...], outcome: str, is_marked: bool) -> Row:
-    about = span.attributes
-    verb = text_of(about, "event_tracer.change.verb") if not span.parent_id else ""
-    name = f"{text_of(about, 'k8s.object.kind')} {text_of(about, 'k8s.object.name')}"
+    attributes = span.attributes
+    verb = text_of(attributes, "event_tracer.change.verb") if not span.parent_id else ""
+    name = f"{text_of(attributes, 'k8s.object.kind')} {text_of(attributes, 'k8s.object.name')}"
     return Row(
         last=last,
         service=text_of(span.resource, "service.name"),
@@ -215,21 +220,21 @@ def _repeats(events: list[_Spans], *, over: int) -> str:
 
 
 def _times(events: list[_Spans]) -> int:
-    # An Event's count tells of occurrences before the first that was seen, too.
+    # An Event's count has occurrences before the first that was seen, too.
     return sum(max(_count(span) for span in event) for event in events)
 
 
 def _by_event(spans: _Spans) -> list[_Spans]:
     events: dict[str, list[Span]] = {}
     for span in spans:
-        about = span.attributes
-        key = text_of(about, "k8s.event.uid") or text_of(about, "k8s.event.name")
+        attributes = span.attributes
+        key = text_of(attributes, "k8s.event.uid") or text_of(attributes, "k8s.event.name")
         events.setdefault(key, []).append(span)
     return [tuple(event) for event in events.values()]
 
 
 def _began(event: _Spans) -> int:
-    """When the first occurrence of an Event was, by its own span or by what a later one says."""
+    """Time of the first occurrence of an Event, by its own span or by a later one (ns)."""
     first = min(event, key=_count)
     if _count(first) == 1:
         return first.end  # exact, where first_time has whole seconds
@@ -240,3 +245,39 @@ def _began(event: _Spans) -> int:
 
 def _count(span: Span) -> int:
     return next((v for k, v in span.attributes if k == _COUNT and isinstance(v, int)), 1)
+
+
+# -- the outcome of an object
+
+
+def _outcome(sealed: Span, under: Sequence[Span]) -> str:
+    """`settled`, `failed` or `pending`: of an object span and the event spans under it.
+
+    An object span is sealed at the first session gap, with the outcome known then. A List has only
+    the last state of each Event, with hours of silence between, so later ones count here (law 6).
+    """
+    newest = max((span.end for span in under), default=0)
+    if newest <= sealed.end:
+        return text_of(sealed.attributes, "event_tracer.outcome")
+    if _ends_in_error([span for span in under if span.end >= newest - SESSION_GAP]):
+        return "failed"
+    waiting = _pods(under, POD_WAITING) - _pods(under, POD_DONE)
+    return "pending" if waiting else "settled"
+
+
+def _ends_in_error(spans: Sequence[Span]) -> bool:
+    failed = max((span.end for span in spans if span.error is not None), default=-1)
+    done = max((span.end for span in spans if _reason(span) in POD_DONE), default=-1)
+    return failed > done
+
+
+def _pods(spans: Sequence[Span], reasons: frozenset[str]) -> set[str]:
+    return {
+        text_of(span.attributes, "k8s.pod.name")
+        for span in spans
+        if _reason(span) in reasons and text_of(span.attributes, "k8s.object.kind") == "Pod"
+    }
+
+
+def _reason(span: Span) -> str:
+    return text_of(span.attributes, "k8s.event.reason")

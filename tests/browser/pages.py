@@ -8,7 +8,7 @@ from event_tracer.cli.main import main
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.traces import traces_of
-from event_tracer.render.page import html
+from event_tracer.render.page.html import story_page
 from event_tracer.render.waterfall import Waterfall, waterfall
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.folding import JSONL, RECORDINGS, article, frames_of, tell
@@ -39,7 +39,7 @@ def of_spans(
 ) -> str:
     """The address of the page of these."""
     path = folder / "spans.html"
-    path.write_text(html(spans, events=events or {}, title=title), encoding="utf-8")
+    path.write_text(story_page(spans, events=events or {}, title=title), encoding="utf-8")
     return path.as_uri()
 
 

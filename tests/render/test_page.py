@@ -13,7 +13,7 @@ import pytest
 from event_tracer.cli.main import USAGE
 from event_tracer.core.filters import REDACTED, Redaction
 from event_tracer.core.span import Span
-from event_tracer.render.page import html, live
+from event_tracer.render.page.html import live_page, story_page
 from event_tracer.render.page.kubectl import commands
 from event_tracer.render.page.store import RawEvents
 from event_tracer.render.waterfall import waterfall
@@ -34,7 +34,7 @@ def page_of(name: str) -> str:
     raw_events = RawEvents(Redaction(()))
     for raw in raw_frames(name):
         raw_events(raw)
-    return html(tell(frames_of(name)), events=raw_events.by_uid, title=name)
+    return story_page(tell(frames_of(name)), events=raw_events.by_uid, title=name)
 
 
 @pytest.mark.parametrize("name", JSONL)
@@ -68,7 +68,7 @@ def test_raw_events_are_those_that_are_told() -> None:
     assert "managedFields" not in text
 
     other = {"uid": {"message": "nobody tells of this"}}
-    assert "nobody tells" not in html(spans, events=other, title="")
+    assert "nobody tells" not in story_page(spans, events=other, title="")
 
 
 def test_what_apply_keeps_is_left_out() -> None:
@@ -77,7 +77,7 @@ def test_what_apply_keeps_is_left_out() -> None:
     uid = str(dict(events(spans)[0].attributes)["k8s.event.uid"])
     name = "kubectl.kubernetes.io/last-applied-configuration"
     raw = {uid: {"metadata": {"uid": uid, "annotations": {name: "secret", "team": "blue"}}}}
-    text = html(spans, events=raw, title="")
+    text = story_page(spans, events=raw, title="")
 
     assert "secret" not in text
     assert '"team":"blue"' in text
@@ -116,7 +116,7 @@ def test_a_page_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None
 def test_data_ends_no_script(evil: str) -> None:
     """Whatever a cluster says; it comes out as it went in."""
     spans = [span._replace(name=evil) for span in tell(frames_of("redis-create"))]
-    text = html(spans, events={}, title=evil)
+    text = story_page(spans, events={}, title=evil)
     (found,) = DATA.findall(text)
 
     assert not set(found) & set("<>&\u2028\u2029")
@@ -126,7 +126,7 @@ def test_data_ends_no_script(evil: str) -> None:
 
 def test_the_policy_names_script_and_style_by_what_they_are() -> None:
     """Anything else is refused, and so is the network, but for the server of a live page."""
-    for text, connects in ((page_of("redis-create"), False), (live(title="t").text, True)):
+    for text, connects in ((page_of("redis-create"), False), (live_page(title="t").text, True)):
         (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
         policy = policy.replace("&#x27;", "'")
         for tag in ("script", "style"):
@@ -140,7 +140,7 @@ def test_the_policy_names_script_and_style_by_what_they_are() -> None:
 
 def test_the_script_reads_no_markup() -> None:
     """No way from a text to an element, to code or to an address is in it."""
-    script = live(title="").text
+    script = live_page(title="").text
 
     for way in ("innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "Function("):
         assert way not in script

@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 
 from event_tracer.core.span import Span
-from event_tracer.render import page
 from event_tracer.render.page import server
+from event_tracer.render.page.html import live_page
 from event_tracer.render.page.store import StoryStore
 from event_tracer.runtime.address import Address
 from tests.browser.pages import rollout
@@ -29,7 +29,7 @@ def test_it_is_the_page_under_its_policy() -> None:
     """In the header, too, where it also forbids frames; nothing is kept, nothing is guessed."""
 
     async def test(site: Site) -> None:
-        shown = page.live(title="shop & co")
+        shown = live_page(title="shop & co")
         async with site.session.get("/") as answer:
             assert await answer.text() == shown.text
             headers = answer.headers

@@ -1,4 +1,4 @@
-"""The page around the stories: its script and style, and what the browser may do with them."""
+"""The page around the stories: its script, its style and its Content-Security-Policy."""
 
 import base64
 import hashlib
@@ -43,7 +43,7 @@ def _style() -> str:
 
 
 def document(data: dict[str, Any], *, title: str, connects: bool = False) -> Document:
-    """The whole page. `connects`: it may ask the server that it came from, and nobody else."""
+    """The whole page. `connects`: it may ask the server it came from, and nobody else."""
     script, style = _script(), _style()
     policy = _policy(script, style, connects=connects)
     parts = {

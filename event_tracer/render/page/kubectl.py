@@ -1,37 +1,37 @@
-"""What to type to see more of an object."""
+"""kubectl commands that show more of an object."""
 
 import re
 
 from event_tracer.core.span import Span, text_of
 
-# Events name objects that nobody has checked the existence of, so what a shell would take for
+# Nobody has checked that the object that an Event names exists, so what a shell would take for
 # more than a name gets no command. ":" is in names of RBAC's objects.
 _WORD = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]*[A-Za-z0-9])?")
 
 
 def commands(span: Span) -> tuple[str, ...]:
     """Commands for the object that `span` is about; none where its name is no name."""
-    about = span.attributes
-    kind, name = text_of(about, "k8s.object.kind"), text_of(about, "k8s.object.name")
-    namespace = text_of(about, "k8s.namespace.name")
-    container = text_of(about, "k8s.container.name")
+    attributes = span.attributes
+    kind, name = text_of(attributes, "k8s.object.kind"), text_of(attributes, "k8s.object.name")
+    namespace = text_of(attributes, "k8s.namespace.name")
+    container = text_of(attributes, "k8s.container.name")
     if not all(_WORD.fullmatch(word) for word in (kind, name, namespace or "x", container or "x")):
         return ()
     # Events about what is in no namespace are in this one (client-go tools/record/event.go).
     where = f"kubectl -n {namespace or 'default'}"
     at = where if namespace else "kubectl"
     selector = f"involvedObject.kind={kind},involvedObject.name={name}"
-    told = [
+    lines = [
         f"{at} describe {_resource(span, kind)} {name}",
         f"{where} get events --field-selector {selector}",
     ]
     if kind == "Pod":
-        told.append(f"{at} logs {name}" + (f" -c {container}" if container else ""))
-    return tuple(told)
+        lines.append(f"{at} logs {name}" + (f" -c {container}" if container else ""))
+    return tuple(lines)
 
 
 def _resource(span: Span, kind: str) -> str:
-    # kubectl takes a kind for a resource's name; a group tells custom kinds of one name apart.
+    # kubectl takes a kind for a resource's name; a group keeps custom kinds of one name apart.
     group, slash, _ = text_of(span.attributes, "k8s.object.api_version").partition("/")
     is_custom = slash and "." in group and not group.endswith(".k8s.io") and _WORD.fullmatch(group)
     return f"{kind.lower()}.{group}" if is_custom else kind.lower()

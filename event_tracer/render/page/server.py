@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from event_tracer.render import page
+from event_tracer.render.page.html import live_page
 from event_tracer.render.page.store import StoryStore
 from event_tracer.runtime.address import Address
 from event_tracer.runtime.http import listening
 
-_PACE = 0.5  # seconds from one look at what is new to the next
+_PACE = 0.5  # seconds, at least, between changes that are sent
 _HEARTBEAT = 15.0  # seconds; a proxy may take a longer silence for the end
 _PATIENCE = 10.0  # seconds for a reader to take what it was sent
 _MOST_READERS = 16
@@ -35,7 +35,7 @@ async def serve(stories: StoryStore, *, address: Address, title: str) -> AsyncIt
 
     Raises OSError where the address cannot be had.
     """
-    shown = page.live(title=title)
+    shown = live_page(title=title)
     headers = {
         **_HEADERS, "Content-Security-Policy": f"{shown.policy}; frame-ancestors 'none'",
     }  # fmt: skip
@@ -100,14 +100,14 @@ class _Readers:
         self._count = 0
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Tell what there is, then what changes, for as long as it is read."""
+        """Send what there is, then what changes, for as long as it is read."""
         if self._count >= _MOST_READERS:
             raise web.HTTPServiceUnavailable(text="Too many follow already.\n")
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         self._count += 1
         try:
             await response.prepare(request)
-            await self._follow(response, self._place(request))
+            await self._follow(response, self._version_read(request))
         except (ConnectionError, TimeoutError):
             if request.transport:
                 request.transport.abort()
@@ -115,21 +115,21 @@ class _Readers:
             self._count -= 1
         return response
 
-    def _place(self, request: web.Request) -> int:
-        """How far a reader that comes back has read of these stories."""
+    def _version_read(self, request: web.Request) -> int:
+        """The version up to which a reader that comes back has read these stories."""
         name, _, version = request.headers.get("Last-Event-ID", "").partition("-")
         is_ours = name == self._stories.name and version.isdecimal() and len(version) < 19
         return int(version) if is_ours else 0
 
-    async def _follow(self, response: web.StreamResponse, place: int) -> None:
+    async def _follow(self, response: web.StreamResponse, read: int) -> None:
         forgotten = -1
         while True:
             changed = self._stories.changed
             if forgotten != self._stories.forgotten:
                 forgotten = self._stories.forgotten
                 await _write(response, f"event: known\ndata: {self._stories.known()}\n\n")
-            for version, trace_id in self._stories.since(place):
-                place = version
+            for version, trace_id in self._stories.since(read):
+                read = version
                 if text := self._stories.text(trace_id):
                     name = f"{self._stories.name}-{version}"
                     await _write(response, f"id: {name}\nevent: story\ndata: {text}\n\n")

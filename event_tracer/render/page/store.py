@@ -13,8 +13,8 @@ from event_tracer.core.frame import holds_event
 from event_tracer.core.span import Span
 from event_tracer.core.traces import TraceBuffer
 from event_tracer.core.wire import without_managed_fields
-from event_tracer.render.page import story_json
-from event_tracer.render.page.story import Events
+from event_tracer.render.page.document import embedded
+from event_tracer.render.page.story import Events, story
 
 
 class RawEvents:
@@ -53,7 +53,7 @@ class StoryStore:
     uid; `preview` gives the object spans of a trace that are not sealed yet.
 
     `changed` is set at the next change, and replaced by another then; `forgotten` counts the
-    stories that had no room; `name` tells this store from that of an earlier run.
+    stories that had no room; `name` is another in each run.
     """
 
     def __init__(
@@ -112,5 +112,5 @@ class StoryStore:
         if trace_id not in self._texts:
             unsealed = {span.span_id: span for span in self._preview(trace_id)}
             spans = tuple({**unsealed, **self._buffer.spans(trace_id)}.values())
-            self._texts[trace_id] = story_json(spans, events=self._events)
+            self._texts[trace_id] = embedded(story(spans, events=self._events))
         return self._texts[trace_id]

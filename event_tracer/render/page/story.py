@@ -1,4 +1,4 @@
-"""What the page draws of one story, as JSON: each row's facts, each span's, and raw Events."""
+"""One story as the page takes it, for JSON: its rows, its spans and their raw Events."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ _MILLISECOND = 1_000 * MICROSECOND
 
 
 class _Tables:
-    """Texts and resources by number: a story says the same ones over and over."""
+    """Texts and resources by number, as a story has each many times."""
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
@@ -24,18 +24,18 @@ class _Tables:
         return self.numbers.setdefault(text, len(self.numbers))
 
     def pairs(self, pairs: Attributes) -> list[int]:
-        return [self.of(text) for key, value in pairs for text in (key, _told(value))]
+        return [self.of(text) for key, value in pairs for text in (key, _text(value))]
 
     def resource(self, resource: Attributes) -> int:
         return self.resources.setdefault(resource, len(self.resources))
 
 
-def _told(value: AttributeValue) -> str:
+def _text(value: AttributeValue) -> str:
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
-    """One trace's spans, of which there is one at least, and the raw Events that they tell of.
+    """One trace's spans, at least one, and those of the raw `events` that they are the spans of.
 
     Times are ns since the story's start, which JavaScript's numbers hold for a hundred days.
     """
@@ -66,7 +66,7 @@ def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
 
 
 def _row(row: Row, trace: Waterfall, tables: _Tables) -> dict[str, Any]:
-    told = {
+    facts = {
         "depth": len(row.last),
         "service": tables.of(row.service),
         "name": tables.of(row.name),
@@ -79,7 +79,7 @@ def _row(row: Row, trace: Waterfall, tables: _Tables) -> dict[str, Any]:
         "commands": list(commands(row.spans[0])),
         "spans": [_span(span, trace, tables) for span in row.spans],
     }
-    return {key: value for key, value in told.items() if value not in ("", [], None)}
+    return {key: value for key, value in facts.items() if value not in ("", [], None)}
 
 
 def _span(span: Span, trace: Waterfall, tables: _Tables) -> list[Any]:
