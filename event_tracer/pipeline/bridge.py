@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from event_tracer.core.event import lowest_version, version_number
@@ -16,6 +17,7 @@ from event_tracer.export.exporter import Delivery
 from event_tracer.kube.client import Api
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, Store
 from event_tracer.pipeline.cluster_reader import ClusterReader
+from event_tracer.pipeline.feed import Feed
 from event_tracer.pipeline.intake import Intake
 from event_tracer.pipeline.outbox import OnSpans, Outbox
 from event_tracer.runtime.metrics import Metrics
@@ -62,25 +64,25 @@ class Bridge:
         self._config = config
         self._api = api
         self._target = target
-        self._metrics = metrics
         self._start_checkpoint = checkpoint
         self._stories = Stories(
             naming=config.naming,
             cluster_uid=checkpoint.cluster_uid,
-            keep=self._passes_filter,
+            keep=_counting(config.filter, metrics),
             state=checkpoint.state,
             most=_MAX_PER_FEED,
         )
         self._outbox = Outbox(
-            delivery, store=store, metrics=metrics, snapshot=self.snapshot,
+            delivery, store=store, metrics=metrics, checkpoint=self.checkpoint,
             now=lambda: api.now, on_spans=on_spans,
         )  # fmt: skip
+        self._feed = Feed(self._stories, sink=self._outbox, capacity=config.queue_size)
         self._scope = TaskScope()
         self._reader = ClusterReader(
             api,
             handler=lambda reader: Intake(
-                self._stories, reader=reader, outlet=self._outbox, capacity=config.queue_size,
-                now=lambda: api.now, metrics=metrics, redact=redact, spawn=self._scope.spawn,
+                self._stories, reader=reader, feed=self._feed, now=lambda: api.now,
+                redact=redact, metrics=metrics, spawn=self._scope.spawn,
             ),
             metrics=metrics, namespaces=config.namespaces, spawn=self._scope.spawn,
             from_now=config.from_now, events=checkpoint.events, objects=checkpoint.objects,
@@ -116,8 +118,10 @@ class Bridge:
         """The object spans of a trace that are not sealed yet, as they would be now."""
         return self._stories.preview(trace_id)
 
-    def snapshot(self) -> Checkpoint:
-        """What a restart needs, as of now."""
+    def checkpoint(self) -> Checkpoint | None:
+        """All that a restart needs, as of now; None once a mistake has made it inconsistent."""
+        if not self._feed.is_consistent:
+            return None
         return Checkpoint(
             cluster_uid=self._stories.cluster_uid,
             events=self._positions(),
@@ -170,18 +174,18 @@ class Bridge:
             logger.critical("a task failed; stopping", exc_info=error)
 
     async def _tick(self) -> None:
-        clock, intake = asyncio.get_running_loop().time, self._reader.handler
+        clock = asyncio.get_running_loop().time
         while True:
             self._ticked = clock()
-            if not self._has_synced and intake.is_synced:
+            if not self._has_synced and self._reader.handler.is_synced:
                 self._has_synced = True
                 self._outbox.mark_dirty()
                 denied = self._reader.owners.denied
                 logger.info("all that there is was read", extra={"denied": denied})
             self._reader.update()
             # A proxy may leave out the Date header; then this machine's clock must do.
-            intake.feed(Tick(now=self._api.now or time.time_ns()))
-            await intake.release_due()
+            self._feed.feed(Tick(now=self._api.now or time.time_ns()))
+            await self._feed.release_due()
             await asyncio.sleep(_TICK)
 
     async def _warn_if_nothing_sent(self) -> None:
@@ -211,9 +215,15 @@ class Bridge:
         except (CheckpointError, TimeoutError) as error:
             logger.error("the last checkpoint cannot be written", extra={"reason": str(error)})
 
-    def _passes_filter(self, occurrence: Occurrence) -> bool:
-        self._metrics.occurrence()
-        rule = self._config.filter.rule(occurrence)
+
+def _counting(filter_: Filter, metrics: Metrics) -> Callable[[Occurrence], bool]:
+    """Whether an occurrence passes the filter; each is counted."""
+
+    def keep(occurrence: Occurrence) -> bool:
+        metrics.occurrence()
+        rule = filter_.rule(occurrence)
         if rule:
-            self._metrics.filtered(rule)
+            metrics.filtered(rule)
         return not rule
+
+    return keep

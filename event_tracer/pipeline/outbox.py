@@ -31,19 +31,18 @@ OnSpans = Callable[[Sequence[Span]], None]
 class Outbox:
     """Holds back what must be in the checkpoint first; without a `store`, nothing.
 
-    `snapshot` gives the checkpoint as of now, `now` the API server's clock in ns. Unless
-    `is_whole`, the fold and what is kept here may differ, and nothing is written any more.
+    `checkpoint` is the one as of now, None if no more is to be written; `now` is the API server's
+    clock (ns).
     """
 
     def __init__(
         self, delivery: Delivery, *, store: Store | None, metrics: Metrics,
-        snapshot: Callable[[], Checkpoint], now: Callable[[], int | None],
+        checkpoint: Callable[[], Checkpoint | None], now: Callable[[], int | None],
         on_spans: OnSpans | None = None,
     ) -> None:  # fmt: skip
-        self.is_whole = True
         self._store = store
         self._metrics = metrics
-        self._snapshot = snapshot
+        self._checkpoint = checkpoint
         self._now = now
         self._on_spans = on_spans
         self._dumper = Dumper()
@@ -162,11 +161,12 @@ class Outbox:
             return await self._write(self._store)
 
     async def _write(self, store: Store) -> int:
-        if not self.is_whole:
+        checkpoint = self._checkpoint()
+        if checkpoint is None:
             return 0
         self._changed.clear()
         count = len(self._staged)
-        data, left_out = self._dumper.dump(self._snapshot())
+        data, left_out = self._dumper.dump(checkpoint)
         try:
             await store.write(data)
         except BaseException as error:

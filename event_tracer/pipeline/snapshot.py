@@ -13,6 +13,7 @@ from event_tracer.core.traces import Trace, grouped
 from event_tracer.kube.client import Api
 from event_tracer.kube.watch import Watch
 from event_tracer.pipeline.cluster_reader import ClusterReader
+from event_tracer.pipeline.feed import Feed
 from event_tracer.pipeline.intake import Intake
 from event_tracer.runtime.logs import Complain
 from event_tracer.runtime.metrics import NullMetrics
@@ -35,7 +36,6 @@ class _Sink(NullMetrics):
     """Nothing waits here for a back end."""
 
     def __init__(self) -> None:
-        self.is_whole = True
         self.unusable = 0
         self.spans: list[Span] = []
 
@@ -62,11 +62,12 @@ class Snapshot:
         self._complain = complain
         self._stories = Stories(naming=naming, cluster_uid=cluster_uid)
         self._sink = _Sink()
+        self._feed = Feed(self._stories, sink=self._sink, capacity=_CAPACITY)
         self._reader = ClusterReader(
             api,
             handler=lambda reader: Intake(
-                self._stories, reader=reader, outlet=self._sink, capacity=_CAPACITY,
-                now=lambda: api.now, metrics=self._sink, redact=redact, spawn=spawn,
+                self._stories, reader=reader, feed=self._feed, now=lambda: api.now,
+                redact=redact, metrics=self._sink, spawn=spawn,
             ),
             metrics=self._sink, namespaces=namespaces, spawn=spawn,
         )  # fmt: skip
@@ -127,7 +128,7 @@ class Snapshot:
     def advance(self, now: int) -> list[Span]:
         """The spans that are sealed at `now` (ns) since the last time."""
         self._reader.update()
-        self._reader.handler.feed(Tick(now=now))
+        self._feed.feed(Tick(now=now))
         spans, self._sink.spans = self._sink.spans, []
         return spans
 
@@ -137,7 +138,7 @@ class Snapshot:
 
     def end(self) -> list[Span]:
         """All spans that are left, however they stand."""
-        self._sink.add(self._stories.feed(_END))
+        self._feed.feed(_END)
         if self._sink.unusable:
             self._complain(f"{self._sink.unusable} of what was read could not be used")
         return self._sink.spans

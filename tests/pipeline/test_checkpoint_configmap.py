@@ -279,7 +279,7 @@ def test_two_writes_of_one_run_are_not_in_conflict() -> None:
             return Checkpoint(events={"": str(ops.server.revision)})
 
         outbox = Outbox(
-            Nobody(), store=ops.store, metrics=metrics, snapshot=snapshot, now=lambda: None
+            Nobody(), store=ops.store, metrics=metrics, checkpoint=snapshot, now=lambda: None
         )
         await outbox.write()
         ops.server.fail(faults.slow(5), resource=MAPS)
