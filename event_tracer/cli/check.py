@@ -14,15 +14,22 @@ from event_tracer.core.span import Span
 from event_tracer.core.times import SECOND, human
 from event_tracer.export.otlp import client, endpoint
 from event_tracer.kube.client import Api, ApiError
-from event_tracer.kube.cluster import cluster_uid
 from event_tracer.kube.credentials import ConnectionSettingsError, connector, own_namespace
-from event_tracer.kube.resources import EVENTS, LEASES, NAMESPACES, WORKLOADS, Resource
+from event_tracer.kube.discovery import cluster_uid
+from event_tracer.kube.resources import (
+    EVENTS,
+    LEASES,
+    NAMESPACES,
+    NODES,
+    WORKLOADS,
+    Resource,
+    each_namespace,
+)
 from event_tracer.pipeline import stores
 from event_tracer.pipeline.checkpoint import CheckpointError, ConfigMapStore, Store
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _SKEW = 5 * SECOND  # ns of difference that an NTP client would not leave
-_NODES = Resource(plural="nodes", kind="Node", is_namespaced=False)
 Verdict = Literal["ok", "missing", "note"]
 
 
@@ -116,7 +123,7 @@ async def _identity(api: Api, settings: CheckSettings) -> Line:
 
 
 def _rights(settings: CheckSettings) -> Iterator[_Right]:
-    for namespace in settings.watch_namespaces or ("",):
+    for namespace in each_namespace(settings.watch_namespaces):
         for verb in ("list", "watch"):
             yield _Right(
                 verb=verb, resource=EVENTS, namespace=namespace, loss="there is nothing to trace"
@@ -127,7 +134,7 @@ def _rights(settings: CheckSettings) -> Iterator[_Right]:
                 yield _Right(verb=verb, resource=resource, namespace=namespace, loss=loss)
     if not settings.watch_namespaces:
         loss = "stories of nodes begin with their first Event"
-        yield _Right(verb="get", resource=_NODES, loss=loss, optional=True)
+        yield _Right(verb="get", resource=NODES, loss=loss, optional=True)
     loss = "the cluster's uid must be set by --cluster-uid"
     yield _Right(
         verb="get", resource=NAMESPACES, namespace="kube-system", name="kube-system", loss=loss,

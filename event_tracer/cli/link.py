@@ -7,12 +7,11 @@ from urllib.parse import urlencode
 
 from event_tracer.cli.settings.models import LinkSettings
 from event_tracer.cli.settings.options import SettingsError
-from event_tracer.cli.target import explain_absence, open_query
+from event_tracer.cli.target import explain_absence, open_query, parse_target
 from event_tracer.core.filters import Redaction
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.span_names import kind_attribute
 from event_tracer.core.traces import Trace
-from event_tracer.kube import kinds
 from event_tracer.pipeline.snapshot import SnapshotError, read_traces
 from event_tracer.render.selection import Target, object_span_ids
 from event_tracer.runtime.logs import Complain
@@ -55,7 +54,7 @@ async def link(words: Sequence[str], settings: LinkSettings, *, complain: Compla
 
     Raises SnapshotError, ConnectionSettingsError and SettingsError.
     """
-    if not kinds.parse(words)[1]:
+    if not parse_target(words)[1]:
         raise SettingsError("name one object, as deployment/web")
     async with open_query(settings, words) as query:
         target = query.target

@@ -20,13 +20,13 @@ from event_tracer.export import sdk
 from event_tracer.export.exporter import Delivery
 from event_tracer.export.otlp import client, endpoint
 from event_tracer.kube.client import Api, retry_forever
-from event_tracer.kube.cluster import cluster_uid
 from event_tracer.kube.credentials import (
     ConnectionSettingsError,
     connector,
     is_in_cluster,
     own_namespace,
 )
+from event_tracer.kube.discovery import cluster_uid
 from event_tracer.kube.lease import Election, LostError, lead, own_identity
 from event_tracer.pipeline.bridge import Bridge, PipelineConfig
 from event_tracer.pipeline.checkpoint import CheckpointError, Store

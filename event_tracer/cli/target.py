@@ -6,13 +6,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from event_tracer.cli.settings.models import SnapshotSettings
+from event_tracer.cli.settings.options import SettingsError
 from event_tracer.core.traces import Trace
-from event_tracer.kube import kinds
 from event_tracer.kube.client import Api, ApiError
-from event_tracer.kube.cluster import cluster_uid
 from event_tracer.kube.credentials import chosen_namespace, connector
+from event_tracer.kube.discovery import (
+    UnknownKindError,
+    cluster_uid,
+    did_you_mean,
+    find_by_name,
+)
 from event_tracer.kube.listing import Lister, StaleError
-from event_tracer.kube.resources import NAMESPACES, Resource
+from event_tracer.kube.resources import NAMESPACES, Resource, each_namespace
 from event_tracer.pipeline.snapshot import SnapshotError, in_namespaces
 from event_tracer.render.selection import Target, object_names
 
@@ -59,21 +64,33 @@ class Query:
         return f"about {self.object_name if self.name else f'any {self.object_name}'}"
 
 
+def parse_target(words: Sequence[str]) -> tuple[str, str]:
+    """`deployment/web`, `deployment web` or `deployment` → the kind's word and the name.
+
+    Both are empty where nothing was asked for. Raises SettingsError for what is neither.
+    """
+    parts = words[0].split("/") if len(words) == 1 else list(words)
+    if len(parts) > 2 or not all(parts) or any("/" in part for part in parts):
+        raise SettingsError(f"{' '.join(words)!r} names no object: it is like deployment/web")
+    kind, name = [*parts, "", ""][:2]
+    return kind, name
+
+
 @asynccontextmanager
 async def open_query(settings: SnapshotSettings, words: Sequence[str]) -> AsyncIterator[Query]:
     """The query that `words` are in the cluster of `settings`, with a connection to it.
 
     Raises SettingsError, ConnectionSettingsError and SnapshotError.
     """
-    word, name = kinds.parse(words) if words else ("", "")
+    word, name = parse_target(words) if words else ("", "")
     where = {"kubeconfig": settings.kubeconfig, "context": settings.context}
     api = Api(await connector(**where))
     try:
         uid = settings.cluster_uid or await cluster_uid(api)
-        resource = await kinds.find(api, word) if word else None
+        resource = await find_by_name(api, word) if word else None
         namespaces = _namespaces(settings, resource)
         yield Query(api=api, cluster_uid=uid, resource=resource, name=name, namespaces=namespaces)
-    except (ApiError, kinds.UnknownKindError) as error:
+    except (ApiError, UnknownKindError) as error:
         raise SnapshotError(_message(error)) from None
     finally:
         await api.close()
@@ -101,7 +118,7 @@ async def explain_absence(query: Query, traces: Sequence[Trace]) -> str:
         known = await _names(query, resource)
         if known is not None and target.name not in known:
             known |= {name for trace in traces for name in object_names(trace, target)}
-            hint = kinds.near(target.name, known)
+            hint = did_you_mean(target.name, known)
             raise SnapshotError(f"there is no {query.object_name}{hint}")
     elif not traces and len(query.namespaces) == 1:
         await _demand_namespace(query, query.namespaces[0])
@@ -113,7 +130,7 @@ async def _names(query: Query, resource: Resource) -> set[str] | None:
     found: set[str] = set()
     namespaces = query.namespaces if resource.is_namespaced else ()
     try:
-        for namespace in namespaces or ("",):
+        for namespace in each_namespace(namespaces):
             async for page in Lister(query.api, resource, namespace=namespace).pages():
                 found |= {str(item["metadata"].get("name")) for item in page.items}
     except (ApiError, StaleError):
@@ -127,5 +144,5 @@ async def _demand_namespace(query: Query, name: str) -> None:
         await query.api.get(NAMESPACES.path(name=name))
     except ApiError as error:
         if error.status == 404:
-            hint = kinds.near(name, await _names(query, NAMESPACES) or ())
+            hint = did_you_mean(name, await _names(query, NAMESPACES) or ())
             raise SnapshotError(f"there is no namespace called {name}{hint}") from None

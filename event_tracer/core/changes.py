@@ -8,8 +8,9 @@ for writes through `/scale`, and `generation` rises for annotations too
 from dataclasses import dataclass, replace
 
 from event_tracer.core.event import Event
+from event_tracer.core.kinds import CONTROLLERS
 from event_tracer.core.objects import ObjectMetadata, Write
-from event_tracer.core.tables import AUTOSCALER, COMBINED, CONTROLLERS
+from event_tracer.core.tables import AUTOSCALER, COMBINED
 from event_tracer.core.times import second_of
 
 AUTOSCALED = 600

@@ -10,7 +10,8 @@ from event_tracer.core.event import (
     version_number,
     within_int64,
 )
-from event_tracer.core.tables import KINDS, RESTARTS
+from event_tracer.core.kinds import KIND_OF_PLURAL
+from event_tracer.core.tables import RESTARTS
 from event_tracer.core.times import parse_timestamp, second_of
 
 
@@ -129,7 +130,7 @@ def metadata_of(item: wire.AnyObject, *, resource: str, kind: str) -> ObjectMeta
     generation = meta.get("generation")
     return ObjectMetadata(
         uid=meta.get("uid") or "",
-        kind=kind or (KINDS.get(resource, resource) if is_partial else own_kind),
+        kind=kind or (KIND_OF_PLURAL.get(resource, resource) if is_partial else own_kind),
         api_version="" if is_partial else item.get("apiVersion") or "",
         namespace=meta.get("namespace") or "",
         name=name,

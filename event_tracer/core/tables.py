@@ -122,23 +122,6 @@ CREATORS = {
     },
     "Job": {"CronJob": "cronjob-controller"},
 }  # fmt: skip
-# The component that reconciles a root of this kind and writes Events about it.
-CONTROLLERS = {
-    "Deployment": "deployment-controller", "ReplicaSet": "replicaset-controller",
-    "StatefulSet": "statefulset-controller", "DaemonSet": "daemonset-controller",
-    "Job": "job-controller", "CronJob": "cronjob-controller",
-    "ReplicationController": "replication-controller",
-}  # fmt: skip
-
-# resource → kind, where a frame of metadata does not say (a PartialObjectMetadata hides it).
-KINDS = {
-    "pods": "Pod", "replicasets": "ReplicaSet", "deployments": "Deployment",
-    "statefulsets": "StatefulSet", "daemonsets": "DaemonSet", "jobs": "Job",
-    "cronjobs": "CronJob", "namespaces": "Namespace", "nodes": "Node", "services": "Service",
-    "persistentvolumeclaims": "PersistentVolumeClaim", "persistentvolumes": "PersistentVolume",
-    "replicationcontrollers": "ReplicationController", "ingresses": "Ingress",
-    "horizontalpodautoscalers": "HorizontalPodAutoscaler",
-}  # fmt: skip
 
 # Kinds whose names controllers generate, and the generated end of such a name
 # (apimachinery util/rand SafeEncodeString's alphabet; a CronJob's Jobs end in minutes).

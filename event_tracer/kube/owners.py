@@ -11,7 +11,7 @@ from event_tracer.core.times import SECOND
 from event_tracer.kube.client import Api, ApiError, retry_forever
 from event_tracer.kube.discovery import Discovery
 from event_tracer.kube.handler import FrameHandler, Raw
-from event_tracer.kube.resources import WORKLOADS, Resource
+from event_tracer.kube.resources import WORKLOADS, Resource, each_namespace
 from event_tracer.kube.watch import Watch
 from event_tracer.runtime.metrics import Lookup, Metrics
 from event_tracer.runtime.tasks import Spawn
@@ -40,7 +40,7 @@ class Owners:
         self._discovery = Discovery(api)
         self._handler = handler
         self._metrics = metrics
-        self._namespaces = tuple(namespaces) or ("",)
+        self._namespaces = each_namespace(namespaces)
         self._begin = versions
         self._spawn = spawn
         self._on_change = on_change

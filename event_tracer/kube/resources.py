@@ -1,9 +1,11 @@
 """Kinds of objects by their place in the API."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+from event_tracer.core.kinds import KINDS, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,18 +49,26 @@ class Resource:
         )
 
 
-EVENTS = Resource(plural="events", kind="Event")
-NAMESPACES = Resource(plural="namespaces", kind="Namespace", is_namespaced=False)
-LEASES = Resource(plural="leases", kind="Lease", group="coordination.k8s.io")
-PODS = Resource(plural="pods", kind="Pod")
-REPLICA_SETS = Resource(plural="replicasets", kind="ReplicaSet", group="apps")
-WORKLOADS = (
-    Resource(plural="deployments", kind="Deployment", group="apps"),
-    Resource(plural="statefulsets", kind="StatefulSet", group="apps"),
-    Resource(plural="daemonsets", kind="DaemonSet", group="apps"),
-    Resource(plural="cronjobs", kind="CronJob", group="batch"),
-    Resource(plural="jobs", kind="Job", group="batch"),
-    REPLICA_SETS,
-    PODS,
-)
+def _resource(row: Kind) -> Resource:
+    return Resource(
+        plural=row.plural,
+        kind=row.kind,
+        group=row.group,
+        version=row.version,
+        is_namespaced=row.namespaced,
+    )
+
+
+RESOURCES = {row.kind: _resource(row) for row in KINDS}
+"""Resources of Kubernetes' own kinds, by kind."""
+WORKLOADS = tuple(RESOURCES[row.kind] for row in KINDS if row.watched)
 """What most Events are about, and what owns it."""
+EVENTS, LEASES, NAMESPACES, NODES = (
+    RESOURCES[kind] for kind in ("Event", "Lease", "Namespace", "Node")
+)
+PODS, REPLICA_SETS = RESOURCES["Pod"], RESOURCES["ReplicaSet"]
+
+
+def each_namespace(names: Iterable[str]) -> tuple[str, ...]:
+    """The namespaces to ask about one by one; "" for all at once where none is named."""
+    return tuple(names) or ("",)

@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from event_tracer.kube.client import Api
 from event_tracer.kube.handler import FrameHandler
 from event_tracer.kube.owners import Owners
-from event_tracer.kube.resources import EVENTS
+from event_tracer.kube.resources import EVENTS, each_namespace
 from event_tracer.kube.watch import Watch
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn
@@ -39,7 +39,7 @@ class ClusterReader(Generic[H]):
     ) -> None:  # fmt: skip
         self._api = api
         self._metrics = metrics
-        self._namespaces = tuple(namespaces) or ("",)
+        self._namespaces = each_namespace(namespaces)
         self._events = events or {}
         self._objects = objects or {}
         self._from_now = from_now

@@ -18,8 +18,8 @@ from event_tracer.core.frame import Frame, Listing, parse_frame
 from event_tracer.core.objects import KubeObject, object_of
 from event_tracer.core.wire import MalformedError, without_applied
 from event_tracer.kube.client import Api, ApiError, retry_forever
-from event_tracer.kube.cluster import kube_system
 from event_tracer.kube.credentials import connector
+from event_tracer.kube.discovery import kube_system
 from event_tracer.kube.handler import Raw, WatchInfo
 from event_tracer.kube.stream import AT_ONCE, PollInterval
 from event_tracer.pipeline.cluster_reader import ClusterReader

@@ -6,10 +6,10 @@ import pytest
 from aiohttp import web
 
 from event_tracer.core.frame import Listing
-from event_tracer.kube.resources import EVENTS, WORKLOADS, Resource
+from event_tracer.kube.resources import EVENTS, PODS, WORKLOADS, Resource
 from tests.doubles.apiserver.client import PARTIAL, PARTIALS
 from tests.doubles.apiserver.wire import said
-from tests.scenarios.watching import PODS, Bench, on_bench
+from tests.scenarios.watching import Bench, on_bench
 
 JOBS = next(resource for resource in WORKLOADS if resource.plural == "jobs")
 

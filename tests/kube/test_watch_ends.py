@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from event_tracer.core.frame import Listing
-from event_tracer.kube.resources import EVENTS, Resource
+from event_tracer.kube.resources import EVENTS, PODS, Resource
 from tests.doubles.apiserver import faults
 from tests.doubles.apiserver.faults import Answer
-from tests.scenarios.watching import PODS, Bench, gaps, on_bench, says
+from tests.scenarios.watching import Bench, gaps, on_bench, says
 
 HOUR = 3600.0
 Trouble = Callable[[Bench], Awaitable[None]]

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
+from event_tracer.kube.resources import PODS
 from event_tracer.kube.stream import LONGEST, lines
 from tests.doubles.apiserver import faults
 from tests.doubles.apiserver.wire import said
-from tests.scenarios.watching import PODS, Bench, on_bench
+from tests.scenarios.watching import Bench, on_bench
 
 NO_REASON = b'{"type":"ERROR","object":{}}'
 BAD: dict[str, tuple[bytes, str]] = {

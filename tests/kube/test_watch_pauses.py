@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from event_tracer.kube.resources import EVENTS, Resource
+from event_tracer.kube.resources import EVENTS, PODS, Resource
 from tests.doubles.apiserver import faults
 from tests.doubles.apiserver.faults import Answer, Forbidden
-from tests.scenarios.watching import PODS, Bench, gaps, on_bench, says
+from tests.scenarios.watching import Bench, gaps, on_bench, says
 
 ASKED = 37
 SAID = (

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from event_tracer.kube.resources import EVENTS, Resource
+from event_tracer.kube.resources import EVENTS, PODS, Resource
 from tests.doubles.apiserver import faults
-from tests.scenarios.watching import PODS, Bench, gaps, on_bench, until
+from tests.scenarios.watching import Bench, gaps, on_bench, until
 
 LIVE, BEHIND = (True, False), (False, False)
 BOTH = pytest.mark.parametrize("resource", [EVENTS, PODS], ids=["events", "pods"])

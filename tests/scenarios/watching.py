@@ -14,7 +14,7 @@ from event_tracer.core.frame import Frame, Listing
 from event_tracer.core.times import parse_timestamp
 from event_tracer.kube.client import Api
 from event_tracer.kube.handler import WatchInfo
-from event_tracer.kube.resources import EVENTS, WORKLOADS, Resource
+from event_tracer.kube.resources import EVENTS, Resource
 from event_tracer.kube.stream import AT_ONCE, PollInterval
 from event_tracer.kube.watch import Watch
 from event_tracer.runtime.metrics import NullMetrics
@@ -23,8 +23,6 @@ from tests.doubles.apiserver.server import ApiServer
 from tests.doubles.apiserver.wire import Asked
 from tests.doubles.virtual_time import run
 from tests.scenarios.fields import SECOND, Raw, stamp
-
-PODS = next(resource for resource in WORKLOADS if resource.plural == "pods")
 
 
 class Recorder(NullMetrics):

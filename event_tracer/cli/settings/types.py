@@ -7,27 +7,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
+from event_tracer.core.kinds import KIND_OF_NAME
 from event_tracer.core.times import parse_duration
 from event_tracer.runtime.address import Address, parse_address
 
-# kubectl api-resources: kind and the short names and plurals that people type
-_NAMES = {
-    "Pod": "po pod pods",
-    "ReplicaSet": "rs replicaset replicasets",
-    "Deployment": "deploy deployment deployments",
-    "StatefulSet": "sts statefulset statefulsets",
-    "DaemonSet": "ds daemonset daemonsets",
-    "Job": "job jobs",
-    "CronJob": "cj cronjob cronjobs",
-    "Node": "no node nodes",
-    "Namespace": "ns namespace namespaces",
-    "Service": "svc service services",
-    "Ingress": "ing ingress ingresses",
-    "PersistentVolumeClaim": "pvc persistentvolumeclaim persistentvolumeclaims",
-    "PersistentVolume": "pv persistentvolume persistentvolumes",
-    "HorizontalPodAutoscaler": "hpa horizontalpodautoscaler horizontalpodautoscalers",
-}
-_KINDS = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]*")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # RFC 1123 label
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")  # RFC 1123 subdomain, nearly
@@ -63,11 +46,11 @@ def _kinds(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _kind(name: str) -> str:
-    kind = _KINDS.get(name.lower(), name)
+    kind = KIND_OF_NAME.get(name.lower(), name)
     if _KIND.fullmatch(kind):  # a custom kind may be called anything of that shape
         return kind
-    near = get_close_matches(name.lower(), _KINDS, n=1)
-    hint = f"did you mean {_KINDS[near[0]]}?" if near else "kinds are written like Deployment"
+    near = get_close_matches(name.lower(), KIND_OF_NAME, n=1)
+    hint = f"did you mean {KIND_OF_NAME[near[0]]}?" if near else "kinds are written like Deployment"
     raise ValueError(f"there is no kind called {name}; {hint}")
 
 

@@ -1,0 +1,57 @@
+"""Kubernetes' own kinds of objects: one row for each, and all that is derived from the rows.
+
+A custom kind needs no row: discovery finds it. A kind that `run` watches needs the rights to list
+and watch it, too (manifests).
+"""
+
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """A kind, its place in the API, and kubectl's `short` name for it (kubectl api-resources).
+
+    `controller` is the component that reconciles a root of this kind and writes Events about it.
+    `watched`: what most Events are about, and what owns it; a run watches its metadata.
+    """
+
+    kind: str
+    plural: str
+    group: str = ""
+    short: str = ""
+    controller: str = ""
+    version: str = "v1"
+    namespaced: bool = True
+    watched: bool = False
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The words that kubectl takes for it, in lower case."""
+        return frozenset({self.kind.lower(), self.plural, self.short or self.plural})
+
+
+KINDS = (
+    Kind("Deployment", "deployments", "apps", "deploy", "deployment-controller", watched=True),
+    Kind("StatefulSet", "statefulsets", "apps", "sts", "statefulset-controller", watched=True),
+    Kind("DaemonSet", "daemonsets", "apps", "ds", "daemonset-controller", watched=True),
+    Kind("CronJob", "cronjobs", "batch", "cj", "cronjob-controller", watched=True),
+    Kind("Job", "jobs", "batch", "", "job-controller", watched=True),
+    Kind("ReplicaSet", "replicasets", "apps", "rs", "replicaset-controller", watched=True),
+    Kind("Pod", "pods", "", "po", watched=True),
+    Kind("Event", "events", "", "ev"),
+    Kind("Namespace", "namespaces", "", "ns", namespaced=False),
+    Kind("Node", "nodes", "", "no", namespaced=False),
+    Kind("Service", "services", "", "svc"),
+    Kind("PersistentVolumeClaim", "persistentvolumeclaims", "", "pvc"),
+    Kind("PersistentVolume", "persistentvolumes", "", "pv", namespaced=False),
+    Kind("ReplicationController", "replicationcontrollers", "", "rc", "replication-controller"),
+    Kind("Ingress", "ingresses", "networking.k8s.io", "ing"),
+    Kind("HorizontalPodAutoscaler", "horizontalpodautoscalers", "autoscaling", "hpa", version="v2"),
+    Kind("Lease", "leases", "coordination.k8s.io"),
+)
+
+CONTROLLERS = {row.kind: row.controller for row in KINDS if row.controller}
+"""The component that reconciles a root, by its kind."""
+KIND_OF_PLURAL = {row.plural: row.kind for row in KINDS}
+"""Kind of a resource, for a frame that lacks it: a PartialObjectMetadata hides its object's."""
+KIND_OF_NAME = {name: row.kind for row in KINDS for name in row.names}
+"""Kind by any word that kubectl takes for it."""
