@@ -160,10 +160,7 @@ class Exporter:
         elif answer.refused:
             self._aside.halve(batch)
         else:
-            self._aside.failed(batch, after=answer.after)
-            logger.warning(
-                "the back end took nothing", extra={"reason": answer.reason, "spans": len(spans)}
-            )
+            self._failed(batch, spans, answer)
         self._filled.set()  # what waits may be due earlier than it was
         return answer
 
@@ -175,6 +172,18 @@ class Exporter:
         failed = "" if answer.accepted else answer.reason.partition(":")[0]
         self._counts.operation(self._clock() - begun, failed)
         return answer
+
+    def _failed(self, batch: Batch, spans: Sequence[Span], answer: Answer) -> None:
+        is_searched = batch.is_part or batch.is_alone  # by hundreds of requests
+        logger.log(
+            logging.DEBUG if is_searched else logging.WARNING,
+            "the back end took nothing", extra={"reason": answer.reason, "spans": len(spans)},
+        )  # fmt: skip
+        if self._aside.failed(batch, after=answer.after):
+            logger.warning(
+                "the back end does not take a span, while it takes others; it is tried again",
+                extra=_about(spans[0], answer),
+            )
 
     def _accepted(self, spans: Sequence[Span], answer: Answer) -> None:
         self.has_delivered = True
@@ -194,14 +203,18 @@ class Exporter:
         self._counts.exported(1, "refused")
         logger.error(
             "the back end refuses a span, which is dropped",
-            extra={
-                "reason": answer.reason, "span": span.name, "trace_id": span.trace_id.hex(),
-                "span_id": span.span_id.hex(),
-            },
-        )  # fmt: skip
+            extra=_about(span, answer),
+        )
         self._done([span])
 
     def _done(self, spans: Sequence[Span]) -> None:
         self._size -= len(spans)
         self._on_done(spans)
         self._changed.set()
+
+
+def _about(span: Span, answer: Answer) -> dict[str, str]:
+    return {
+        "reason": answer.reason, "span": span.name, "trace_id": span.trace_id.hex(),
+        "span_id": span.span_id.hex(),
+    }  # fmt: skip

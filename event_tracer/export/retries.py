@@ -29,6 +29,8 @@ class Batch:
     since: float = 0.0
     """The time of the first failure, its own or that of what it is a part of."""
     failures: int = 0
+    is_part: bool = False
+    """Of one that was halved."""
     is_alone: bool = False
     """A span that is at fault itself."""
     is_asked: bool = False
@@ -88,8 +90,8 @@ class Retries:
             return [random.choice(batch.spans)]
         return batch.spans
 
-    def failed(self, batch: Batch, *, after: float | None) -> None:
-        """Nothing of it was taken; it waits, or its halves do not."""
+    def failed(self, batch: Batch, *, after: float | None) -> bool:
+        """Nothing of it was taken: it waits, or its halves do not; whether a span was found out."""
         self._in_vain += not batch.is_alone
         batch = replace(
             batch,
@@ -97,19 +99,21 @@ class Retries:
             since=batch.since or self._clock(),
             is_asked=after is not None,
         )
-        if not self._is_at_fault(batch):
-            self._push(batch, batch.backoff.pause(after=after))
-        elif len(batch.spans) > 1:
-            self.halve(batch)
-        else:
+        is_found = False
+        if self._is_at_fault(batch):
+            if len(batch.spans) > 1:
+                self.halve(batch)
+                return False
+            is_found = not batch.is_alone
             batch = self._set_alone(batch)
-            self._push(batch, batch.backoff.pause(after=after))
+        self._push(batch, batch.backoff.pause(after=after))
+        return is_found
 
     def halve(self, batch: Batch) -> None:
         """Its halves are due at once."""
         middle = len(batch.spans) // 2
         for part in (batch.spans[:middle], batch.spans[middle:]):
-            half = replace(self.fresh(part), taken=batch.taken, since=batch.since)
+            half = replace(self.fresh(part), taken=batch.taken, since=batch.since, is_part=True)
             self._push(half, 0.0)
 
     def taken(self, batch: Batch, spans: Sequence[Span]) -> None:
