@@ -126,7 +126,7 @@ def ask_again(after: Duration) -> Answer:
 
 
 def poison(
-    *names: str, code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT, by: str = "name"
+    *names: str | bytes, code: grpc.StatusCode = grpc.StatusCode.INVALID_ARGUMENT, by: str = "name"
 ) -> Answer:
     """Refuse a request that holds a span of one of these names, or of another field of it."""
 

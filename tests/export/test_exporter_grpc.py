@@ -146,6 +146,26 @@ def test_one_bad_span_is_found_and_let_go(
     assert found == {"INVALID_ARGUMENT: 300 is bad": 1}
 
 
+@pytest.mark.parametrize(
+    "code", [Code.INTERNAL, Code.FAILED_PRECONDITION, Code.UNKNOWN, Code.UNAVAILABLE]
+)
+def test_what_is_never_taken_holds_up_no_other(code: grpc.StatusCode, server: GrpcServer) -> None:
+    """Whatever the code: twenty spans, one in every batch, wait alone until they are taken."""
+    bad = range(7, 5000, 250)
+    server.answer = poison(*map(str, bad), code=code)
+
+    async def test(out: Out) -> None:
+        out.put(numbered(5000))
+        while out.size > len(bad) or out.refused()[0] < len(bad):
+            await out.asked(times=1)
+        assert (numbers(out.gone), out.lowest_version) == (each(5000, but=bad), bad[0])
+        server.answer = lambda *_: None
+        await out.drained()
+
+    deliver(test, server)
+    assert arrived(server) == each(5000)
+
+
 def test_partial_success_is_told_and_not_sent_again(
     server: GrpcServer, caplog: pytest.LogCaptureFixture
 ) -> None:

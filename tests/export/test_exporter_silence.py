@@ -9,9 +9,9 @@ import pytest
 
 from event_tracer.export.otlp.client import Otlp, connect
 from event_tracer.export.otlp.endpoint import resolve
+from tests.doubles.middlebox import Middlebox
 from tests.doubles.otlp_grpc import GrpcServer
 from tests.doubles.otlp_http import Collector
-from tests.middlebox import Middlebox
 from tests.scenarios.exporting import Out, each, exporting, numbered, numbers
 
 _TIMEOUT = 1.0  # seconds of a request
