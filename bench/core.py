@@ -7,12 +7,11 @@ from typing import Any
 
 from bench.frames import lines, occurrences, rollouts
 from event_tracer.cli.main import GC_THRESHOLD
-from event_tracer.core.frame import Frame, Tick, parse_line
+from event_tracer.core.frame import END, Frame, parse_line
 from event_tracer.core.story import Stories
 from event_tracer.export.otlp.encoding import encode
 
 RUNS = 3
-_END = Tick(now=2**63 - 1)
 Packed = Sequence[tuple[str, str, bytes]]
 """Lines of watches, each with its resource and kind."""
 
@@ -102,4 +101,4 @@ def _read(packed: Packed) -> None:
 def _told(packed: Packed) -> int:
     stories = Stories()
     count = sum(len(stories.feed(frame)) for frame in _frames(packed))
-    return count + len(stories.feed(_END))
+    return count + len(stories.feed(END))

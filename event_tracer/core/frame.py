@@ -72,6 +72,7 @@ class Tick:
     now: int
 
 
+END = Tick(now=2**63 - 1)  # later than any time that an Event may have
 Item = Frame | Listing | Tick | Replace | SyncState
 
 _EVENTS = frozenset({"events", "events.events.k8s.io"})

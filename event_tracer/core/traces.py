@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import chain
 
-from event_tracer.core.frame import Item, Tick
+from event_tracer.core.frame import END, Item
 from event_tracer.core.span import AttributeValue, Span
 from event_tracer.core.story import Stories
 from event_tracer.core.times import MICROSECOND, SECOND, parse_timestamp, rfc3339
@@ -17,7 +17,6 @@ Trace = tuple[Span, ...]
 # then its trace comes in parts.
 _SILENCE = 70 * 60 * SECOND
 _STEP = 60 * SECOND
-_END = Tick(now=2**63 - 1)  # later than any time that an Event may have
 _TIMES = frozenset({
     "k8s.event.start_time", "k8s.event.first_time", "k8s.event.last_time",
     "k8s.event.event_time", "event_tracer.change.time",
@@ -113,7 +112,7 @@ class TraceBuffer:
 def traces_of(items: Iterable[Item], stories: Stories) -> Iterator[Trace]:
     """Feed all `items` to the fold, to their end; give each trace when nothing more can come."""
     buffer, checked = TraceBuffer(), 0
-    for item in chain(items, (_END,)):
+    for item in chain(items, (END,)):
         buffer.add(stories.feed(item), now=stories.watermark)
         if stories.watermark - checked >= _STEP:
             checked = stories.watermark

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from event_tracer import EventTracerError
 from event_tracer.core.filters import Redact
-from event_tracer.core.frame import Tick
+from event_tracer.core.frame import END, Tick
 from event_tracer.core.mapping import Naming
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
@@ -19,7 +19,6 @@ from event_tracer.runtime.logs import Complain
 from event_tracer.runtime.metrics import NullMetrics
 from event_tracer.runtime.tasks import Spawn, TaskScope
 
-_END = Tick(now=2**63 - 1)  # later than any time that an Event may have
 _PAUSE = 0.02  # seconds
 _PATIENCE, _LIMIT = 10.0, 120.0  # seconds
 _CAPACITY = 10_000_000  # spans: all that there are
@@ -138,7 +137,7 @@ class Snapshot:
 
     def end(self) -> list[Span]:
         """All spans that are left, however they stand."""
-        self._feed.feed(_END)
+        self._feed.feed(END)
         if self._sink.unusable:
             self._complain(f"{self._sink.unusable} of what was read could not be used")
         return self._sink.spans

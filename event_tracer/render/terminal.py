@@ -47,7 +47,7 @@ def console(file: TextIO, *, width: int = 0) -> Console:
 
 
 def glyphs_for(made: Console) -> Glyphs:
-    """Lines that the console's encoding can say."""
+    """The glyphs that the console's encoding has."""
     try:
         "━•◦├┼└╷…◀".encode(made.encoding)
     except UnicodeEncodeError:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from event_tracer.core.event import version_number
-from event_tracer.core.frame import Listing, Tick, parse_frame
+from event_tracer.core.frame import END, Listing, Tick, parse_frame
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.tables import RANK
@@ -22,7 +22,6 @@ from event_tracer.pipeline.dumping import Dumper, load
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import SECOND
 from tests.scenarios.folding import (
-    END,
     JSONL,
     by_id,
     chains,

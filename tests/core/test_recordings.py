@@ -5,12 +5,11 @@ from itertools import pairwise
 
 import pytest
 
-from event_tracer.core.frame import Tick
+from event_tracer.core.frame import END, Tick
 from event_tracer.core.object_spans import LONGEST_SESSION, SESSION_GAP
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from tests.scenarios.folding import (
-    END,
     JSONL,
     article,
     attributes,

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from event_tracer.core.frame import END
 from event_tracer.core.objects import KubeObject, OwnerReference
 from event_tracer.core.span import Span
 from event_tracer.core.state import State
@@ -19,7 +20,7 @@ from event_tracer.export.otlp.encoding import encode
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError
 from event_tracer.pipeline.dumping import MOST_BYTES, Dumper, load
 from tests.doubles.apiserver.server import CLUSTER
-from tests.scenarios.folding import END, JSONL, frames_of, is_event
+from tests.scenarios.folding import JSONL, frames_of, is_event
 
 ODD = Span(
     trace_id=bytes(range(16)),

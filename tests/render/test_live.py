@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from event_tracer.core.frame import Tick
+from event_tracer.core.frame import END, Tick
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.render.live import MAX_SPANS, SettledPrinter
@@ -15,7 +15,7 @@ from event_tracer.render.terminal import View, console
 from event_tracer.render.waterfall import waterfall
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import SECOND
-from tests.scenarios.folding import END, JSONL, events, frames_of, is_event, roots, tell
+from tests.scenarios.folding import JSONL, events, frames_of, is_event, roots, tell
 from tests.scenarios.world import World, in_world
 
 

@@ -17,11 +17,11 @@ def trace_ids(spans: Iterable[Span]) -> list[bytes]:
 
 
 def story(store: StoryStore, trace_id: bytes) -> Any:
-    """What is told of a story."""
+    """A story as the page takes it."""
     return json.loads(store.text(trace_id))
 
 
-def told(store: StoryStore, version: int = 0) -> list[bytes]:
+def changed(store: StoryStore, version: int = 0) -> list[bytes]:
     """The stories that have changed since."""
     return [trace_id for _, trace_id in store.since(version)]
 
@@ -34,7 +34,7 @@ def test_what_changes_is_told_last_and_once() -> None:
     store.take(big)
     store.take(redis[4:])
 
-    assert told(store) == [*trace_ids(big), *trace_ids(redis)]
+    assert changed(store) == [*trace_ids(big), *trace_ids(redis)]
     (newest, _) = store.since(0)[-1]
     assert store.since(newest) == []
     assert story(store, redis[0].trace_id)["spans"] == len(redis)
@@ -70,8 +70,8 @@ def test_the_oldest_stories_make_room() -> None:
 
     assert store.forgotten == 1
     assert store.text(stories[0][0].trace_id) == ""
-    assert told(store) == [each for spans in stories[1:] for each in trace_ids(spans)]
-    assert json.loads(store.known()) == [trace_id.hex() for trace_id in told(store)]
+    assert changed(store) == [each for spans in stories[1:] for each in trace_ids(spans)]
+    assert json.loads(store.known()) == [trace_id.hex() for trace_id in changed(store)]
 
 
 def test_of_one_story_that_has_no_room_the_earliest_spans_go() -> None:
@@ -80,7 +80,7 @@ def test_of_one_story_that_has_no_room_the_earliest_spans_go() -> None:
     for span in spans:
         store.take([span])
 
-    (trace_id,) = told(store)
+    (trace_id,) = changed(store)
     held = {each[0] for row in story(store, trace_id)["rows"] for each in row["spans"]}
     assert held == {span.span_id.hex() for span in spans[-60:]}
 

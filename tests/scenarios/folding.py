@@ -7,14 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from event_tracer.core.frame import Frame, Listing, Tick, parse_frame
+from event_tracer.core.frame import END, Frame, Listing, parse_frame
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 Run = Callable[..., tuple[int, str, str]]
 """Runs a command: exit code, output, complaints."""
-END = Tick(now=2**63 - 1)
 JSONL = (
     "redis-create", "image-pull-backoff", "rolling-update", "workloads", "changes",
     "custom-owner", "unschedulable",
