@@ -3,15 +3,18 @@
 import asyncio
 import os
 import secrets
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from event_tracer.cli.process import run_to_the_end
 from event_tracer.cli.settings.models import CheckSettings
 from event_tracer.core.seen import SERVICE
 from event_tracer.core.span import Span
 from event_tracer.core.times import SECOND, human
+from event_tracer.export.delivery import ExportError
 from event_tracer.export.otlp import client, endpoint
 from event_tracer.kube.client import Api, ApiError
 from event_tracer.kube.credentials import ConnectionSettingsError, connector, own_namespace
@@ -30,14 +33,15 @@ from event_tracer.pipeline.checkpoint import CheckpointError, ConfigMapStore, St
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _SKEW = 5 * SECOND  # ns of difference that an NTP client would not leave
-Verdict = Literal["ok", "missing", "note"]
+Status = Literal["ok", "missing", "note"]
+_MARKS: dict[Status, str] = {"ok": "ok     ", "note": "note   ", "missing": "MISSING"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One thing that was looked at; `advice` is what to do unless it is `ok`."""
+class CheckResult:
+    """One thing that was checked; `advice` is what to do unless it is `ok`."""
 
-    verdict: Verdict
+    status: Status
     what: str
     advice: str = ""
 
@@ -60,12 +64,27 @@ class _Right:
         return f"{self.verb} {self.resource.plural}{where}"
 
 
-async def check(settings: CheckSettings) -> AsyncIterator[Line]:
-    """Look at everything that `run` needs, one thing after the other."""
+def main(settings: CheckSettings) -> bool:
+    """Run the command."""
+    return run_to_the_end(_print_all(settings), settings=settings)
+
+
+async def _print_all(settings: CheckSettings) -> bool:
+    is_good = True
+    async for result in check(settings):
+        is_good = is_good and result.status != "missing"
+        advice = f": {result.advice}" if result.advice else ""
+        sys.stdout.write(f"{_MARKS[result.status]} {result.what}{advice}\n")
+        sys.stdout.flush()
+    return is_good
+
+
+async def check(settings: CheckSettings) -> AsyncIterator[CheckResult]:
+    """Check everything that `run` needs, one thing after the other."""
     try:
         connect = await connector(kubeconfig=settings.kubeconfig, context=settings.context)
     except ConnectionSettingsError as error:
-        yield Line(verdict="missing", what="credentials", advice=str(error))
+        yield CheckResult(status="missing", what="credentials", advice=str(error))
     else:
         api = Api(connect)
         try:
@@ -76,50 +95,52 @@ async def check(settings: CheckSettings) -> AsyncIterator[Line]:
     yield await _collector(settings)
 
 
-async def _cluster(api: Api, settings: CheckSettings) -> AsyncIterator[Line]:
+async def _cluster(api: Api, settings: CheckSettings) -> AsyncIterator[CheckResult]:
     try:
         version = (await api.get("/version")).get("gitVersion", "of an unknown version")
     except ApiError as error:
         advice = f"{error}; is it the right --kubeconfig and --context?"
-        yield Line(verdict="missing", what="the API server", advice=advice)
+        yield CheckResult(status="missing", what="the API server", advice=advice)
         return
-    yield Line(verdict="ok", what=f"the API server answers: Kubernetes {version}")
+    yield CheckResult(status="ok", what=f"the API server answers: Kubernetes {version}")
     yield _clock(api)
     yield await _identity(api, settings)
     for right in _rights(settings):
         yield await _may(api, right)
     if settings.leader_elect and not own_namespace():
         advice = "set POD_NAMESPACE to the namespace of the Pod"
-        yield Line(verdict="missing", what="the Lease's namespace", advice=advice)
+        yield CheckResult(status="missing", what="the Lease's namespace", advice=advice)
     yield await _checkpoint(api, settings)
 
 
-def _clock(api: Api) -> Line:
+def _clock(api: Api) -> CheckResult:
     now = api.now
     if now is None:
-        return Line(verdict="note", what="clock", advice="the API server sends no Date header")
+        return CheckResult(
+            status="note", what="clock", advice="the API server sends no Date header"
+        )
     ahead = time.time_ns() - now - SECOND // 2  # a Date header is half a second old, on average
     what = f"this machine's clock is {human(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'}"
     what += " the API server's"
     if abs(ahead) < _SKEW:
-        return Line(verdict="ok", what=what)
+        return CheckResult(status="ok", what=what)
     advice = "no span depends on it, but the times in the log do; synchronise the clocks"
-    return Line(verdict="note", what=what, advice=advice)
+    return CheckResult(status="note", what=what, advice=advice)
 
 
-async def _identity(api: Api, settings: CheckSettings) -> Line:
+async def _identity(api: Api, settings: CheckSettings) -> CheckResult:
     try:
         uid = settings.cluster_uid or await cluster_uid(api)
     except ApiError as error:
-        return Line(verdict="missing", what="the cluster's uid", advice=str(error))
+        return CheckResult(status="missing", what="the cluster's uid", advice=str(error))
     if not uid:
         advice = "allow get of the namespace kube-system, or set --cluster-uid"
-        return Line(verdict="note", what="the cluster's uid is not known", advice=advice)
+        return CheckResult(status="note", what="the cluster's uid is not known", advice=advice)
     name = settings.cluster_name
     if not name:
         advice = "set --cluster-name where several clusters send to one back end"
-        return Line(verdict="note", what=f"cluster {uid}, without a name", advice=advice)
-    return Line(verdict="ok", what=f"cluster {name}, {uid}")
+        return CheckResult(status="note", what=f"cluster {uid}, without a name", advice=advice)
+    return CheckResult(status="ok", what=f"cluster {name}, {uid}")
 
 
 def _rights(settings: CheckSettings) -> Iterator[_Right]:
@@ -153,7 +174,7 @@ def _lease_rights(name: str, *, namespace: str) -> Iterator[_Right]:
         )  # fmt: skip
 
 
-async def _may(api: Api, right: _Right) -> Line:
+async def _may(api: Api, right: _Right) -> CheckResult:
     about = {
         "verb": right.verb, "group": right.resource.group, "resource": right.resource.plural,
         "namespace": right.namespace, "name": right.name,
@@ -165,27 +186,27 @@ async def _may(api: Api, right: _Right) -> Line:
     try:
         review = await api.post(_REVIEWS, body)
     except ApiError as error:
-        return Line(verdict="missing", what=f"may {right}", advice=str(error))
+        return CheckResult(status="missing", what=f"may {right}", advice=str(error))
     if review.get("status", {}).get("allowed"):
-        return Line(verdict="ok", what=f"may {right}")
+        return CheckResult(status="ok", what=f"may {right}")
     role = "Role" if right.namespace else "ClusterRole"
     advice = f"without it, {right.loss}; allow it in the {role}"
-    verdict: Verdict = "note" if right.optional else "missing"
-    return Line(verdict=verdict, what=f"may not {right}", advice=advice)
+    status: Status = "note" if right.optional else "missing"
+    return CheckResult(status=status, what=f"may not {right}", advice=advice)
 
 
-async def _checkpoint(api: Api, settings: CheckSettings) -> Line:
+async def _checkpoint(api: Api, settings: CheckSettings) -> CheckResult:
     try:
         store = stores.store_of(settings.place, api=api, kubeconfig=settings.kubeconfig)
     except CheckpointError as error:
-        return Line(verdict="missing", what="the checkpoint", advice=str(error))
+        return CheckResult(status="missing", what="the checkpoint", advice=str(error))
     if store is None:
         advice = "a restart begins anew; name a file by --checkpoint to go on instead"
-        return Line(verdict="note", what="no checkpoint", advice=advice)
+        return CheckResult(status="note", what="no checkpoint", advice=advice)
     return await _writable(store)
 
 
-async def _writable(store: Store) -> Line:
+async def _writable(store: Store) -> CheckResult:
     is_config_map = isinstance(store, ConfigMapStore)
     try:
         await store.read()
@@ -194,27 +215,27 @@ async def _writable(store: Store) -> Line:
         advice = str(error)
         if is_config_map:
             advice += "; allow get, create and update of configmaps in the Role"
-        return Line(verdict="missing", what="the checkpoint", advice=advice)
+        return CheckResult(status="missing", what="the checkpoint", advice=advice)
     kind = "" if is_config_map else "file "
-    return Line(verdict="ok", what=f"the checkpoint can be written: {kind}{store}")
+    return CheckResult(status="ok", what=f"the checkpoint can be written: {kind}{store}")
 
 
-async def _collector(settings: CheckSettings) -> Line:
+async def _collector(settings: CheckSettings) -> CheckResult:
     try:
         target = endpoint.resolve(os.environ)
         span = _test_span(settings)
         async with client.connect(target) as sender, asyncio.timeout(target.timeout):
             answer = await client.Otlp(sender).deliver([span])
-    except (endpoint.EndpointError, client.ExportError) as error:
-        return Line(verdict="missing", what="the OTLP endpoint", advice=str(error))
+    except (endpoint.EndpointError, ExportError) as error:
+        return CheckResult(status="missing", what="the OTLP endpoint", advice=str(error))
     except TimeoutError:
         advice = "no answer in time; OTEL_EXPORTER_OTLP_ENDPOINT and _PROTOCOL say where and how"
-        return Line(verdict="missing", what=f"the OTLP endpoint {target}", advice=advice)
+        return CheckResult(status="missing", what=f"the OTLP endpoint {target}", advice=advice)
     if not answer.accepted or answer.rejected:
         advice = f"{answer.reason}; OTEL_EXPORTER_OTLP_ENDPOINT and _PROTOCOL say where and how"
-        return Line(verdict="missing", what=f"the OTLP endpoint {target}", advice=advice)
+        return CheckResult(status="missing", what=f"the OTLP endpoint {target}", advice=advice)
     what = f"the OTLP endpoint {target} took a test span, trace {span.trace_id.hex()}"
-    return Line(verdict="ok", what=what)
+    return CheckResult(status="ok", what=what)
 
 
 def _test_span(settings: CheckSettings) -> Span:

@@ -1,140 +1,209 @@
-"""What each command does with its settings; whether all went as it should."""
+"""The commands: what --help says of each, its settings, and what runs it.
 
-import asyncio
-import sys
-from collections.abc import Sequence
+A command is a row here, its settings (cli/settings/models.py) and its module, which is imported
+when it runs: what speaks to nobody does not wait for the libraries of those that do.
+"""
 
-from event_tracer.cli.settings.models import (
-    CheckSettings,
-    LinkSettings,
-    RecordSettings,
-    ReplaySettings,
-    RunSettings,
-    ShowSettings,
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from event_tracer.cli.settings import models
+from event_tracer.cli.settings.base import BaseOptions
+
+SettingsT = TypeVar("SettingsT", bound=BaseOptions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What a command takes beside options: argparse's nargs and help; `usage` writes it.
+
+    `missing` is what to say where it must not be left out.
+    """
+
+    nargs: str
+    usage: str
+    metavar: str
+    help: str
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(Generic[SettingsT]):
+    """One command: a line for the list, what it does, and examples; `run` says if all went well."""
+
+    line: str
+    text: str
+    examples: str
+    settings: type[SettingsT]
+    words: Words | None = None
+    run: Callable[[SettingsT, Sequence[str]], bool]
+
+
+def _show(settings: models.ShowSettings, words: Sequence[str]) -> bool:
+    from event_tracer.cli.show import main
+
+    return main(settings, words)
+
+
+def _run(settings: models.RunSettings, words: Sequence[str]) -> bool:
+    from event_tracer.cli.run import main
+
+    return main(settings)
+
+
+def _replay(settings: models.ReplaySettings, words: Sequence[str]) -> bool:
+    from event_tracer.cli.replay import main
+
+    return main(settings, words)
+
+
+def _link(settings: models.LinkSettings, words: Sequence[str]) -> bool:
+    from event_tracer.cli.link import main
+
+    return main(settings, words)
+
+
+def _record(settings: models.RecordSettings, words: Sequence[str]) -> bool:
+    from event_tracer.cli.record import main
+
+    return main(settings, words)
+
+
+def _check(settings: models.CheckSettings, words: Sequence[str]) -> bool:
+    from event_tracer.cli.check import main
+
+    return main(settings)
+
+
+_READ = Words(nargs="*", usage="[FILE ...]", metavar="FILE", help="what to read; - is stdin")
+_WRITE = Words(
+    nargs="?",
+    usage="FILE",
+    metavar="FILE",
+    help="what to write; - is stdout",
+    missing="name the FILE to write, or - for standard output",
 )
+_KIND = Words(
+    nargs="*",
+    usage="[KIND[/NAME]]",
+    metavar="KIND/NAME",
+    help="an object, or all of a kind, as kubectl names them",
+)
+_OBJECT = Words(
+    nargs="*",
+    usage="KIND/NAME",
+    metavar="KIND/NAME",
+    help="an object, as kubectl names it",
+    missing="name an object, as deployment/web",
+)
+COMMANDS: dict[str, Command[Any]] = {
+    "show": Command(
+        line="a live cluster's newest stories, in this terminal",
+        text="""\
+Read a cluster's Events and the metadata of its workloads once, and draw the newest stories, the
+newest last: what was done, and what came of it. Nothing is written, no back end is needed.
 
+KIND/NAME is an object as kubectl names it (deploy/web, rollouts.argoproj.io/web; also two words):
+the stories that it has a part in, with it marked. A pod's is the whole story of what owns it.
+KIND alone is all stories with such an object. As a plugin: kubectl event-tracer show ...""",
+        examples="""\
+  event-tracer show                                 the namespace of the kubeconfig's context
+  event-tracer show deployment/web -n shop          one rollout after the other
+  event-tracer show pod/web-7d4b9c-x2x1q            why is it not there?
+  event-tracer show -A --warnings --since 15m       all that went wrong of late
+  event-tracer show deploy web --follow             in place, while it happens
+  event-tracer show deploy/web --html web.html      one page, to be sent to a colleague
+  event-tracer show deploy/web -o json > web.json   for "Upload JSON file" in Jaeger""",
+        settings=models.ShowSettings,
+        words=_KIND,
+        run=_show,
+    ),
+    "run": Command(
+        line="a live cluster's Events to traces, for as long as it runs",
+        text="""\
+Watch a cluster and send each Event as a span, each rollout as a trace.
 
-def replay(settings: ReplaySettings, files: Sequence[str]) -> bool:
-    """Recorded Events to traces."""
-    from event_tracer.cli.replay import replay
+Reads Events and the metadata of workloads, and writes nothing but its checkpoint. What the back
+end has not acknowledged is sent again, also after a restart; while it is away, reading waits.
+SIGTERM and SIGINT deliver what is left and exit with 0.
 
-    return replay(files, settings=settings)
+With --leader-elect one of several replicas, the one that holds a Lease, does this, and the others
+stand by. Whoever loses it ends at once with 1, and another goes on from the checkpoint.""",
+        examples="""\
+  event-tracer run --to console
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 event-tracer run
+  event-tracer run --watch-namespaces shop,web --checkpoint /var/lib/event-tracer/checkpoint
+  event-tracer run --ui 8080                              then http://localhost:8080/
+  event-tracer run --exclude-reason LeaderElection --start now
+  POD_NAMESPACE=ops event-tracer run --leader-elect --to console""",
+        settings=models.RunSettings,
+        run=_run,
+    ),
+    "replay": Command(
+        line="recorded Events to traces: in the terminal, as a file, or to a collector",
+        text="""\
+Turn recorded Events into traces: draw them here, or send them to a collector.
 
+Reads recordings (JSON Lines, plain or gzipped) and what kubectl prints:
+  kubectl get events -A -o json                       Events alone already give the tree
+  kubectl get events,pods,rs,deploy,sts,ds,jobs,cronjobs -A -o json --show-managed-fields
+                                                      with owners, and who changed what
+  kubectl get events -A --watch -o json
+Without FILE it replays a sample; - reads standard input.""",
+        examples="""\
+  event-tracer replay
+  kubectl get events -A -o json | event-tracer replay -
+  event-tracer replay --namespace shop --type Warning events.json
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 event-tracer replay --to otlp --shift-to-now
+  OTEL_TRACES_EXPORTER=console event-tracer replay --to sdk
+  event-tracer replay --to otlp-json --output-file trace.json   then upload it in Jaeger""",
+        settings=models.ReplaySettings,
+        words=_READ,
+        run=_replay,
+    ),
+    "link": Command(
+        line="the URL in Jaeger of an object's newest story",
+        text="""\
+Print where the trace of an object's newest story is in Jaeger, a search for all stories of the
+object, and the comparison with the story before, where there is one. Without --jaeger-url it
+prints trace ids.
 
-def run(settings: RunSettings) -> bool:
-    """A live cluster's Events to traces."""
-    from event_tracer.cli import run
-    from event_tracer.runtime import logs
-    from event_tracer.runtime.tasks import stop_on_signals
-
-    logs.configure(level=settings.log_level, format_=settings.log_format, stream=sys.stderr)
-
-    async def work() -> bool:
-        stop = asyncio.Event()
-        with stop_on_signals(stop):
-            return await run.run(settings, stop=stop)
-
-    try:
-        return asyncio.run(work())
-    except run.StartError as error:
-        return _complain(error)
-
-
-def show(settings: ShowSettings, words: Sequence[str]) -> bool:
-    """A live cluster's newest stories, in the terminal."""
-    from event_tracer.cli.show import show as show_them
-    from event_tracer.cli.sinks import OutputError
-    from event_tracer.kube.credentials import ConnectionSettingsError
-    from event_tracer.pipeline.snapshot import SnapshotError
-    from event_tracer.runtime import logs
-    from event_tracer.runtime.tasks import stop_on_signals
-
-    logs.configure(level=settings.log_level, format_=settings.log_format, stream=sys.stderr)
-
-    async def work() -> None:
-        stop = asyncio.Event()
-        if not settings.follow:
-            await show_them(words, settings, stop=stop)
-            return
-        with stop_on_signals(stop):
-            await show_them(words, settings, stop=stop)
-
-    try:
-        asyncio.run(work())
-    except (ConnectionSettingsError, SnapshotError, OutputError) as error:
-        return _complain(error)
-    return True
-
-
-def link(settings: LinkSettings, words: Sequence[str]) -> bool:
-    """Where the picture of an object's newest story is."""
-    from event_tracer.cli.link import link as find
-    from event_tracer.kube.credentials import ConnectionSettingsError
-    from event_tracer.pipeline.snapshot import SnapshotError
-    from event_tracer.runtime import logs
-
-    logs.configure(level=settings.log_level, format_=settings.log_format, stream=sys.stderr)
-    try:
-        found = asyncio.run(find(words, settings, complain=_tell))
-    except (ConnectionSettingsError, SnapshotError) as error:
-        return _complain(error)
-    for name, what in found.lines(jaeger=settings.jaeger_url):
-        sys.stdout.write(f"{name:<9}{what}\n")
-    return True
-
-
-def record(settings: RecordSettings, file: str) -> bool:
-    """A live cluster's frames to a file."""
-    from event_tracer.core.filters import Redaction
-    from event_tracer.kube.credentials import ConnectionSettingsError
-    from event_tracer.pipeline.recorder import RecordError
-    from event_tracer.pipeline.recorder import record as record_to
-    from event_tracer.runtime import logs
-    from event_tracer.runtime.tasks import stop_on_signals
-
-    logs.configure(level=settings.log_level, format_=settings.log_format, stream=sys.stderr)
-
-    async def work() -> None:
-        stop = asyncio.Event()
-        with stop_on_signals(stop):
-            await record_to(
-                file, kubeconfig=settings.kubeconfig, context=settings.context,
-                namespaces=settings.watch_namespaces, redact=Redaction(settings.redact), stop=stop,
-            )  # fmt: skip
-
-    try:
-        asyncio.run(work())
-    except (ConnectionSettingsError, RecordError) as error:
-        return _complain(error)
-    return True
-
-
-def check(settings: CheckSettings) -> bool:
-    """A line for each thing that `run` needs."""
-    from event_tracer.cli.check import check as look
-    from event_tracer.runtime import logs
-
-    logs.configure(level="error", format_=settings.log_format, stream=sys.stderr)
-    marks = {"ok": "ok     ", "note": "note   ", "missing": "MISSING"}
-
-    async def work() -> bool:
-        is_good = True
-        async for line in look(settings):
-            is_good = is_good and line.verdict != "missing"
-            advice = f": {line.advice}" if line.advice else ""
-            sys.stdout.write(f"{marks[line.verdict]} {line.what}{advice}\n")
-            sys.stdout.flush()
-        return is_good
-
-    return asyncio.run(work())
-
-
-def _complain(error: Exception) -> bool:
-    _tell(str(error))
-    return False
-
-
-def _tell(text: str) -> None:
-    from event_tracer.runtime.logs import mask
-
-    sys.stderr.write(f"event-tracer: {mask(text)}\n")
+Ids are pure functions of what the cluster holds, so it asks the cluster alone: `run` gives the
+trace the same id, be it now or when it comes to send it.""",
+        examples="""\
+  event-tracer link deployment/web -n shop --jaeger-url https://jaeger.example.org
+  EVENT_TRACER_JAEGER_URL=https://jaeger.example.org event-tracer link pod/web-7d4b9c-x2x1q
+  event-tracer link sts/db | awk '$1 == "trace" {print $2}'""",
+        settings=models.LinkSettings,
+        words=_OBJECT,
+        run=_link,
+    ),
+    "record": Command(
+        line="a live cluster's Events and owners to a file, for replay anywhere",
+        text="""\
+Record the raw frames of a cluster's Events, and of the metadata of what they are about, until
+SIGINT: first all that there is, then what happens. FILE ending in .gz is gzipped; - is standard
+output. What kubectl apply keeps in last-applied-configuration is left out.""",
+        examples="""\
+  event-tracer record rollout.jsonl.gz
+  event-tracer record --watch-namespaces shop --redact '[0-9.]+' - | event-tracer replay -""",
+        settings=models.RecordSettings,
+        words=_WRITE,
+        run=_record,
+    ),
+    "check": Command(
+        line="whether run would work here, and what to do where not",
+        text="""\
+Look at all that run needs: the API server and each right on it, the cluster's name, the clocks,
+the checkpoint, and the OTLP endpoint, to which one span is sent. Exits with 1 if something is
+missing.""",
+        examples="""\
+  event-tracer check
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 event-tracer check --context prod
+  POD_NAMESPACE=ops event-tracer check --leader-elect
+  kubectl -n event-tracer exec deploy/event-tracer -- event-tracer check""",
+        settings=models.CheckSettings,
+        run=_check,
+    ),
+}

@@ -1,12 +1,14 @@
-"""`event-tracer link`: where the picture of an object's newest story is, or will be."""
+"""`event-tracer link`: the address of an object's newest story in Jaeger."""
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from event_tracer.cli.process import complain, run_to_the_end
+from event_tracer.cli.settings.base import SettingsError
 from event_tracer.cli.settings.models import LinkSettings
-from event_tracer.cli.settings.options import SettingsError
 from event_tracer.cli.target import explain_absence, open_query, parse_target
 from event_tracer.core.filters import Redaction
 from event_tracer.core.span import Span, text_of
@@ -47,6 +49,14 @@ class Link:
         yield "search", f"{jaeger}/search?{urlencode(query)}"
         if self.previous:
             yield "compare", f"{jaeger}/trace/{self.previous}...{self.trace_id}"
+
+
+def main(settings: LinkSettings, words: Sequence[str]) -> bool:
+    """Run the command."""
+    found = run_to_the_end(link(words, settings, complain=complain), settings=settings)
+    for name, what in found.lines(jaeger=settings.jaeger_url):
+        sys.stdout.write(f"{name:<9}{what}\n")
+    return True
 
 
 async def link(words: Sequence[str], settings: LinkSettings, *, complain: Complain) -> Link:

@@ -8,72 +8,31 @@ import gc
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
-from event_tracer.cli import help
-
-if TYPE_CHECKING:
-    from event_tracer.cli.settings.options import BaseOptions
+from event_tracer import EventTracerError
+from event_tracer.cli.commands import COMMANDS, Command
+from event_tracer.cli.process import complain
+from event_tracer.cli.settings.base import (
+    GROUPS,
+    OPTIONS,
+    PREFIX,
+    BaseOptions,
+    Flag,
+    SettingsError,
+    flags_of,
+)
+from event_tracer.cli.settings.load import load
 
 GOOD, FAILED, USAGE = 0, 1, 2
 GC_THRESHOLD = (500_000, 10, 10)
 """Frames and spans form no cycles, so looking for some after each 700 objects finds none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Takes:
-    """What a command takes beside options: argparse's nargs and help; `usage` writes it."""
-
-    nargs: str
-    usage: str
-    metavar: str
-    help: str
-    missing: str = ""  # what to say where it must not be left out
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """One command: its manual, its settings' class, what it takes, and what runs it."""
-
-    page: help.Page
-    settings: str
-    takes: Takes | None
-    run: str  # a function of event_tracer.commands
-
-
-_READ = Takes(nargs="*", usage="[FILE ...]", metavar="FILE", help="what to read; - is stdin")
-_WRITE = Takes(
-    nargs="?",
-    usage="FILE",
-    metavar="FILE",
-    help="what to write; - is stdout",
-    missing="name the FILE to write, or - for standard output",
-)
-_KIND = Takes(
-    nargs="*",
-    usage="[KIND[/NAME]]",
-    metavar="KIND/NAME",
-    help="an object, or all of a kind, as kubectl names them",
-)
-_OBJECT = Takes(
-    nargs="*",
-    usage="KIND/NAME",
-    metavar="KIND/NAME",
-    help="an object, as kubectl names it",
-    missing="name an object, as deployment/web",
-)
-COMMANDS = {
-    "show": Command(page=help.SHOW, settings="ShowSettings", takes=_KIND, run="show"),
-    "run": Command(page=help.RUN, settings="RunSettings", takes=None, run="run"),
-    "replay": Command(page=help.REPLAY, settings="ReplaySettings", takes=_READ, run="replay"),
-    "link": Command(page=help.LINK, settings="LinkSettings", takes=_OBJECT, run="link"),
-    "record": Command(page=help.RECORD, settings="RecordSettings", takes=_WRITE, run="record"),
-    "check": Command(page=help.CHECK, settings="CheckSettings", takes=None, run="check"),
-}
+_SETTINGS = """\
+Each option may also be set as EVENT_TRACER_<OPTION> or in the YAML file of --config;
+flags win over the environment, the environment over the file."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -110,86 +69,63 @@ def _run(arguments: Sequence[str]) -> int:
         epilog="event-tracer COMMAND --help tells more.",
     )
     parser.add_argument("--version", action="version", version=version("event-tracer"))
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
+    listed = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
     for name, command in COMMANDS.items():
-        commands.add_parser(name, help=command.page.line, add_help=False)
-    name = parser.parse_args(arguments[:1]).command
-    return _command(name, COMMANDS[name], arguments[1:])
+        listed.add_parser(name, help=command.line, add_help=False)
+    return _command(parser.parse_args(arguments[:1]).command, arguments[1:])
 
 
-def _command(name: str, command: Command, arguments: Sequence[str]) -> int:
-    from event_tracer.cli.settings import load
-    from event_tracer.cli.settings.options import PREFIX, SettingsError
-
-    model = load.MODELS[command.settings]
-    parser = _parser(name, command, model)
+def _command(name: str, arguments: Sequence[str]) -> int:
+    command = COMMANDS[name]
+    parser = _parser(name, command)
     flags = vars(parser.parse_intermixed_args(arguments))
-    words = flags.pop("words", [])
+    given = flags.pop("words", [])
+    words = [given] if isinstance(given, str) else given
     config = flags.pop("config", os.environ.get(PREFIX + "CONFIG"))
-    if command.takes and command.takes.missing and not words:
-        parser.error(command.takes.missing)
+    if command.words and command.words.missing and not words:
+        parser.error(command.words.missing)
     try:
-        options = load.load(model, flags=flags, config=Path(config) if config else None)
+        settings = load(command.settings, flags=flags, config=Path(config) if config else None)
+        return GOOD if command.run(settings, words) else FAILED
     except SettingsError as error:
         parser.error(str(error))
-    from event_tracer.cli import commands
-
-    run: Callable[..., bool] = getattr(commands, command.run)
-    try:
-        is_good = run(options, words) if command.takes else run(options)
-    except SettingsError as error:
-        parser.error(str(error))
-    return GOOD if is_good else FAILED
+    except EventTracerError as error:
+        complain(str(error))
+        return FAILED
 
 
-def _parser(name: str, command: Command, model: "type[BaseOptions]") -> argparse.ArgumentParser:
-    takes = command.takes
+def _parser(name: str, command: Command[Any]) -> argparse.ArgumentParser:
+    words = command.words
     parser = argparse.ArgumentParser(
         prog=f"event-tracer {name}",
-        usage=f"event-tracer {name} [OPTION ...]{f' {takes.usage}' if takes else ''}",
-        description=command.page.text,
-        epilog=f"examples:\n{command.page.examples}\n\n{help.SETTINGS}",
+        usage=f"event-tracer {name} [OPTION ...]{f' {words.usage}' if words else ''}",
+        description=command.text,
+        epilog=f"examples:\n{command.examples}\n\n{_SETTINGS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
     )
     parser.add_argument("--config", metavar="FILE", help="a YAML file of settings")
-    if takes:
-        parser.add_argument("words", nargs=takes.nargs, metavar=takes.metavar, help=takes.help)
-    _add_options(parser, model)
+    if words:
+        parser.add_argument("words", nargs=words.nargs, metavar=words.metavar, help=words.help)
+    _add_options(parser, command.settings)
     return parser
 
 
-def _add_options(parser: argparse.ArgumentParser, model: "type[BaseOptions]") -> None:
-    groups: dict[str, Any] = {"options": parser}
-    extras = {name: field.json_schema_extra for name, field in model.model_fields.items()}
-    for name, extra in sorted(extras.items(), key=_rank):
-        field = model.model_fields[name]
-        assert isinstance(extra, dict)
-        title = str(extra["group"])
-        if title not in groups:
-            groups[title] = parser.add_argument_group(title)
-        flags = [f"-{extra['short']}"] if extra["short"] else []
-        flags.append(f"--{name.replace('_', '-')}")
-        keywords = _keywords(field.annotation, metavar=str(extra["metavar"] or "") or None)
-        groups[title].add_argument(*flags, help=_help(field.description, field.default), **keywords)
+def _add_options(parser: argparse.ArgumentParser, model: type[BaseOptions]) -> None:
+    groups: dict[str, Any] = {OPTIONS: parser}
+    for flag in sorted(flags_of(model), key=lambda flag: GROUPS.index(flag.group)):
+        if flag.group not in groups:
+            groups[flag.group] = parser.add_argument_group(flag.group)
+        groups[flag.group].add_argument(
+            *flag.spellings, help=flag.help.replace("%", "%%"), **_keywords(flag)
+        )
 
 
-def _rank(named: tuple[str, Any]) -> int:
-    from event_tracer.cli.settings.options import GROUPS
-
-    return GROUPS.index(named[1]["group"])
-
-
-def _keywords(annotation: Any, *, metavar: str | None) -> dict[str, Any]:
-    if annotation is bool:
+def _keywords(flag: Flag) -> dict[str, Any]:
+    if flag.annotation is bool:
         return {"action": argparse.BooleanOptionalAction}
-    if get_origin(annotation) is Literal:
-        return {"choices": get_args(annotation)}
-    is_many = get_origin(annotation) in (tuple, dict)
-    return {"metavar": metavar, "action": "append" if is_many else "store"}
-
-
-def _help(description: str | None, default: object) -> str:
-    is_plain = isinstance(default, (str, int, float)) and not isinstance(default, bool)
-    text = (description or "").replace("%", "%%")
-    return f"{text} (default: {default})" if is_plain and default else text
+    kind = get_origin(flag.annotation)
+    if kind is Literal:
+        return {"choices": get_args(flag.annotation)}
+    is_many = kind in (tuple, dict)
+    return {"metavar": flag.metavar, "action": "append" if is_many else "store"}

@@ -1,4 +1,4 @@
-"""`event-tracer replay`: what was recorded → traces, wherever they are wanted."""
+"""`event-tracer replay`: recorded Events as traces, drawn or sent."""
 
 import io
 import shutil
@@ -7,16 +7,15 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import IO
 
-from rich.console import Console
-
 from event_tracer.cli import sinks
-from event_tracer.cli.progress import ReadProgress
-from event_tracer.cli.replay_report import Report
+from event_tracer.cli.process import run_to_the_end
+from event_tracer.cli.replay_report import Report, read_progress
 from event_tracer.cli.settings.models import ReplaySettings
-from event_tracer.cli.sinks import OutputError
+from event_tracer.cli.sinks import OutputError, SinkOptions
 from event_tracer.core.event import Event
 from event_tracer.core.event_source import occurrence_of
 from event_tracer.core.filters import Redaction
@@ -31,15 +30,35 @@ from event_tracer.render.terminal import View, console
 from event_tracer.render.waterfall import waterfall
 
 
-def replay(files: Sequence[str], *, settings: ReplaySettings) -> bool:
-    """Replay `files`; False where nothing could be used or what was made did not arrive."""
+def main(settings: ReplaySettings, files: Sequence[str]) -> bool:
+    """Run the command."""
+    return run_to_the_end(replay(files, settings))
+
+
+async def replay(files: Sequence[str], settings: ReplaySettings) -> bool:
+    """Replay `files`; False where there was no Event in them. Raises OutputError."""
     out, report = console(sys.stdout, width=settings.width), Report(console(sys.stderr))
-    try:
-        with ExitStack() as stack:
-            _replay(files, settings, report=report, out=out, stack=stack)
-    except OutputError as error:
-        report.complain(str(error))
-        return False
+    with ExitStack() as stack:
+        stdin, seconds = _shift_to_now(files, settings, stack)
+        shown_on = out if out.is_terminal else report.errors
+        progress = read_progress(shown_on, total=reader.total_size(files))
+        raw_events = RawEvents(Redaction(settings.redact))
+        items = reader.items(
+            files,
+            stdin=stdin,
+            on_problem=report.problem,
+            on_progress=stack.enter_context(progress),
+            redact=raw_events if settings.html else Redaction(settings.redact),
+        )
+        traces = _traces(items, settings, report, seconds=seconds)
+        options = SinkOptions(
+            view=View(out, zone=settings.zone, wide=settings.output == "wide"),
+            lay_out=partial(waterfall, fold=settings.fold),
+            file=settings.html or settings.output_file,
+            title=_title(files),
+            events=raw_events.by_uid,
+        )
+        await sinks.send(traces, to=settings.sink, options=options, complain=report.complain)
     if not report.occurrences:
         report.complain("there is no Event in what was read")
         return False
@@ -47,59 +66,14 @@ def replay(files: Sequence[str], *, settings: ReplaySettings) -> bool:
     return True
 
 
-def _replay(
-    files: Sequence[str],
-    settings: ReplaySettings,
-    *,
-    report: Report,
-    out: Console,
-    stack: ExitStack,
-) -> None:
-    stdin: IO[bytes] = sys.stdin.buffer if sys.stdin else io.BytesIO()  # it may be closed
-    seconds = 0
-    if settings.shift_to_now:
-        stdin = _rewindable(files, stdin, stack)
-        seconds = _until_now(files, stdin, settings)
-        stdin.seek(0)
-    progress = stack.enter_context(
-        ReadProgress(out if out.is_terminal else report.errors, total=reader.total_size(files))
-    )
-    redaction = Redaction(settings.redact)
-    raw_events = RawEvents(redaction)
-    items = reader.items(
-        files,
-        stdin=stdin,
-        on_problem=report.problem,
-        on_progress=progress.advance,
-        redact=raw_events if settings.html else redaction,
-    )
-    traces = _shifted(_traces(items, settings, report), seconds=seconds)
-    if settings.html:
-        title = ", ".join(Path(file).name for file in files if file != reader.STDIN)
-        sinks.write_page(
-            traces, file=settings.html, events=raw_events.by_uid, title=title or "Kubernetes Events"
-        )
-        return
-    _send(traces, settings, report=report, out=out)
+def _title(files: Sequence[str]) -> str:
+    names = [Path(file).name for file in files if file != reader.STDIN]
+    return ", ".join(names) or "Kubernetes Events"
 
 
-def _send(
-    traces: Iterable[Trace], settings: ReplaySettings, *, report: Report, out: Console
-) -> None:
-    match settings.sink:
-        case "console":
-            is_wide = settings.output == "wide"
-            view = View(out, zone=settings.zone, wide=is_wide)
-            sinks.draw((waterfall(spans, fold=settings.fold) for spans in traces), on=view)
-        case "otlp":
-            sinks.export(traces, complain=report.complain)
-        case "sdk":
-            sinks.hand_over(traces)
-        case "otlp-json":
-            sinks.write(traces, output=settings.output_file)
-
-
-def _traces(items: Iterable[Item], settings: ReplaySettings, report: Report) -> Iterator[Trace]:
+def _traces(
+    items: Iterable[Item], settings: ReplaySettings, report: Report, *, seconds: int
+) -> Iterator[Trace]:
     def keep(occurrence: Occurrence) -> bool:
         kept = not settings.filter.rule(occurrence)
         report.occurrence(occurrence, kept=kept)
@@ -109,16 +83,17 @@ def _traces(items: Iterable[Item], settings: ReplaySettings, report: Report) -> 
     for spans in traces_of(items, stories):
         report.traces += 1
         report.spans += len(spans)
-        yield spans
-
-
-def _shifted(traces: Iterable[Trace], *, seconds: int) -> Iterator[Trace]:
-    for spans in traces:
         yield tuple(shift(span, seconds=seconds) for span in spans) if seconds else spans
 
 
-def _rewindable(files: Sequence[str], stdin: IO[bytes], stack: ExitStack) -> IO[bytes]:
-    # A shift takes two passes, and standard input can be read but once.
+def _shift_to_now(
+    files: Sequence[str], settings: ReplaySettings, stack: ExitStack
+) -> tuple[IO[bytes], int]:
+    """Standard input, and the seconds from the last occurrence to now; 0 if nothing is shifted."""
+    stdin: IO[bytes] = sys.stdin.buffer if sys.stdin else io.BytesIO()  # it may be closed
+    if not settings.shift_to_now:
+        return stdin, 0
+    # Two passes are needed, and standard input can be read but once.
     for path in files:
         if path != reader.STDIN and Path(path).is_fifo():
             raise OutputError(f"{path} can be read but once, and --shift-to-now reads twice; use -")
@@ -126,10 +101,12 @@ def _rewindable(files: Sequence[str], stdin: IO[bytes], stack: ExitStack) -> IO[
     if reader.STDIN in files:
         shutil.copyfileobj(stdin, copy)
         copy.seek(0)
-    return copy
+    seconds = _seconds_until_now(files, copy, settings)
+    copy.seek(0)
+    return copy, seconds
 
 
-def _until_now(files: Sequence[str], stdin: IO[bytes], settings: ReplaySettings) -> int:
+def _seconds_until_now(files: Sequence[str], stdin: IO[bytes], settings: ReplaySettings) -> int:
     items = reader.items(files, stdin=stdin, on_problem=lambda problem: None)
     times = (
         frame.body.time

@@ -1,15 +1,20 @@
-"""What a replay says of itself: what could not be used, and the line of summary."""
+"""The messages of a replay: its progress, what could not be used, the line of summary."""
 
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from event_tracer.core.occurrence import Occurrence
 from event_tracer.recording.reader import Problem
 from event_tracer.render.terminal import visible
 
-_MOST_PROBLEMS = 10
+_MAX_PROBLEMS = 10
+_PATIENCE = 1.0  # seconds before a bar is shown
 
 
 @dataclass(slots=True)
@@ -37,18 +42,18 @@ class Report:
             self._there.setdefault(name, Counter())[value] += 1
 
     def problem(self, problem: Problem) -> None:
-        """Count what could not be used; tell of the first few."""
+        """Count a problem; write the first few."""
         self._first = self._first or str(problem)
         self._problems += 1
-        if self._problems <= _MOST_PROBLEMS:
+        if self._problems <= _MAX_PROBLEMS:
             self.complain(str(problem))
 
     def complain(self, text: str) -> None:
-        """Say what is not as it should be."""
+        """Write one line to standard error."""
         self.errors.print(f"event-tracer: {visible(text)}", style="yellow", soft_wrap=True)
 
     def sum_up(self, *, on: Console) -> None:
-        """The line of summary, once all is told."""
+        """Write the line of summary."""
         kept = self.occurrences - self.left_out
         spans = f"{_count(self.spans, 'span')} of {_count(kept, 'occurrence')}"
         parts = [_count(self.traces, "trace"), spans]
@@ -69,3 +74,25 @@ class Report:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+@contextmanager
+def read_progress(out: Console, *, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, of bytes read, while reading takes long; `total` may be unknown.
+
+    The value is to be called with the number of bytes that were read.
+    """
+    begun = time.monotonic()
+    columns = (TextColumn("reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=out, transient=True, disable=not out.is_terminal)
+    task = bar.add_task("", total=total)
+
+    def advance(read: int) -> None:
+        bar.advance(task, read)
+        if time.monotonic() - begun > _PATIENCE:
+            bar.start()
+
+    try:
+        yield advance
+    finally:
+        bar.stop()

@@ -6,55 +6,55 @@ With leader election it first becomes the leader, so that taking over is a resta
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar, get_args
 
 from event_tracer import EventTracerError
-from event_tracer.cli import destination
+from event_tracer.cli.process import run_until_signal
 from event_tracer.cli.settings.models import UI_SPANS, RunSettings
+from event_tracer.cli.sinks import SINKS, Sink, SinkOptions
 from event_tracer.core.filters import Redact, Redaction, Rule
 from event_tracer.core.span import Span
-from event_tracer.export import sdk
-from event_tracer.export.exporter import Delivery
-from event_tracer.export.otlp import client, endpoint
+from event_tracer.export.otlp import endpoint
 from event_tracer.kube.client import Api, retry_forever
-from event_tracer.kube.credentials import (
-    ConnectionSettingsError,
-    connector,
-    is_in_cluster,
-    own_namespace,
-)
+from event_tracer.kube.credentials import connector, is_in_cluster, own_namespace
 from event_tracer.kube.discovery import cluster_uid
 from event_tracer.kube.lease import Election, LostError, lead, own_identity
 from event_tracer.pipeline.bridge import Bridge, PipelineConfig
-from event_tracer.pipeline.checkpoint import CheckpointError, Store
+from event_tracer.pipeline.checkpoint import Store
 from event_tracer.pipeline.fencing import LeaderDelivery, LeaderStore
 from event_tracer.pipeline.stores import begin, store_of
+from event_tracer.render import terminal
 from event_tracer.render.page import server
 from event_tracer.render.page.store import RawEvents, StoryStore
+from event_tracer.render.waterfall import waterfall
 from event_tracer.runtime import http
 from event_tracer.runtime.address import Address
-from event_tracer.runtime.telemetry import Telemetry, TelemetryError
+from event_tracer.runtime.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 _PROBES = Address(None, 8080)  # in a cluster
-_WRONG = (
-    ConnectionSettingsError, CheckpointError, TelemetryError, endpoint.EndpointError,
-    client.ExportError, sdk.ExporterError, OSError,
-)  # fmt: skip
+_ENDPOINTS = tuple(f"{endpoint.PREFIX}{name}ENDPOINT" for name in ("", "TRACES_"))
 
 
 class StartError(EventTracerError):
-    """What keeps a run from starting, in a sentence."""
+    """A run cannot begin; the message is one sentence."""
+
+
+def main(settings: RunSettings) -> bool:
+    """Run the command."""
+    return run_until_signal(lambda stop: run(settings, stop=stop), settings=settings)
 
 
 async def run(settings: RunSettings, *, stop: asyncio.Event) -> bool:
-    """Run until `stop`; whether all went as it should. Raises StartError."""
+    """Run until `stop`; whether all went as it should. Raises EventTracerError."""
     async with AsyncExitStack() as stack:
-        with _told():
+        with _as_start_error():
             made = await _unless(stop, _prepare(settings, stack))
         if made is None:
             return True
@@ -63,7 +63,7 @@ async def run(settings: RunSettings, *, stop: asyncio.Event) -> bool:
 
 
 async def _as_leader(made: "_Run", election: Election, stop: asyncio.Event) -> bool:
-    with _told():
+    with _as_start_error():
         await _unless(stop, made.stand_by(election))
     if stop.is_set() and not election.is_leader:
         await election.release()
@@ -76,10 +76,11 @@ async def _as_leader(made: "_Run", election: Election, stop: asyncio.Event) -> b
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _as_start_error() -> Iterator[None]:
+    # An address or a checkpoint's file that cannot be had.
     try:
         yield
-    except _WRONG as error:
+    except OSError as error:
         raise StartError(str(error)) from None
 
 
@@ -123,8 +124,7 @@ class _Run:
 
     settings: RunSettings
     api: Api
-    delivery: Delivery
-    target: str
+    sink: Sink
     store: Store | None
     telemetry: Telemetry
     cluster_uid: str
@@ -138,17 +138,18 @@ class _Run:
         await election.acquire()
 
     async def work(self, stop: asyncio.Event) -> bool:
-        """Go on from the checkpoint until `stop`. Raises StartError."""
-        with _told():
+        """Go on from the checkpoint until `stop`. Raises EventTracerError."""
+        with _as_start_error():
             checkpoint = await _unless(stop, begin(self.store, cluster_uid=self.cluster_uid))
         if checkpoint is None:
             return True
         bridge = self.probes.bridge = Bridge(
-            _config(self.settings), api=self.api, delivery=self.delivery, target=self.target,
-            store=self.store, metrics=self.telemetry, checkpoint=checkpoint,
+            _config(self.settings), api=self.api, delivery=self.sink.delivery,
+            target=self.sink.target, store=self.store, metrics=self.telemetry,
+            checkpoint=checkpoint,
             redact=self.redact, on_spans=self.on_spans,
         )  # fmt: skip
-        about = {"endpoint": self.target, "checkpoint": str(self.store or "none")}
+        about = {"endpoint": self.sink.target, "checkpoint": str(self.store or "none")}
         about["address"] = str(_address(self.settings) or "none")
         logger.info("running", extra={**about, "cluster_uid": checkpoint.cluster_uid})
         return await bridge.run(stop)
@@ -166,9 +167,9 @@ def _config(settings: RunSettings) -> PipelineConfig:
 
 
 async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
-    delivery, target, component = await stack.enter_async_context(destination.delivery(settings))
+    sink = await stack.enter_async_context(_sink(settings))
     telemetry = Telemetry(
-        exporter=component, rules=get_args(Rule), clock=asyncio.get_running_loop().time
+        exporter=sink.component, rules=get_args(Rule), clock=asyncio.get_running_loop().time
     )
     stack.push_async_callback(asyncio.to_thread, telemetry.shutdown)
     probes = _Probes()
@@ -182,11 +183,26 @@ async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
     if election and store:
         probes.election = election
         telemetry.watch_leader(lambda: election.is_leader)
-        delivery, store = LeaderDelivery(delivery, election), LeaderStore(store, election)
+        sink = replace(sink, delivery=LeaderDelivery(sink.delivery, election))
+        store = LeaderStore(store, election)
     return _Run(
-        settings=settings, api=api, delivery=delivery, target=target, store=store,
-        telemetry=telemetry, cluster_uid=uid, probes=probes, redact=redact, on_spans=on_spans,
+        settings=settings, api=api, sink=sink, store=store, telemetry=telemetry,
+        cluster_uid=uid, probes=probes, redact=redact, on_spans=on_spans,
     )  # fmt: skip
+
+
+def _sink(settings: RunSettings) -> AbstractAsyncContextManager[Sink]:
+    to: str = settings.to
+    if to == "auto":
+        is_set = any(os.environ.get(name) for name in _ENDPOINTS)
+        to = "otlp" if is_set or not settings.ui else "none"
+    on = terminal.console(sys.stdout, width=settings.width)
+    options = SinkOptions(
+        view=terminal.View(on, zone=settings.zone, wide=settings.output == "wide"),
+        lay_out=partial(waterfall, fold=settings.fold),
+        is_live=True,
+    )
+    return SINKS[to](options)
 
 
 async def _serve(

@@ -3,9 +3,14 @@
 import asyncio
 import sys
 from collections.abc import Sequence
+from functools import partial
+
+from rich.console import Console
 
 from event_tracer.cli import sinks
+from event_tracer.cli.process import run_to_the_end, run_until_signal
 from event_tracer.cli.settings.models import ShowSettings
+from event_tracer.cli.sinks import SinkOptions
 from event_tracer.cli.target import Query, explain_absence, open_query
 from event_tracer.core.filters import Redaction
 from event_tracer.core.times import human
@@ -21,22 +26,37 @@ from event_tracer.runtime.tasks import TaskScope
 _TICK = 0.5  # seconds
 
 
-async def show(words: Sequence[str], settings: ShowSettings, *, stop: asyncio.Event) -> None:
-    """Print the newest stories; with --follow until `stop`.
+def main(settings: ShowSettings, words: Sequence[str]) -> bool:
+    """Run the command."""
+    if settings.follow:
+        run_until_signal(partial(follow, words, settings), settings=settings)
+    else:
+        run_to_the_end(show(words, settings), settings=settings)
+    return True
 
-    Raises SnapshotError, ConnectionSettingsError, SettingsError, OutputError where the page cannot
-    be written, and BrokenPipeError where nobody reads any more.
+
+async def show(words: Sequence[str], settings: ShowSettings) -> None:
+    """Write the newest stories.
+
+    Raises SnapshotError, ConnectionSettingsError, SettingsError, OutputError where a file cannot be
+    written, and BrokenPipeError where nobody reads any more.
     """
-    errors = console(sys.stderr)
+    async with open_query(settings, words) as query:
+        await _once(query, settings, complain=_complain_on(console(sys.stderr)))
 
+
+async def follow(words: Sequence[str], settings: ShowSettings, stop: asyncio.Event) -> None:
+    """Draw the newest stories until `stop`. Raises what `show` does."""
+    async with open_query(settings, words) as query:
+        complain = _complain_on(console(sys.stderr))
+        await _Follower(query, settings, complain=complain).run(stop)
+
+
+def _complain_on(errors: Console) -> Complain:
     def complain(text: str) -> None:
         errors.print(f"event-tracer: {visible(mask(text))}", style="yellow", soft_wrap=True)
 
-    async with open_query(settings, words) as query:
-        if settings.follow:
-            await _Follower(query, settings, complain=complain).run(stop)
-        else:
-            await _once(query, settings, complain=complain)
+    return complain
 
 
 def _selection(query: Query, settings: ShowSettings) -> Selection:
@@ -67,13 +87,14 @@ async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> 
     shown = selection.newest(wanted)
     if not shown:
         complain(await _nothing(query, selection, traces, since=human(settings.since)))
-    if settings.html:
-        title = f"Events {query}"
-        sinks.write_page(shown, file=settings.html, events=raw_events.by_uid, title=title)
-    elif settings.output == "json":
-        sinks.write(shown, output=None)
-    else:
-        sinks.draw(map(selection.lay_out, shown), on=_view(settings))
+    options = SinkOptions(
+        view=_view(settings),
+        lay_out=selection.lay_out,
+        file=settings.html,
+        title=f"Events {query}",
+        events=raw_events.by_uid,
+    )
+    await sinks.send(shown, to=settings.sink, options=options, complain=complain)
     if len(shown) < len(wanted):
         complain(f"the newest {len(shown)} of {len(wanted)} stories; --last 0 shows all")
 

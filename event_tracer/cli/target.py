@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from event_tracer.cli.settings.base import SettingsError
 from event_tracer.cli.settings.models import SnapshotSettings
-from event_tracer.cli.settings.options import SettingsError
 from event_tracer.core.traces import Trace
 from event_tracer.kube.client import Api, ApiError
 from event_tracer.kube.credentials import chosen_namespace, connector

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from event_tracer.core.event import lowest_version
 from event_tracer.core.span import Span
-from event_tracer.export.delivery import Answer
+from event_tracer.export.delivery import Answer, Delivery
 from event_tracer.export.retries import Batch, Retries
 from event_tracer.runtime.backoff import Backoff
 from event_tracer.runtime.tasks import happened
@@ -21,13 +21,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 
 logger = logging.getLogger(__name__)
 OnDone = Callable[[Sequence[Span]], None]
-
-
-class Delivery(Protocol):
-    """One way to a back end."""
-
-    async def deliver(self, spans: Sequence[Span]) -> Answer:
-        """Hand over a batch, once."""
 
 
 class Counts(Protocol):

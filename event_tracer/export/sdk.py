@@ -1,7 +1,7 @@
 """Spans to any exporter of the OpenTelemetry SDK that is installed."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import entry_points
 
@@ -23,7 +23,7 @@ _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 
 
 class ExporterError(EventTracerError):
-    """An exporter that is not there or failed; the message is one sentence."""
+    """An exporter is not there or does not start; the message is one sentence."""
 
 
 def load(environ: Mapping[str, str]) -> tuple[SpanExporter, ...]:
@@ -36,19 +36,6 @@ def load(environ: Mapping[str, str]) -> tuple[SpanExporter, ...]:
         what = f"names {unknown[0]}, which is not installed" if unknown else "names no exporter"
         raise ExporterError(f"{VARIABLE} {what}; there are: {', '.join(sorted(installed))}")
     return tuple(_make(name, installed[name].load()) for name in names)
-
-
-def send_all(traces: Iterable[Sequence[Span]], *, exporters: Sequence[SpanExporter]) -> None:
-    """Hand every trace to every exporter. Raises ExporterError."""
-    try:
-        for spans in traces:
-            readable_spans = [readable(span) for span in spans]
-            for exporter in exporters:
-                if exporter.export(readable_spans) is not SpanExportResult.SUCCESS:
-                    raise ExporterError(f"{type(exporter).__name__} could not deliver the spans")
-    finally:
-        for exporter in exporters:
-            exporter.shutdown()
 
 
 class Sdk:

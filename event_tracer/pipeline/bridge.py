@@ -13,7 +13,7 @@ from event_tracer.core.mapping import Naming
 from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
-from event_tracer.export.exporter import Delivery
+from event_tracer.export.delivery import Delivery
 from event_tracer.kube.client import Api
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, Store
 from event_tracer.pipeline.cluster_reader import ClusterReader

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from event_tracer.core.span import Span
-from event_tracer.export.delivery import Answer
-from event_tracer.export.exporter import Delivery
+from event_tracer.export.delivery import Answer, Delivery
 from event_tracer.kube.lease import Election
 from event_tracer.pipeline.checkpoint import ConflictError, Store
 

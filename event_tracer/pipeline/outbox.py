@@ -13,7 +13,8 @@ from event_tracer.core.event import lowest_version
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.seen import hidden_by
 from event_tracer.core.span import Span
-from event_tracer.export.exporter import Delivery, Exporter
+from event_tracer.export.delivery import Delivery
+from event_tracer.export.exporter import Exporter
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, Store
 from event_tracer.pipeline.dumping import Dumper
 from event_tracer.runtime.backoff import Backoff

@@ -25,7 +25,7 @@ def test_nothing_is_missing_in_a_healthy_world() -> None:
         lines = await looked(world)
         what = [line.what for line in lines]
 
-        assert [line for line in lines if line.verdict != "ok" or line.advice] == []
+        assert [line for line in lines if line.status != "ok" or line.advice] == []
         assert what[0] == "the API server answers: Kubernetes v1.34.0"
         assert f"cluster prod, {CLUSTER}" in what
         assert {f"may {verb} events" for verb in ("list", "watch")} <= set(what)
@@ -56,7 +56,7 @@ def test_a_right_that_is_needed_is_missing(plural: str, verb: str) -> None:
         world.server.forbidden.append(Forbidden(resource=plural, verb=verb))
         (line,) = not_ok(await looked(world))
 
-        assert (line.verdict, line.what) == ("missing", f"may not {verb} {plural}")
+        assert (line.status, line.what) == ("missing", f"may not {verb} {plural}")
         lost = WORKLOADS.get(plural, "there is nothing to trace")
         assert line.advice.startswith(f"without it, {lost}")
         assert line.advice.endswith("; allow it in the ClusterRole")
@@ -71,7 +71,7 @@ def test_in_namespaces_roles_are_enough() -> None:
         world.server.forbidden.append(Forbidden(namespace=""))
         world.server.forbidden.append(Forbidden(resource="pods", verb="watch", namespace="web"))
         lines = await looked(world, watch_namespaces=["shop", "web"])
-        (line,) = [line for line in lines if line.verdict == "missing"]
+        (line,) = [line for line in lines if line.status == "missing"]
 
         assert line.what == "may not watch pods in web"
         assert line.advice.endswith("; allow it in the Role")
@@ -95,7 +95,7 @@ def test_a_right_that_only_helps_is_a_note(plural: str, told: list[str]) -> None
         world.server.forbidden.append(Forbidden(resource=plural, verb="get"))
         lines = not_ok(await looked(world))
 
-        assert [(line.verdict, line.what) for line in lines] == [("note", what) for what in told]
+        assert [(line.status, line.what) for line in lines] == [("note", what) for what in told]
         assert all(line.advice for line in lines)
 
     in_time(test)
@@ -114,7 +114,7 @@ def test_a_leader_needs_its_lease() -> None:
 
         world.server.forbidden.append(Forbidden(resource="leases", verb="update"))
         (line,) = not_ok(await looked(world, **flags))
-        assert (line.verdict, line.what) == ("missing", "may not update the lease mine")
+        assert (line.status, line.what) == ("missing", "may not update the lease mine")
         assert line.advice.endswith("; allow it in the Role")
 
     in_time(test, POD_NAMESPACE="ops")
@@ -137,7 +137,7 @@ def test_a_cluster_without_a_name_is_a_note() -> None:
 
     async def test(world: World) -> None:
         (line,) = not_ok(await looked(world, cluster_name="", cluster_uid="c1"))
-        assert (line.verdict, line.what) == ("note", "cluster c1, without a name")
+        assert (line.status, line.what) == ("note", "cluster c1, without a name")
         assert "--cluster-name" in line.advice
 
     in_time(test)
@@ -175,16 +175,16 @@ def test_without_an_api_server_the_rest_is_looked_at(fault: Act, told: str) -> N
         await fault(world)
         server, collector = await looked(world)
 
-        assert (server.verdict, server.what) == ("missing", "the API server")
+        assert (server.status, server.what) == ("missing", "the API server")
         assert server.advice.startswith(told)
         assert server.advice.endswith("is it the right --kubeconfig and --context?")
-        assert collector.verdict == "ok"
+        assert collector.status == "ok"
 
     in_time(test)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "verdict", "told"),
+    ("seconds", "status", "told"),
     [
         (-300, "note", "ahead of"),
         (300, "note", "behind"),
@@ -192,7 +192,7 @@ def test_without_an_api_server_the_rest_is_looked_at(fault: Act, told: str) -> N
         (3, "ok", "behind"),
     ],
 )
-def test_clocks_minutes_apart_are_a_note(seconds: int, verdict: str, told: str) -> None:
+def test_clocks_minutes_apart_are_a_note(seconds: int, status: str, told: str) -> None:
     """Which one is ahead; not what a Date header, which has whole seconds, leaves open."""
 
     async def test(world: World) -> None:
@@ -201,7 +201,7 @@ def test_clocks_minutes_apart_are_a_note(seconds: int, verdict: str, told: str) 
 
         assert line.what.startswith("this machine's clock is ")
         assert line.what.endswith(f" {told} the API server's")
-        assert (line.verdict, bool(line.advice)) == (verdict, verdict == "note")
+        assert (line.status, bool(line.advice)) == (status, status == "note")
 
     in_time(test)
 
@@ -211,9 +211,9 @@ def test_without_a_kubeconfig_it_says_where_it_looked(tmp_path: Path) -> None:
 
     async def test(world: World) -> None:
         credentials, collector = await looked(world, kubeconfig=str(tmp_path / "none"))
-        assert (credentials.verdict, credentials.what) == ("missing", "credentials")
+        assert (credentials.status, credentials.what) == ("missing", "credentials")
         assert credentials.advice.startswith(f"no kubeconfig at {tmp_path / 'none'}; ")
-        assert collector.verdict == "ok"
+        assert collector.status == "ok"
 
     in_time(test)
 

@@ -45,7 +45,7 @@ def test_a_collector_that_takes_nothing_is_missing(answer: otlp_http.Answer, tol
         world.collector.respond(answer)
         (line,) = not_ok(await looked(world))
 
-        assert (line.verdict, line.what) == (
+        assert (line.status, line.what) == (
             "missing", f"the OTLP endpoint {world.collector.url} (HTTP)",
         )  # fmt: skip
         assert line.advice.startswith(told)
@@ -60,7 +60,7 @@ def test_a_collector_that_is_away_is_missing() -> None:
     async def test(world: World) -> None:
         await world.collector.stop()
         (line,) = not_ok(await looked(world))
-        assert line.verdict == "missing"
+        assert line.status == "missing"
         assert line.advice.startswith("Connection refused; OTEL_EXPORTER_OTLP_ENDPOINT")
 
     in_time(test, OTEL_EXPORTER_OTLP_TIMEOUT="3600")
@@ -79,7 +79,7 @@ def test_variables_that_cannot_be_meant_are_missing(name: str, value: str, told:
 
     async def test(world: World) -> None:
         (line,) = not_ok(await looked(world))
-        assert (line.verdict, line.what) == ("missing", "the OTLP endpoint")
+        assert (line.status, line.what) == ("missing", "the OTLP endpoint")
         assert told in line.advice
         assert "hunter2" not in line.advice
 
@@ -92,7 +92,7 @@ def test_a_checkpoint_that_cannot_be_written_is_missing() -> None:
     async def test(world: World) -> None:
         path = world.folder / "configmaps" / "saved"
         (line,) = not_ok(await looked(world, checkpoint=str(path)))
-        assert (line.verdict, line.what) == ("missing", "the checkpoint")
+        assert (line.status, line.what) == ("missing", "the checkpoint")
         assert line.advice == f"cannot write {path}: no such file or directory"
 
     in_time(test, POD_NAMESPACE="ops")
@@ -103,7 +103,7 @@ def test_no_checkpoint_is_a_note() -> None:
 
     async def test(world: World) -> None:
         (line,) = not_ok(await looked(world, checkpoint="none"))
-        assert (line.verdict, line.what) == ("note", "no checkpoint")
+        assert (line.status, line.what) == ("note", "no checkpoint")
         assert "--checkpoint" in line.advice
 
     in_time(test)
@@ -131,7 +131,7 @@ def test_a_config_map_without_rights_is_missing(verb: str, told: str) -> None:
         world.server.forbidden.append(Forbidden(resource="configmaps", verb=verb))
         (line,) = not_ok(await looked(world, checkpoint="configmap"))
 
-        assert (line.verdict, line.what) == ("missing", "the checkpoint")
+        assert (line.status, line.what) == ("missing", "the checkpoint")
         assert line.advice.startswith(f"cannot {told} ConfigMap ops/event-tracer: 403 Forbidden")
         assert line.advice.endswith("; allow get, create and update of configmaps in the Role")
 
@@ -143,7 +143,7 @@ def test_a_config_map_outside_of_a_pod_is_missing() -> None:
 
     async def test(world: World) -> None:
         (line,) = not_ok(await looked(world, checkpoint="configmap"))
-        assert line.verdict == "missing"
+        assert line.status == "missing"
         assert line.advice.endswith("set POD_NAMESPACE, or name a file")
 
     in_time(test)

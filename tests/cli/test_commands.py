@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 
-from event_tracer.cli.main import COMMANDS, GOOD, USAGE
-from event_tracer.cli.settings.load import MODELS, all_fields, load
+from event_tracer.cli.commands import COMMANDS
+from event_tracer.cli.main import GOOD, USAGE
+from event_tracer.cli.settings.base import GROUPS, PREFIX, BaseOptions
+from event_tracer.cli.settings.load import all_fields, load
 from event_tracer.cli.settings.models import (
+    MODELS,
     CheckSettings,
     RecordSettings,
     ReplaySettings,
     RunSettings,
 )
-from event_tracer.cli.settings.options import GROUPS, PREFIX, BaseOptions
 from event_tracer.core.times import SECOND
 from tests.scenarios.folding import Run
 
@@ -68,7 +70,7 @@ VALUES: dict[str, tuple[str, Any]] = {
 }
 """What may be said of each option, and what it means; never the default."""
 NEEDS = {"output_file": {"to": "otlp-json"}}
-OPTIONS = [(model, name) for model in MODELS.values() for name in model.model_fields]
+OPTIONS = [(model, name) for model in MODELS for name in model.model_fields]
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +109,7 @@ def test_help_fits_a_page_and_names_every_option(command: str, run: Run) -> None
 
     assert code == GOOD
     assert max(map(len, out.splitlines())) <= 100
-    for name in MODELS[COMMANDS[command].settings].model_fields:
+    for name in COMMANDS[command].settings.model_fields:
         assert f"--{name.replace('_', '-')}" in words
 
 
@@ -169,7 +171,7 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a Pod's template whose value is left empty."""
     for name in all_fields():
         monkeypatch.setenv(PREFIX + name.upper(), "")
-    for model in MODELS.values():
+    for model in MODELS:
         assert load(model, flags={}, config=None).model_dump() == model().model_dump()
 
 

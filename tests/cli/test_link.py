@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from event_tracer.cli.settings.options import SettingsError
+from event_tracer.cli.settings.base import SettingsError
 from event_tracer.pipeline.snapshot import SnapshotError
 from tests.scenarios.folding import attributes, tell
 from tests.scenarios.folding import service as service_of

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from event_tracer.cli.show import show
+from event_tracer.cli.show import follow
 from event_tracer.pipeline.snapshot import SnapshotError
 from tests.doubles.apiserver import faults
 from tests.doubles.apiserver.faults import Forbidden
@@ -39,7 +39,7 @@ async def followed(
     stop, err = asyncio.Event(), io.StringIO()
     made = settings(world, follow=True, width=120, **flags)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        task = asyncio.create_task(show(words, made, stop=stop))
+        task = asyncio.create_task(follow(words, made, stop))
         try:
             yield err
         finally:
@@ -154,7 +154,7 @@ def test_a_missing_right_ends_it(verb: str, told: str) -> None:
     async def test(world: World) -> None:
         world.server.forbidden = [Forbidden(resource="events", verb=verb)]
         with pytest.raises(SnapshotError, match=f"Events may not be {told} in namespace shop: 403"):
-            await show((), settings(world, follow=True), stop=asyncio.Event())
+            await follow((), settings(world, follow=True), asyncio.Event())
 
     in_world(test)
 
@@ -170,6 +170,6 @@ def test_a_reader_that_has_seen_enough_ends_it() -> None:
         await write(world, healthy())
         await asyncio.sleep(300)
         with contextlib.redirect_stdout(Closed()), pytest.raises(BrokenPipeError):
-            await show((), settings(world, follow=True), stop=asyncio.Event())
+            await follow((), settings(world, follow=True), asyncio.Event())
 
     in_world(test)

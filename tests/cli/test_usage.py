@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from event_tracer.cli.main import FAILED, USAGE
-from event_tracer.cli.settings.options import PREFIX
+from event_tracer.cli.settings.base import PREFIX
 from tests.scenarios.folding import Run
 
 

@@ -8,7 +8,8 @@ import grpc
 import pytest
 from aiohttp import web
 
-from event_tracer.export.otlp.client import ExportError, Otlp, connect
+from event_tracer.export.delivery import ExportError
+from event_tracer.export.otlp.client import Otlp, connect
 from event_tracer.export.otlp.endpoint import Endpoint, resolve
 from tests.doubles.certificates import Authority
 from tests.doubles.otlp_grpc import GrpcServer

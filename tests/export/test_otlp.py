@@ -1,5 +1,6 @@
 """`--to otlp` against real OTLP servers, and what the SDK's own exporters send beside it."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,12 +12,17 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpExporter
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
 
 from event_tracer.cli.main import FAILED, GOOD, main
 from event_tracer.core.span import Span
+from event_tracer.export.delivery import Answer
 from event_tracer.export.otlp import client
 from event_tracer.export.sdk import readable
+from event_tracer.export.send import send_all
 from tests.doubles.collectors import (
     Collector,
     HttpAnswer,
@@ -115,6 +121,19 @@ def test_headers_are_sent(
     assert (sent["authorization"], sent["x-tenant"]) == ("Bearer t0ken", "shop")
 
 
+class Taking:
+    """A collector that takes everything."""
+
+    def __init__(self) -> None:
+        self.requests: list[bytes] = []
+
+    async def send(self, request: bytes) -> Answer:
+        self.requests.append(request)
+        return Answer(accepted=True)
+
+    async def close(self) -> None: ...
+
+
 def test_requests_stay_below_what_servers_take() -> None:
     """At most 512 spans and 3 MiB a request: a gRPC server takes 4 MiB, before compression."""
     spans = spans_of("changes") * 20
@@ -122,10 +141,19 @@ def test_requests_stay_below_what_servers_take() -> None:
         span._replace(attributes=(("a", "x" * 100_000),)) for span in spans_of("redis-create") * 20
     ]
 
-    for batch in (spans, heavy):
-        made = list(client.requests(batch))
-        assert sum(count for count, _ in made) == len(batch)
-        assert all(count <= 512 and len(body) <= 3 << 20 for count, body in made)
+    for trace in (spans, heavy):
+        sender = Taking()
+        asyncio.run(
+            send_all([trace], client.Otlp(sender), target="", patience=0, on_wait=lambda why: None)
+        )
+        requests = [ExportTraceServiceRequest.FromString(body) for body in sender.requests]
+        sent = [[span for _, _, span in each_span(request)] for request in requests]
+
+        assert sorted(span.span_id for part in sent for span in part) == sorted(
+            span.span_id for span in trace
+        )
+        assert all(len(part) <= 512 for part in sent)
+        assert all(len(body) <= 3 << 20 for body in sender.requests)
 
 
 def as_bytes(message: Any) -> bytes:

@@ -6,6 +6,7 @@ import logging
 import pytest
 
 from event_tracer.cli import run
+from event_tracer.pipeline.checkpoint import CheckpointError
 from tests.doubles.apiserver.faults import Forbidden
 from tests.pipeline.test_operation import ask, free_port
 from tests.scenarios.configmaps import MAPS
@@ -50,7 +51,7 @@ def test_a_replica_that_could_not_lead_is_not_ready() -> None:
         assert await replica.end()
 
         world.server.forbidden = [Forbidden(resource=MAPS, verb="create")]
-        with pytest.raises(run.StartError, match="cannot create resource"):
+        with pytest.raises(CheckpointError, match="cannot create resource"):
             await (await Replica.start(world, "two")).task
 
     in_pod(test)

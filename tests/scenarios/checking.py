@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from event_tracer.cli.check import Line, check
+from event_tracer.cli.check import CheckResult, check
 from event_tracer.cli.settings.load import load
 from event_tracer.cli.settings.models import CheckSettings
 from tests.scenarios.world import World, in_world
@@ -12,7 +12,7 @@ from tests.scenarios.world import World, in_world
 Act = Callable[[World], Awaitable[None]]
 
 
-async def looked(world: World, **flags: Any) -> list[Line]:
+async def looked(world: World, **flags: Any) -> list[CheckResult]:
     """All lines; by default nothing is left to be said against this world."""
     here = {
         "kubeconfig": str(world.folder / "config"), "checkpoint": str(world.folder / "saved"),
@@ -22,9 +22,9 @@ async def looked(world: World, **flags: Any) -> list[Line]:
     return [line async for line in check(settings)]
 
 
-def not_ok(lines: list[Line]) -> list[Line]:
+def not_ok(lines: list[CheckResult]) -> list[CheckResult]:
     """Those with something to do."""
-    return [line for line in lines if line.verdict != "ok"]
+    return [line for line in lines if line.status != "ok"]
 
 
 def in_time(test: Act, **environ: Any) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from event_tracer.core.span import Span
-from event_tracer.export.exporter import Delivery, Exporter
+from event_tracer.export.delivery import Delivery
+from event_tracer.export.exporter import Exporter
 from event_tracer.export.otlp.client import Otlp, connect
 from event_tracer.export.otlp.endpoint import resolve
 from event_tracer.runtime.metrics import NullMetrics

@@ -43,7 +43,7 @@ async def shown(world: World, *words: str, **flags: Any) -> Printed:
     """What `show` prints."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        await show(words, settings(world, **flags), stop=asyncio.Event())
+        await show(words, settings(world, **flags))
     return Printed(out.getvalue(), err.getvalue())
 
 

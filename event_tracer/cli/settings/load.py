@@ -11,27 +11,9 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
-from event_tracer.cli.settings.models import (
-    CheckSettings,
-    LinkSettings,
-    RecordSettings,
-    ReplaySettings,
-    RunSettings,
-    ShowSettings,
-)
-from event_tracer.cli.settings.options import PREFIX, BaseOptions, SettingsError
+from event_tracer.cli.settings.base import PREFIX, BaseOptions, SettingsError
+from event_tracer.cli.settings.models import MODELS
 
-MODELS: dict[str, type[BaseOptions]] = {
-    model.__name__: model
-    for model in (
-        ReplaySettings,
-        RunSettings,
-        RecordSettings,
-        CheckSettings,
-        ShowSettings,
-        LinkSettings,
-    )
-}
 SettingsT = TypeVar("SettingsT", bound=BaseOptions)
 
 
@@ -77,7 +59,7 @@ def _read(config: Path, model: type[BaseOptions]) -> dict[str, Any]:
 
 def all_fields() -> dict[str, FieldInfo]:
     """The settings of all commands: one file may serve them all."""
-    return {name: found for model in MODELS.values() for name, found in model.model_fields.items()}
+    return {name: found for model in MODELS for name, found in model.model_fields.items()}
 
 
 def _explain(

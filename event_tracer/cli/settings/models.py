@@ -5,11 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from event_tracer.cli.settings.base import CLUSTER, LEADER, SENDING, STORIES, BaseOptions, option
 from event_tracer.cli.settings.options import (
-    CLUSTER,
-    LEADER,
-    SENDING,
-    STORIES,
     ConnectionOptions,
     FilterOptions,
     LeaderOptions,
@@ -17,7 +14,6 @@ from event_tracer.cli.settings.options import (
     NamingOptions,
     PictureOptions,
     WatchOptions,
-    option,
 )
 from event_tracer.cli.settings.types import (
     Duration,
@@ -150,6 +146,9 @@ class RecordSettings(WatchOptions, MessageOptions):
 class CheckSettings(WatchOptions, LeaderOptions):
     """The settings of `check`."""
 
+    log_level: Literal["debug", "info", "warning", "error"] = option(
+        "error", "log messages of this level and above"
+    )
     cluster_name: str = option("", "set k8s.cluster.name of the test span to this", metavar="NAME")
     cluster_uid: str = option(
         "", "uid of the cluster; default: that of the namespace kube-system", metavar="UID"
@@ -219,3 +218,14 @@ class LinkSettings(SnapshotSettings):
     jaeger_url: Url = option(
         "", "address of Jaeger's UI; without it, trace ids are printed", metavar="URL"
     )
+
+
+MODELS: tuple[type[BaseOptions], ...] = (
+    ShowSettings,
+    RunSettings,
+    ReplaySettings,
+    LinkSettings,
+    RecordSettings,
+    CheckSettings,
+)
+"""Of all commands, which one file of settings may serve."""

@@ -1,13 +1,20 @@
 """The options that several commands share, each written once."""
 
 from datetime import UTC, tzinfo
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
-from pydantic.config import JsonDict
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from event_tracer import EventTracerError
+from event_tracer.cli.settings.base import (
+    CLUSTER,
+    FILTER,
+    LEADER,
+    NAMING,
+    PICTURE,
+    SENDING,
+    BaseOptions,
+    option,
+)
 from event_tracer.cli.settings.types import (
     EventTypes,
     Kinds,
@@ -22,33 +29,7 @@ from event_tracer.cli.settings.types import (
 from event_tracer.core import filters
 from event_tracer.core.mapping import Naming
 
-PREFIX = "EVENT_TRACER_"
-OPTIONS, CLUSTER, STORIES = "options", "which cluster", "which stories"
-PICTURE, SENDING = "how traces are drawn", "where the spans go, and what is kept"
-LEADER, FILTER, NAMING = "which replica works", "which event spans leave", "how spans are named"
-GROUPS = (OPTIONS, CLUSTER, STORIES, PICTURE, SENDING, LEADER, FILTER, NAMING)
-"""The headings of --help, in their order."""
 _SEVERAL = "separate several by commas, or repeat the option"
-
-
-class SettingsError(EventTracerError):
-    """Settings that cannot be meant; the message is one sentence for whoever gave them."""
-
-
-def option(
-    default: Any, description: str, *, group: str = OPTIONS, metavar: str = "", short: str = ""
-) -> Any:
-    """One option: its help, the heading it stands under, the word for its value, a letter."""
-    extra: JsonDict = {"group": group, "metavar": metavar, "short": short}
-    return Field(default, description=description, json_schema_extra=extra, validate_default=True)
-
-
-class BaseOptions(BaseSettings):
-    """The base of every command's settings."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="forbid", frozen=True, env_ignore_empty=True
-    )
 
 
 class LogOptions(BaseOptions):

@@ -4,12 +4,11 @@ OTLPSpanExporter takes partial_success and a redirect for success, and tells a r
 an absent collector alike (opentelemetry-exporter-otlp 1.45), hence our own.
 """
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from event_tracer import EventTracerError
 from event_tracer.core.span import Span
-from event_tracer.export.delivery import Answer, Sender
+from event_tracer.export.delivery import Answer, ExportError, Sender
 from event_tracer.export.otlp.encoding import encode
 from event_tracer.export.otlp.endpoint import Endpoint
 from event_tracer.export.otlp.grpc import GrpcSender
@@ -18,10 +17,6 @@ from event_tracer.export.otlp.http import HttpSender
 MOST_SPANS = 512
 MOST_BYTES = 3 << 20
 """Below the 4 MiB that a gRPC server takes by default."""
-
-
-class ExportError(EventTracerError):
-    """Spans that did not arrive; the message is a sentence for whoever sent them."""
 
 
 @asynccontextmanager
@@ -38,22 +33,6 @@ async def connect(endpoint: Endpoint) -> AsyncIterator[Sender]:
         await sender.close()
 
 
-def requests(spans: Sequence[Span]) -> Iterator[tuple[int, bytes]]:
-    """Spans → encoded requests and how many spans each has, bounded by count and bytes."""
-    for start in range(0, len(spans), MOST_SPANS):
-        yield from _halved(spans[start : start + MOST_SPANS])
-
-
-def _halved(spans: Sequence[Span]) -> Iterator[tuple[int, bytes]]:
-    body = encode(spans)
-    if len(body) <= MOST_BYTES or len(spans) == 1:
-        yield len(spans), body
-        return
-    middle = len(spans) // 2
-    yield from _halved(spans[:middle])
-    yield from _halved(spans[middle:])
-
-
 class Otlp:
     """Delivers batches over one sender."""
 
@@ -62,7 +41,13 @@ class Otlp:
 
     async def deliver(self, spans: Sequence[Span]) -> Answer:
         """Send `spans` as one request, once."""
+        if len(spans) > MOST_SPANS:
+            return _too_large(f"{len(spans):,} spans")
         body = encode(spans)
         if len(body) > MOST_BYTES and len(spans) > 1:
-            return Answer(accepted=False, refused=True, reason=f"too large: {len(body):,} bytes")
+            return _too_large(f"{len(body):,} bytes")
         return await self._sender.send(body)
+
+
+def _too_large(what: str) -> Answer:
+    return Answer(accepted=False, refused=True, too_large=True, reason=f"too large: {what}")
