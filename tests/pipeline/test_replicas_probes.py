@@ -122,7 +122,7 @@ def test_what_happens_is_told(caplog: pytest.LogCaptureFixture) -> None:
         await second.end()
 
     in_pod(test)
-    told = [r.getMessage() for r in caplog.records if r.name == "event_tracer.leader"]
+    told = [r.getMessage() for r in caplog.records if r.name == "event_tracer.kube.lease"]
     assert told == [
         "standing by", "leading", "standing by", "the Lease is held", "the Lease is held", "leading"
     ]  # fmt: skip
