@@ -52,7 +52,9 @@ class TraceBuffer:
         """Take in spans at `now` (ns of the watermark); the ids of the traces that changed."""
         changed: dict[bytes, _Open] = {}
         for span in spans:
-            trace = self._traces.setdefault(span.trace_id, _Open())
+            trace = self._traces.get(span.trace_id)
+            if trace is None:
+                trace = self._traces[span.trace_id] = _Open()
             self.size += span.span_id not in trace.spans
             trace.spans[span.span_id] = span
             changed[span.trace_id] = trace

@@ -9,9 +9,9 @@ from rich.live import Live
 from rich.text import Text
 
 from event_tracer.core.span import Span
-from event_tracer.core.traces import TraceBuffer, grouped
+from event_tracer.core.traces import Trace, TraceBuffer
 from event_tracer.export.delivery import Answer
-from event_tracer.render.selection import Selection
+from event_tracer.render.selection import Selection, newest_time
 from event_tracer.render.terminal import View, visible
 from event_tracer.render.waterfall import Waterfall
 from event_tracer.runtime.logs import Complain, mask
@@ -110,10 +110,14 @@ class InPlaceView:
         room = max(self._view.console.height - 1, 1)
         self._display.update(Group(*lines[-room:]), refresh=True)
 
-    def _traces(self, unsealed: Iterable[Span]) -> list[tuple[Span, ...]]:
-        known = set(self._buffer)
-        sealed = (span for trace_id in known for span in self._buffer.spans(trace_id).values())
-        return grouped([*(span for span in unsealed if span.trace_id in known), *sealed])
+    def _traces(self, unsealed: Iterable[Span]) -> list[Trace]:
+        objects = TraceBuffer()
+        objects.add(unsealed)
+        traces = [
+            tuple({**objects.spans(trace_id), **self._buffer.spans(trace_id)}.values())
+            for trace_id in self._buffer
+        ]
+        return sorted(traces, key=newest_time)
 
 
 @contextmanager
