@@ -17,7 +17,7 @@ from event_tracer.core.times import SECOND, human
 from event_tracer.export.delivery import ExportError
 from event_tracer.export.otlp import client, endpoint
 from event_tracer.kube.client import Api, ApiError
-from event_tracer.kube.credentials import ConnectionSettingsError, connector, own_namespace
+from event_tracer.kube.credentials import ConnectionSettingsError, client_factory, own_namespace
 from event_tracer.kube.discovery import cluster_uid
 from event_tracer.kube.resources import (
     EVENTS,
@@ -82,7 +82,7 @@ async def _print_all(settings: CheckSettings) -> bool:
 async def check(settings: CheckSettings) -> AsyncIterator[CheckResult]:
     """Check everything that `run` needs, one thing after the other."""
     try:
-        connect = await connector(kubeconfig=settings.kubeconfig, context=settings.context)
+        connect = await client_factory(kubeconfig=settings.kubeconfig, context=settings.context)
     except ConnectionSettingsError as error:
         yield CheckResult(status="missing", what="credentials", advice=str(error))
     else:

@@ -21,7 +21,7 @@ from event_tracer.core.filters import Redact, Redaction, Rule
 from event_tracer.core.span import Span
 from event_tracer.export.otlp import endpoint
 from event_tracer.kube.client import Api, retry_forever
-from event_tracer.kube.credentials import connector, is_in_cluster, own_namespace
+from event_tracer.kube.credentials import client_factory, is_in_cluster, own_namespace
 from event_tracer.kube.discovery import cluster_uid
 from event_tracer.kube.lease import Election, LostError, lead, own_identity
 from event_tracer.pipeline.bridge import Bridge, PipelineConfig
@@ -111,7 +111,7 @@ class _Probes:
         """Why it does not do its part yet; a standby's part is to stand by."""
         if self.bridge:
             return self.bridge.readiness()
-        return self.election.trouble if self.election else "the API server has not answered yet"
+        return self.election.last_error if self.election else "the API server has not answered yet"
 
     def preview(self, trace_id: bytes) -> list[Span]:
         """The object spans of a trace that are not sealed yet; none before the run has begun."""
@@ -175,7 +175,7 @@ async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
     probes = _Probes()
     await _serve(settings, stack, probes, telemetry)
     redact, on_spans = await _show(settings, stack, probes)
-    api = Api(await connector(kubeconfig=settings.kubeconfig, context=settings.context))
+    api = Api(await client_factory(kubeconfig=settings.kubeconfig, context=settings.context))
     stack.push_async_callback(api.close)
     election = _election(settings, api) if settings.leader_elect else None
     store = store_of(settings.place, api=api, kubeconfig=settings.kubeconfig)

@@ -9,7 +9,7 @@ from event_tracer.cli.settings.base import SettingsError
 from event_tracer.cli.settings.models import SnapshotSettings
 from event_tracer.core.traces import Trace
 from event_tracer.kube.client import Api, ApiError
-from event_tracer.kube.credentials import chosen_namespace, connector
+from event_tracer.kube.credentials import chosen_namespace, client_factory
 from event_tracer.kube.discovery import (
     UnknownKindError,
     cluster_uid,
@@ -84,7 +84,7 @@ async def open_query(settings: SnapshotSettings, words: Sequence[str]) -> AsyncI
     """
     word, name = parse_target(words) if words else ("", "")
     where = {"kubeconfig": settings.kubeconfig, "context": settings.context}
-    api = Api(await connector(**where))
+    api = Api(await client_factory(**where))
     try:
         uid = settings.cluster_uid or await cluster_uid(api)
         resource = await find_by_name(api, word) if word else None

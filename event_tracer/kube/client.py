@@ -24,12 +24,12 @@ from event_tracer.runtime.backoff import retry_after, retrying
 
 _CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
 _RENEWAL = 5.0  # seconds between two readings of the credentials
-_MOST_BYTES = 512  # of a body that is only to be told
+_MAX_SHOWN = 512  # characters of a body that go into an error's message
 _TRANSIENT = frozenset({401, 408, 409, 410, 429})
 _STATUSES = {"Expired": 410, "Gone": 410}
 
 logger = logging.getLogger(__name__)
-Connect = Callable[[], Awaitable[ApiClient]]
+ClientFactory = Callable[[], Awaitable[ApiClient]]
 T = TypeVar("T")
 Query = Mapping[str, str | int]
 
@@ -50,12 +50,12 @@ class ApiError(EventTracerError):
 
     @property
     def is_refusal(self) -> bool:
-        """Whether it is forbidden, not there or makes no sense: asking again soon is of no use."""
+        """Whether it is forbidden, not found or invalid, so that no retry soon can help."""
         return 400 <= self.status < 500 and self.status not in _TRANSIENT
 
 
 def status_error(status: Mapping[str, Any]) -> ApiError:
-    """A metav1.Status as an error."""
+    """Error of a metav1.Status."""
     details = status.get("details")
     after = details.get("retryAfterSeconds") if isinstance(details, dict) else None
     code = status.get("code")
@@ -86,7 +86,7 @@ class Api:
     `connect` makes a client from the kubeconfig or the Pod's ServiceAccount as they are now.
     """
 
-    def __init__(self, connect: Connect) -> None:
+    def __init__(self, connect: ClientFactory) -> None:
         self._connect = connect
         self._client: ApiClient | None = None
         self._users: Counter[ApiClient] = Counter()
@@ -120,42 +120,46 @@ class Api:
     @asynccontextmanager
     async def open(
         self, path: str, *, method: str = "GET", query: Query | None = None, accept: str = "",
-        body: object = None, silence: float | None = None,
+        body: object = None, idle_timeout: float | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:  # fmt: skip
-        """Make a request and give the good answer to it. Raises ApiError, also while it is read.
+        """Make a request; gives a response of status 2xx. Raises ApiError, also while it is read.
 
-        `silence` is how many seconds a stream may say nothing; other answers have a minute in all.
+        A stream may say nothing for `idle_timeout` seconds; other answers have a minute in all.
         """
-        async with self._used() as client:
+        async with self._lease_client() as client, self._as_api_errors(client):
+            response = await _request(
+                client, path, method=method, query=query, accept=accept, body=body,
+                idle_timeout=idle_timeout,
+            )  # fmt: skip
             try:
-                response = await _request(
-                    client, path, method=method, query=query, accept=accept, body=body,
-                    silence=silence,
-                )  # fmt: skip
-                try:
-                    self._set_clock(response)
-                    if response.status == 401:
-                        await self._renew(client)
-                    if response.status // 100 != 2:
-                        raise await _refusal(response)
-                    yield response
-                finally:
-                    response.close()
-            except aiohttp.ClientSSLError as error:
-                await self._renew(client)  # the certificate authority may be a new one
-                raise ApiError(f"TLS: {error}") from None
-            except (aiohttp.ClientError, OSError, ConfigException) as error:  # also of a token file
-                raise ApiError(str(error) or type(error).__name__) from None
+                self._set_clock(response)
+                if response.status == 401:
+                    await self._renew(client)
+                if response.status // 100 != 2:
+                    raise await _error_of(response)
+                yield response
+            finally:
+                response.close()
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         for client in {self._client, *self._users} - {None}:
             assert client
             await client.close()
 
     @asynccontextmanager
-    async def _used(self) -> AsyncIterator[ApiClient]:
-        """The client with the newest credentials; one that is not is closed by its last user."""
+    async def _as_api_errors(self, client: ApiClient) -> AsyncIterator[None]:
+        try:
+            yield
+        except aiohttp.ClientSSLError as error:
+            await self._renew(client)  # the certificate authority may be a new one
+            raise ApiError(f"TLS: {error}") from None
+        except (aiohttp.ClientError, OSError, ConfigException) as error:  # also of a token file
+            raise ApiError(str(error) or type(error).__name__) from None
+
+    @asynccontextmanager
+    async def _lease_client(self) -> AsyncIterator[ApiClient]:
+        """The client with the newest credentials; an older one is closed by its last user."""
         async with self._renewing:
             if self._client is None:
                 self._client = await self._connected()
@@ -194,17 +198,17 @@ class Api:
             except (ValueError, OverflowError):
                 return
             now = self.now
-            # The header is up to a second old; the largest it has said is the nearest.
+            # The header is up to a second old, so the largest offset seen is the nearest.
             if now is None or not now - SECOND <= at <= now:
                 self._clock = (at, asyncio.get_running_loop().time())
 
 
 async def _request(
     client: ApiClient, path: str, *, method: str, query: Query | None, accept: str, body: object,
-    silence: float | None,
+    idle_timeout: float | None,
 ) -> aiohttp.ClientResponse:  # fmt: skip
     timeout = aiohttp.ClientTimeout(
-        total=None if silence else _TOTAL, sock_connect=_CONNECT, sock_read=silence
+        total=None if idle_timeout else _TOTAL, sock_connect=_CONNECT, sock_read=idle_timeout
     )
     # A watch's head comes at once, however long it is silent then (apiserver endpoints/handlers/
     # watch.go).
@@ -235,7 +239,7 @@ async def _document(response: aiohttp.ClientResponse) -> Any:
     return found
 
 
-async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
+async def _error_of(response: aiohttp.ClientResponse) -> ApiError:
     # 429 of the priority and fairness filter is plain text, proxies send web pages: whatever
     # the body is, the header counts (apiserver server/filters/priority-and-fairness.go).
     text = (await response.content.read(1 << 16)).decode("utf-8", "replace")
@@ -246,6 +250,6 @@ async def _refusal(response: aiohttp.ClientResponse) -> ApiError:
         message, reason = str(error), error.reason
     except ValueError:
         is_page = response.content_type == "text/html"
-        message, reason = "a web page" if is_page else " ".join(text[:_MOST_BYTES].split()), ""
-    told = f"{response.status} {response.reason}: {message}"
-    return ApiError(told, status=response.status, reason=reason, retry_after=after)
+        message, reason = "a web page" if is_page else " ".join(text[:_MAX_SHOWN].split()), ""
+    text = f"{response.status} {response.reason}: {message}"
+    return ApiError(text, status=response.status, reason=reason, retry_after=after)

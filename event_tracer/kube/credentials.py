@@ -1,4 +1,4 @@
-"""Which cluster to speak to: the kubeconfig or the Pod's own ServiceAccount."""
+"""Credentials of a cluster: the kubeconfig's, or the Pod's own ServiceAccount."""
 
 import os
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from kubernetes_asyncio.config import ConfigException
 from kubernetes_asyncio.config.kube_config import KubeConfigLoader, KubeConfigMerger
 
 from event_tracer import EventTracerError
-from event_tracer.kube.client import ApiError, Connect
+from event_tracer.kube.client import ApiError, ClientFactory
 
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _DEFAULT = "default"
@@ -18,25 +18,25 @@ _HOST = "KUBERNETES_SERVICE_HOST"  # set in every Pod
 
 
 class ConnectionSettingsError(EventTracerError):
-    """There is no cluster to speak to; the message says what was looked for."""
+    """There are no credentials of a cluster; the message says which were tried."""
 
 
 def is_in_cluster(environ: Mapping[str, str], *, kubeconfig: str) -> bool:
-    """Whether the Pod's ServiceAccount counts, no kubeconfig being named."""
+    """Whether the Pod's ServiceAccount is used, as no kubeconfig is named."""
     return not kubeconfig and not environ.get("KUBECONFIG") and _HOST in environ
 
 
 def own_namespace() -> str:
     """The namespace of the Pod that this process is in; empty outside of one."""
-    told = os.environ.get("POD_NAMESPACE", "")
-    return told or (_NAMESPACE.read_text("utf-8").strip() if _NAMESPACE.is_file() else "")
+    given = os.environ.get("POD_NAMESPACE", "")
+    return given or (_NAMESPACE.read_text("utf-8").strip() if _NAMESPACE.is_file() else "")
 
 
 def chosen_namespace(*, kubeconfig: str, context: str) -> str:
     """The namespace that kubectl would choose: the context's, or the Pod's own."""
     if is_in_cluster(os.environ, kubeconfig=kubeconfig):
         return own_namespace() or _DEFAULT
-    read = KubeConfigMerger(os.pathsep.join(_existing(_places(kubeconfig))))
+    read = KubeConfigMerger(os.pathsep.join(_existing(_kubeconfig_paths(kubeconfig))))
     try:
         made = KubeConfigLoader(read.config, active_context=context or None)
     except ConfigException:
@@ -44,8 +44,8 @@ def chosen_namespace(*, kubeconfig: str, context: str) -> str:
     return str((made.current_context or {}).get("context", {}).get("namespace") or _DEFAULT)
 
 
-async def connector(*, kubeconfig: str, context: str) -> Connect:
-    """What makes a client from the credentials as they are now, tried once.
+async def client_factory(*, kubeconfig: str, context: str) -> ClientFactory:
+    """Factory of clients, each with the credentials as they are then; they are tried once here.
 
     `kubeconfig` and `context` are empty where kubectl's own choice counts. Raises
     ConnectionSettingsError where there are no credentials to use.
@@ -54,11 +54,11 @@ async def connector(*, kubeconfig: str, context: str) -> Connect:
 
     async def connect() -> ApiClient:
         try:
-            return await (_in_cluster() if in_cluster else _outside(kubeconfig, context))
+            return await (_in_cluster() if in_cluster else _from_kubeconfig(kubeconfig, context))
         except ConnectionSettingsError as error:
             raise ApiError(str(error)) from None
 
-    client = await (_in_cluster() if in_cluster else _outside(kubeconfig, context))
+    client = await (_in_cluster() if in_cluster else _from_kubeconfig(kubeconfig, context))
     await client.close()
     return connect
 
@@ -72,9 +72,9 @@ async def _in_cluster() -> ApiClient:
         raise ConnectionSettingsError(f"the Pod's ServiceAccount cannot be used: {error}") from None
 
 
-async def _outside(kubeconfig: str, context: str) -> ApiClient:
+async def _from_kubeconfig(kubeconfig: str, context: str) -> ApiClient:
     made = _configuration()
-    places = _places(kubeconfig)
+    places = _kubeconfig_paths(kubeconfig)
     found = _existing(places)
     if not found:
         raise ConnectionSettingsError(
@@ -101,7 +101,7 @@ def _configuration() -> Configuration:
     return made
 
 
-def _places(kubeconfig: str) -> str:
+def _kubeconfig_paths(kubeconfig: str) -> str:
     default = str(Path.home() / ".kube" / "config")
     return kubeconfig or os.environ.get("KUBECONFIG") or default
 

@@ -2,6 +2,12 @@
 
 The rules are those of client-go, tools/leaderelection/leaderelection.go. No two clocks are ever
 compared: a candidate takes a Lease over when it has not seen it change for its duration.
+
+kubernetes_asyncio's election is not used (36.1, leaderelection/leaderelection.py). When the work
+has crashed it goes on renewing: a dead leader. A renewal that fails by anything but an
+ApiException, as by a reset connection, ends `run` and leaves the work going; so does a
+cancellation, with the Lease held. It cannot release it, and its deadlines go by a clock that
+may be set.
 """
 
 import asyncio
@@ -22,8 +28,7 @@ from event_tracer.kube.resources import LEASES
 from event_tracer.runtime.backoff import Backoff
 
 _NEVER = float("-inf")
-_SILENT = "the API server has not answered yet"
-_GONE, _TAKEN = 404, 409
+_NOT_FOUND, _CONFLICT = 404, 409
 Raw = dict[str, Any]
 T = TypeVar("T")
 
@@ -31,18 +36,19 @@ logger = logging.getLogger(__name__)
 
 
 class LostError(Exception):
-    """This process leads no more; the message says why."""
+    """This process leads no more; the message is the reason."""
 
 
 def own_identity() -> str:
-    """Who this process is: its Pod's name, and what no other process has."""
+    """Identity of this process: its Pod's name and random digits."""
     return f"{os.environ.get('HOSTNAME') or socket.gethostname()}_{secrets.token_hex(8)}"
 
 
 class Election:
-    """One candidate for one Lease. `wall` is a clock in ns that is told and never relied on.
+    """One candidate for one Lease of `duration` seconds.
 
-    client-go asks that duration > renew deadline > retry period; these are as 15 : 10 : 2.
+    client-go asks that duration > renew deadline > retry period; these are as 15 : 10 : 2. The
+    clock `wall` (ns) is for those who read the Lease; nothing here relies on it.
     """
 
     def __init__(
@@ -50,8 +56,8 @@ class Election:
         wall: Callable[[], int] = time.time_ns,
     ) -> None:  # fmt: skip
         self.identity = identity
-        self.trouble = _SILENT
-        """Why it could not lead if it had to; empty once the Lease was seen."""
+        self.last_error = "the API server has not answered yet"
+        """Why it could not lead now; empty once the Lease was read."""
         self._api = api
         self._meta: Raw = {
             "namespace": namespace, "name": name,
@@ -60,13 +66,13 @@ class Election:
         self._path = LEASES.path(namespace=namespace, name=name)
         self._duration = duration
         self._deadline = duration * 2 / 3
-        self._patience = self._deadline / 2  # for an answer: time for another attempt is left
+        self._timeout = self._deadline / 2  # of an attempt, so that another can follow
         self._retry = duration * 2 / 15
         self._wall = wall
         self._clock = asyncio.get_running_loop().time
         self._until = _NEVER
         self._lost = asyncio.Event()
-        self._why = "it could not be renewed in time"
+        self._reason = "it could not be renewed in time"
         self._held: Raw | None = None  # as this process wrote it last
         self._may_hold = False  # it may have been written, even where no answer came
         self._seen: Raw | None = None
@@ -80,106 +86,109 @@ class Election:
         """Whether this process leads; any thread may ask."""
         return self._clock() < self._until and not self._lost.is_set()
 
-    async def confirm(self) -> None:
-        """Return at once while it leads; else never, as a process that has lost is to end."""
+    async def require_leadership(self) -> None:
+        """Return at once while it leads; else block for ever: a process that has lost must end."""
         if not self.is_leader:
-            self.lose(self._why)
+            self.step_down(self._reason)
             await asyncio.Event().wait()
 
-    def lose(self, why: str) -> None:
+    def step_down(self, reason: str) -> None:
         """Lead no more, from now on."""
-        self._why = why
+        self._reason = reason
         self._lost.set()
 
     async def acquire(self) -> None:
-        """Return once it leads, however long that takes."""
+        """Return once it leads, however long that takes.
+
+        Not `backoff.retrying`: an attempt that succeeds need not make it the leader.
+        """
         logger.info("standing by", extra={"lease": str(self), "identity": self.identity})
         backoff = Backoff(first=self._retry, longest=float(self._duration))
         while not self.is_leader:
             try:
-                async with asyncio.timeout(self._patience):
+                async with asyncio.timeout(self._timeout):
                     await self._attempt()
-                self.trouble, pause = "", self._pause()
+                self.last_error, pause = "", self._pause()
                 backoff.reset()
             except (ApiError, TimeoutError) as error:
-                self._complain(error)
+                self._report(error)
                 pause = backoff.pause()
             if not self.is_leader:
                 await asyncio.sleep(pause)
         logger.info("leading", extra={"lease": str(self), "identity": self.identity})
 
-    async def keep(self) -> None:
-        """Renew it for as long as that succeeds. Raises LostError in the end."""
+    async def renew_loop(self) -> None:
+        """Renew the Lease for as long as that succeeds. Raises LostError in the end."""
         while self.is_leader:
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(min(self._clock() + self._pause(), self._until)):
                     await self._lost.wait()
             if self.is_leader:
                 await self._renew()
-        raise LostError(self._why)
+        raise LostError(self._reason)
 
     async def release(self) -> None:
-        """Let it go, so that another leads at once; to be called when all work is done."""
+        """Release the Lease, so that another leads at once; to be called when all work is done."""
         self._until = _NEVER
         if not self._may_hold:
             return
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout):
                 try:
-                    await self._let_go()
+                    await self._release()
                 except ApiError as error:
-                    if error.status != _TAKEN:
+                    if error.status != _CONFLICT:
                         raise
-                    await self._let_go()  # a renewal was still under way
+                    await self._release()  # a renewal was still under way
         except (ApiError, TimeoutError) as error:
-            told = {"lease": str(self), "error": _text(error)}
-            logger.warning("the Lease is not released; the next leader waits for it", extra=told)
+            extra = {"lease": str(self), "error": _message(error)}
+            logger.warning("the Lease is not released; the next leader waits for it", extra=extra)
 
     def _pause(self) -> float:
         return self._retry * random.uniform(0.8, 1.2)
 
-    def _complain(self, error: ApiError | TimeoutError) -> None:
+    def _report(self, error: ApiError | TimeoutError) -> None:
         status = 0 if isinstance(error, TimeoutError) else error.status
-        if status == _TAKEN:  # another one was quicker
+        if status == _CONFLICT:  # another one was quicker
             return
         if status != 403:
-            told = {"lease": str(self), "error": _text(error)}
-            logger.warning("the Lease cannot be had yet", extra=told)
+            extra = {"lease": str(self), "error": _message(error)}
+            logger.warning("the Lease cannot be had yet", extra=extra)
             return
-        was, namespace = self.trouble, self._meta["namespace"]
-        self.trouble = (
+        before, namespace = self.last_error, self._meta["namespace"]
+        self.last_error = (
             f"the Lease {self} may not be used: allow get, create and update of leases "
             f"(coordination.k8s.io) in a Role of {namespace}"
         )
-        if self.trouble != was:
-            logger.error(self.trouble, extra={"error": str(error)})
+        if self.last_error != before:
+            logger.error(self.last_error, extra={"error": str(error)})
 
     # -- one attempt
 
     async def _renew(self) -> None:
         try:
-            async with asyncio.timeout_at(min(self._clock() + self._patience, self._until)):
+            async with asyncio.timeout_at(min(self._clock() + self._timeout, self._until)):
                 await self._attempt()
         except (ApiError, TimeoutError) as error:
-            told = {"lease": str(self), "error": _text(error)}
-            logger.warning("the Lease is not renewed", extra=told)
+            extra = {"lease": str(self), "error": _message(error)}
+            logger.warning("the Lease is not renewed", extra=extra)
 
     async def _attempt(self) -> None:
         """Take the Lease or renew it, if that may be. Raises ApiError."""
         held, self._held = self._held, None
         if held:
             try:
-                await self._claim(held)
+                await self._acquire_or_renew(held)
                 return
             except ApiError as error:
-                if error.status not in (_GONE, _TAKEN):
+                if error.status not in (_NOT_FOUND, _CONFLICT):
                     raise
         lease = await self._read()
         if lease is None or self._is_free(lease):
-            await self._claim(lease)
+            await self._acquire_or_renew(lease)
 
     def _is_free(self, lease: Raw) -> bool:
-        """Whether it may be taken: it is this process's, nobody's, or has long not changed."""
+        """Whether it may be taken: it is this process's or nobody's, or has expired."""
         spec = _spec(lease)
         holder = spec.get("holderIdentity")
         if spec != self._seen:
@@ -190,12 +199,12 @@ class Election:
         if self._may_hold:
             return True
         if self.is_leader:
-            self.lose(f"it is held by {holder or 'nobody'}")
+            self.step_down(f"it is held by {holder or 'nobody'}")
             return False
         since = self._clock() - self._seen_at
         return not holder or since >= _seconds(spec, default=self._duration)
 
-    async def _claim(self, lease: Raw | None) -> None:
+    async def _acquire_or_renew(self, lease: Raw | None) -> None:
         begun, now, spec = self._clock(), _micro_time(self._wall()), _spec(lease)
         if spec.get("holderIdentity") != self.identity:
             transitions = spec.get("leaseTransitions", 0 if lease else -1)
@@ -210,7 +219,7 @@ class Election:
         # Others count from when they see this write, which is later than it was begun.
         self._until = begun + self._deadline
 
-    async def _let_go(self) -> None:
+    async def _release(self) -> None:
         lease = await self._read()
         if lease and _spec(lease).get("holderIdentity") == self.identity:
             free = {"holderIdentity": "", "leaseDurationSeconds": 1}
@@ -222,7 +231,7 @@ class Election:
         try:
             return _lease(await self._api.get(self._path))
         except ApiError as error:
-            if error.status == _GONE:
+            if error.status == _NOT_FOUND:
                 return None
             raise
 
@@ -236,21 +245,21 @@ class Election:
 
 
 async def lead(election: Election, work: Callable[[], Awaitable[T]]) -> T:
-    """Do `work` while the Lease, which is held, is renewed; then release it.
+    """Do `work` while the Lease, which is held, is renewed, then release it; returns its result.
 
     Raises LostError where it is lost meanwhile; `work` is cancelled then.
     """
-    keeping = asyncio.ensure_future(election.keep())
+    renewing = asyncio.ensure_future(election.renew_loop())
     working = asyncio.ensure_future(work())
     try:
-        await asyncio.wait([keeping, working], return_when=asyncio.FIRST_COMPLETED)
-        is_lost = keeping.done()
+        await asyncio.wait([renewing, working], return_when=asyncio.FIRST_COMPLETED)
+        is_lost = renewing.done()
     finally:
-        keeping.cancel()
+        renewing.cancel()
         working.cancel()
-        await asyncio.gather(keeping, working, return_exceptions=True)
+        await asyncio.gather(renewing, working, return_exceptions=True)
     if is_lost:
-        await keeping  # which raises
+        await renewing  # which raises
     await election.release()
     return await working
 
@@ -279,5 +288,5 @@ def _micro_time(time: int) -> str:
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _text(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return str(error) or "no answer in time"

@@ -69,7 +69,7 @@ class Lister:
             "allowWatchBookmarks": "true",
         }  # fmt: skip
         accept = self._accept(is_list=False)
-        return self._api.open(self._path, query=query, accept=accept, silence=idle_timeout)
+        return self._api.open(self._path, query=query, accept=accept, idle_timeout=idle_timeout)
 
     def _accept(self, *, is_list: bool) -> str:
         return "" if self._resource is EVENTS else self._resource.accept(is_list=is_list)

@@ -16,7 +16,7 @@ class LeaderDelivery:
 
     async def deliver(self, spans: Sequence[Span]) -> Answer:
         """Hand over a batch, once."""
-        await self._election.confirm()
+        await self._election.require_leadership()
         return await self._delivery.deliver(spans)
 
 
@@ -35,12 +35,12 @@ class LeaderStore:
 
     async def write(self, data: bytes) -> None:
         """Replace it. Raises CheckpointError."""
-        await self._election.confirm()
+        await self._election.require_leadership()
         try:
             await self._store.write(data)
         except ConflictError as error:
-            self._election.lose(f"somebody else wrote the checkpoint: {error}")
-            await self._election.confirm()
+            self._election.step_down(f"somebody else wrote the checkpoint: {error}")
+            await self._election.require_leadership()
 
     async def probe(self) -> None:
         """See, after a `read`, whether it can be written. Raises CheckpointError."""

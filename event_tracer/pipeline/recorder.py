@@ -18,7 +18,7 @@ from event_tracer.core.frame import Frame, Listing, parse_frame
 from event_tracer.core.objects import KubeObject, object_of
 from event_tracer.core.wire import MalformedError, without_applied
 from event_tracer.kube.client import Api, ApiError, retry_forever
-from event_tracer.kube.credentials import connector
+from event_tracer.kube.credentials import client_factory
 from event_tracer.kube.discovery import kube_system
 from event_tracer.kube.handler import Raw, WatchInfo
 from event_tracer.kube.stream import AT_ONCE, PollInterval
@@ -49,7 +49,7 @@ async def record(
     Raises RecordError, BrokenPipeError where nobody reads any more, and ConnectionSettingsError
     where there is no cluster to speak to.
     """
-    api = Api(await connector(kubeconfig=kubeconfig, context=context))
+    api = Api(await client_factory(kubeconfig=kubeconfig, context=context))
     failure: BaseException | None = None
     try:
         with _opened(target) as file:

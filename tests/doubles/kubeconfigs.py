@@ -9,7 +9,7 @@ from typing import Any
 from kubernetes_asyncio.client import ApiClient
 
 from event_tracer.kube.client import Api
-from event_tracer.kube.credentials import connector
+from event_tracer.kube.credentials import client_factory
 from tests.scenarios.fields import Raw
 
 
@@ -45,7 +45,7 @@ class Counted(Api):
 @asynccontextmanager
 async def api_of(path: str, *, context: str = "") -> AsyncIterator[Counted]:
     """An Api with the credentials of a kubeconfig, closed in the end."""
-    made = Counted(await connector(kubeconfig=path, context=context))
+    made = Counted(await client_factory(kubeconfig=path, context=context))
     try:
         yield made
     finally:

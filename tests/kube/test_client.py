@@ -153,7 +153,7 @@ def test_a_server_that_says_nothing_is_an_error(answer: Answer, most: int, tmp_p
 
 
 def test_a_stream_may_last_but_not_be_silent(tmp_path: Path) -> None:
-    """`silence` counts from the last byte; the minute of other answers does not."""
+    """`idle_timeout` counts from the last byte; the minute of other answers does not."""
 
     async def test(api: Counted, server: ApiServer) -> None:
         async def write() -> None:
@@ -166,7 +166,7 @@ def test_a_stream_may_last_but_not_be_silent(tmp_path: Path) -> None:
         begun = _now()
 
         async def watch() -> None:
-            async with api.open(EVENTS, query=WATCH, silence=30) as response:
+            async with api.open(EVENTS, query=WATCH, idle_timeout=30) as response:
                 async for line in response.content:
                     read.append(line)
 
@@ -276,7 +276,7 @@ def test_close_lets_go_of_all_connections(tmp_path: Path) -> None:
 
     async def test(api: Counted, server: ApiServer) -> None:
         async def read() -> None:
-            async with api.open(EVENTS, query=WATCH, silence=100) as response:
+            async with api.open(EVENTS, query=WATCH, idle_timeout=100) as response:
                 await response.content.read()
 
         reading = asyncio.create_task(read())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from event_tracer.kube.client import ApiError
-from event_tracer.kube.credentials import ConnectionSettingsError, connector
+from event_tracer.kube.credentials import ConnectionSettingsError, client_factory
 from tests.doubles.apiserver.client import EVENTS, event
 from tests.doubles.apiserver.faults import UNAUTHORIZED
 from tests.doubles.apiserver.server import ApiServer
@@ -92,7 +92,7 @@ def test_a_stream_outlives_the_credentials_it_was_opened_with(tmp_path: Path) ->
 
     async def test(api: Counted, server: ApiServer) -> None:
         query: Raw = {"watch": "true", "resourceVersion": "1"}
-        async with api.open(EVENTS, query=query, silence=100) as response:
+        async with api.open(EVENTS, query=query, idle_timeout=100) as response:
             server.tokens = {"new"}
             use(tmp_path, server, "new")
             assert await statuses(api) == [401]
@@ -188,7 +188,7 @@ def test_an_exec_plugin_that_fails_is_an_error_with_its_words(tmp_path: Path) ->
                 with pytest.raises(ApiError, match="log in first"):
                     await api.get("/version")
                 with pytest.raises(ConnectionSettingsError, match="log in first"):
-                    await connector(kubeconfig=str(tmp_path / "config"), context="")
+                    await client_factory(kubeconfig=str(tmp_path / "config"), context="")
 
     asyncio.run(main())
 

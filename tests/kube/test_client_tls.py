@@ -163,7 +163,7 @@ def test_running_requests_are_not_disturbed_by_a_renewal(
         old, new = authorities
         async with api_of(site.trust(old)) as api:
             query: Raw = {"watch": "true", "resourceVersion": "1", "timeoutSeconds": 300}
-            async with api.open(EVENTS, query=query, silence=400) as response:
+            async with api.open(EVENTS, query=query, idle_timeout=400) as response:
                 site.front.use(new)
                 site.trust(new)
                 await refused(api)

@@ -10,7 +10,7 @@ import pytest
 
 from event_tracer.kube.credentials import (
     ConnectionSettingsError,
-    connector,
+    client_factory,
     is_in_cluster,
     own_namespace,
 )
@@ -50,7 +50,7 @@ def host(path: str = "", *, context: str = "") -> str:
     """The server that would be spoken to."""
 
     async def find() -> str:
-        client = await (await connector(kubeconfig=path, context=context))()
+        client = await (await client_factory(kubeconfig=path, context=context))()
         await client.close()
         return str(client.configuration.host)
 
@@ -180,7 +180,7 @@ def test_as_many_watches_as_there_are_namespaces(home: Path) -> None:
         async def read(namespace: str) -> None:
             path = f"/api/v1/namespaces/{namespace}/events"
             query = {"watch": "true", "resourceVersion": "1"}
-            async with api.open(path, query=query, silence=100) as response:
+            async with api.open(path, query=query, idle_timeout=100) as response:
                 await response.content.read()
 
         async with ApiServer() as server, api_of(kubeconfig(home / "a", server.url)) as api:

@@ -211,14 +211,14 @@ def test_without_the_right_it_says_so_once(caplog: pytest.LogCaptureFixture) -> 
         first = contest.start("a")
         await asyncio.sleep(3600)
         errors = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
-        assert errors == [first.election.trouble] == [
+        assert errors == [first.election.last_error] == [
             "the Lease ops/event-tracer may not be used: allow get, create and update of leases "
             "(coordination.k8s.io) in a Role of ops"
         ]  # fmt: skip
         assert len(contest.server.asked(LEASES)) < 3600 / RETRY / 2
         contest.server.forbidden.clear()
         await leader_of(contest, within=DURATION * 1.3)
-        assert first.election.trouble == ""
+        assert first.election.last_error == ""
 
     with_contest(test)
 
@@ -231,7 +231,7 @@ def test_a_candidate_waits_for_its_api_server(fault: faults.Answer) -> None:
         contest.server.fail(fault)
         first = contest.start("a")
         await asyncio.sleep(1800)
-        assert (contest.leaders, bool(first.election.trouble)) == ([], True)
+        assert (contest.leaders, bool(first.election.last_error)) == ([], True)
         assert len(contest.server.requests) < 1800 / RETRY / 2
         contest.server.heal()
         await leader_of(contest, within=DURATION * 1.3 + 7)

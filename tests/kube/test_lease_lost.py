@@ -130,10 +130,10 @@ def test_once_lost_it_stays_lost() -> None:
         await asyncio.sleep(60)
         contest.server.fail(faults.slow(3), resource=LEASES)
         await asyncio.sleep(RETRY * 1.2)  # a renewal is under way
-        first.election.lose("of what somebody else did")
+        first.election.step_down("of what somebody else did")
         assert not first.leads
         assert await first.lost() == "of what somebody else did"
-        waiting = asyncio.create_task(first.election.confirm())
+        waiting = asyncio.create_task(first.election.require_leadership())
         await asyncio.sleep(600)
         assert (waiting.done(), first.election.is_leader) == (False, False)
         waiting.cancel()

@@ -46,7 +46,7 @@ class Candidate:
 
     async def _run(self) -> None:
         await self.election.acquire()
-        await self.election.keep()
+        await self.election.renew_loop()
 
     async def lost(self) -> str:
         """Why it leads no more."""
