@@ -25,7 +25,8 @@ from event_tracer.core.span import Span
 from event_tracer.export.delivery import Answer
 from event_tracer.kube.client import Api
 from event_tracer.pipeline.bridge import Bridge, PipelineConfig
-from event_tracer.pipeline.checkpoint import Checkpoint, FileStore
+from event_tracer.pipeline.checkpoint import Checkpoint
+from event_tracer.pipeline.stores import FileStore
 from event_tracer.runtime.telemetry import Telemetry
 from tests import cluster as paper
 from tests.doubles.virtual_time import START, run

@@ -29,7 +29,8 @@ from event_tracer.kube.resources import (
     each_namespace,
 )
 from event_tracer.pipeline import stores
-from event_tracer.pipeline.checkpoint import CheckpointError, ConfigMapStore, Store
+from event_tracer.pipeline.checkpoint import CheckpointError
+from event_tracer.pipeline.stores import ConfigMapStore, Store
 
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _SKEW = 5 * SECOND  # ns of difference that an NTP client would not leave
@@ -197,7 +198,7 @@ async def _may(api: Api, right: _Right) -> CheckResult:
 
 async def _checkpoint(api: Api, settings: CheckSettings) -> CheckResult:
     try:
-        store = stores.store_of(settings.place, api=api, kubeconfig=settings.kubeconfig)
+        store = stores.open_store(settings.place, api=api, kubeconfig=settings.kubeconfig)
     except CheckpointError as error:
         return CheckResult(status="missing", what="the checkpoint", advice=str(error))
     if store is None:
@@ -210,7 +211,7 @@ async def _writable(store: Store) -> CheckResult:
     is_config_map = isinstance(store, ConfigMapStore)
     try:
         await store.read()
-        await store.probe()
+        await store.check_writable()
     except CheckpointError as error:
         advice = str(error)
         if is_config_map:

@@ -25,9 +25,8 @@ from event_tracer.kube.credentials import client_factory, is_in_cluster, own_nam
 from event_tracer.kube.discovery import cluster_uid
 from event_tracer.kube.lease import Election, LostError, lead, own_identity
 from event_tracer.pipeline.bridge import Bridge, PipelineConfig
-from event_tracer.pipeline.checkpoint import Store
 from event_tracer.pipeline.fencing import LeaderDelivery, LeaderStore
-from event_tracer.pipeline.stores import begin, store_of
+from event_tracer.pipeline.stores import Store, load_checkpoint, open_store
 from event_tracer.render import terminal
 from event_tracer.render.page import server
 from event_tracer.render.page.store import RawEvents, StoryStore
@@ -134,13 +133,14 @@ class _Run:
 
     async def stand_by(self, election: Election) -> None:
         """Return once it leads; that it could, if it had to, is seen before."""
-        await begin(self.store, cluster_uid=self.cluster_uid)
+        await load_checkpoint(self.store, cluster_uid=self.cluster_uid)
         await election.acquire()
 
     async def work(self, stop: asyncio.Event) -> bool:
         """Go on from the checkpoint until `stop`. Raises EventTracerError."""
         with _as_start_error():
-            checkpoint = await _unless(stop, begin(self.store, cluster_uid=self.cluster_uid))
+            loading = load_checkpoint(self.store, cluster_uid=self.cluster_uid)
+            checkpoint = await _unless(stop, loading)
         if checkpoint is None:
             return True
         bridge = self.probes.bridge = Bridge(
@@ -178,7 +178,7 @@ async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
     api = Api(await client_factory(kubeconfig=settings.kubeconfig, context=settings.context))
     stack.push_async_callback(api.close)
     election = _election(settings, api) if settings.leader_elect else None
-    store = store_of(settings.place, api=api, kubeconfig=settings.kubeconfig)
+    store = open_store(settings.place, api=api, kubeconfig=settings.kubeconfig)
     uid = settings.cluster_uid or await retry_forever(lambda: cluster_uid(api))
     if election and store:
         probes.election = election

@@ -15,11 +15,12 @@ from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.export.delivery import Delivery
 from event_tracer.kube.client import Api
-from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, Store
+from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError
 from event_tracer.pipeline.cluster_reader import ClusterReader
 from event_tracer.pipeline.feed import Feed
 from event_tracer.pipeline.intake import Intake
 from event_tracer.pipeline.outbox import OnSpans, Outbox
+from event_tracer.pipeline.stores import Store
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import TaskScope
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from event_tracer.core.span import Span
 from event_tracer.export.delivery import Answer, Delivery
 from event_tracer.kube.lease import Election
-from event_tracer.pipeline.checkpoint import ConflictError, Store
+from event_tracer.pipeline.stores import ConflictError, Store
 
 
 class LeaderDelivery:
@@ -42,6 +42,6 @@ class LeaderStore:
             self._election.step_down(f"somebody else wrote the checkpoint: {error}")
             await self._election.require_leadership()
 
-    async def probe(self) -> None:
+    async def check_writable(self) -> None:
         """See, after a `read`, whether it can be written. Raises CheckpointError."""
-        await self._store.probe()
+        await self._store.check_writable()

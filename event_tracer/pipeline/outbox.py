@@ -15,8 +15,8 @@ from event_tracer.core.seen import hidden_by
 from event_tracer.core.span import Span
 from event_tracer.export.delivery import Delivery
 from event_tracer.export.exporter import Exporter
-from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, Store
-from event_tracer.pipeline.dumping import Dumper
+from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointEncoder, CheckpointError
+from event_tracer.pipeline.stores import Store
 from event_tracer.runtime.backoff import Backoff
 from event_tracer.runtime.metrics import Metrics
 
@@ -46,7 +46,7 @@ class Outbox:
         self._checkpoint = checkpoint
         self._now = now
         self._on_spans = on_spans
-        self._dumper = Dumper()
+        self._encoder = CheckpointEncoder()
         self._staged: list[Span] = []
         self._open: dict[tuple[bytes, bytes], Span] = {}
         self._told: GenerationalCache[bytes, bool] = GenerationalCache(most=_MOST_TRACES)
@@ -167,7 +167,7 @@ class Outbox:
             return 0
         self._changed.clear()
         count = len(self._staged)
-        data, left_out = self._dumper.dump(checkpoint)
+        data, left_out = self._encoder.encode(checkpoint)
         try:
             await store.write(data)
         except BaseException as error:

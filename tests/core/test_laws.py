@@ -17,8 +17,7 @@ from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.tables import RANK
 from event_tracer.export.otlp.encoding import encode
-from event_tracer.pipeline.checkpoint import Checkpoint
-from event_tracer.pipeline.dumping import Dumper, load
+from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointEncoder, decode
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import SECOND
 from tests.scenarios.folding import (
@@ -189,10 +188,10 @@ def told_before_and_after(frames: Sequence[Raw], cut: int) -> list[Span]:
     for raw in frames[:cut]:
         server.apply(raw)
         spans += stories.feed(parse_frame(raw))
-    saved, _ = Dumper().dump(Checkpoint(state=stories.state()))
+    saved, _ = CheckpointEncoder().encode(Checkpoint(state=stories.state()))
     told = {span.span_id for span in spans}
     checkpoint = _checkpoint(frames[:cut], told)
-    after = Stories(state=load(saved).state)
+    after = Stories(state=decode(saved).state)
     spans += after.feed(server.list(known=checkpoint))
     missed = [
         raw for raw in frames[:cut] if _version(raw) > checkpoint and raw["resource"] == "events"

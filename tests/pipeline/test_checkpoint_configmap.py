@@ -10,10 +10,14 @@ from aiohttp import web
 
 from event_tracer.core.span import Span
 from event_tracer.export.delivery import Answer
-from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError, ConflictError
-from event_tracer.pipeline.dumping import MOST_BYTES, Dumper
+from event_tracer.pipeline.checkpoint import (
+    MAX_BYTES,
+    Checkpoint,
+    CheckpointEncoder,
+    CheckpointError,
+)
 from event_tracer.pipeline.outbox import Outbox
-from event_tracer.pipeline.stores import begin
+from event_tracer.pipeline.stores import ConflictError, load_checkpoint
 from event_tracer.runtime.metrics import NullMetrics
 from tests.doubles.apiserver import faults
 from tests.doubles.apiserver.server import CLUSTER
@@ -57,7 +61,7 @@ def test_the_largest_checkpoint_is_taken() -> None:
     """A ConfigMap takes 1 MiB."""
 
     async def test(ops: Ops) -> None:
-        data = random.randbytes(MOST_BYTES)
+        data = random.randbytes(MAX_BYTES)
         await ops.store.write(data)
         assert await ops.another().read() == data
 
@@ -164,7 +168,7 @@ def test_a_probe_writes_nothing(is_there: bool) -> None:
         before, revision = ops.object, ops.server.revision
         again = ops.another()
         await again.read()
-        await again.probe()
+        await again.check_writable()
         assert (ops.object, ops.server.revision) == (before, revision)
         assert ops.server.asked(MAPS)[-1].verb == ("update" if is_there else "create")
         await again.write(b"two")
@@ -183,7 +187,11 @@ def test_a_missing_right_is_final(is_there: bool) -> None:
         again, verb = ops.another(), "update" if is_there else "create"
         await again.read()
         ops.server.forbidden.append(faults.Forbidden(resource=MAPS, verb=verb))
-        for work in (again.probe(), again.write(b"x"), begin(ops.another(), cluster_uid=CLUSTER)):
+        for work in (
+            again.check_writable(),
+            again.write(b"x"),
+            load_checkpoint(ops.another(), cluster_uid=CLUSTER),
+        ):
             error = await refused(work)
             assert error.is_final
             assert f"cannot {verb} resource" in str(error)
@@ -206,7 +214,7 @@ def test_an_api_server_in_trouble_is_not_final(answer: faults.Answer) -> None:
     async def test(ops: Ops) -> None:
         await ops.store.write(b"one")
         ops.server.fail(answer, resource=MAPS)
-        for ask in (ops.store.read, ops.store.probe, lambda: ops.store.write(b"two")):
+        for ask in (ops.store.read, ops.store.check_writable, lambda: ops.store.write(b"two")):
             assert not (await refused(ask())).is_final
         ops.server.heal()
         assert await ops.store.read() == b"one"
@@ -224,9 +232,9 @@ def test_an_api_server_that_is_away_is_waited_for(caplog: pytest.LogCaptureFixtu
 
     async def test(ops: Ops) -> None:
         made = Checkpoint(cluster_uid=CLUSTER, events={"": "77"})
-        await ops.store.write(Dumper().dump(made)[0])
+        await ops.store.write(CheckpointEncoder().encode(made)[0])
         await ops.server.stop()
-        task = asyncio.create_task(begin(ops.another(), cluster_uid=CLUSTER))
+        task = asyncio.create_task(load_checkpoint(ops.another(), cluster_uid=CLUSTER))
         await asyncio.sleep(600)
         assert not task.done()
         await ops.server.start()
@@ -242,10 +250,10 @@ def test_what_comes_between_reading_and_probing_is_read() -> None:
 
     async def test(ops: Ops) -> None:
         async def overtake(_: web.BaseRequest) -> None:
-            await ops.another().write(Dumper().dump(made)[0])
+            await ops.another().write(CheckpointEncoder().encode(made)[0])
 
         ops.server.fail(overtake, resource=MAPS, verb="create", times=1)
-        assert await begin(ops.store, cluster_uid=CLUSTER) == made
+        assert await load_checkpoint(ops.store, cluster_uid=CLUSTER) == made
 
     with_ops(test)
 

@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from event_tracer.cli.main import GOOD
-from event_tracer.pipeline.dumping import load
+from event_tracer.pipeline.checkpoint import decode
 from tests.doubles.apiserver.server import CLUSTER
 from tests.doubles.otlp_grpc import GrpcServer, poison
 from tests.pipeline.test_operation import free_port
@@ -78,7 +78,7 @@ def test_twenty_poisoned_stories_hold_up_no_other(here: Stage, code: grpc.Status
         assert not bad & {received.id[0] for received in server.spans}
         soon(lambda: metrics(port)["event_tracer_export_refused_size"] >= _POISONED)
         assert metrics(port)["event_tracer_export_refused_age_seconds"] > 0
-        soon(lambda: load(saved.read_bytes()).events[""] == stand)
+        soon(lambda: decode(saved.read_bytes()).events[""] == stand)
         server.answer = lambda *_: None
         soon(lambda: wanted <= {received.id for received in server.spans})
         assert ended(process, signal.SIGTERM).code == GOOD

@@ -12,13 +12,16 @@ import pytest
 from event_tracer.kube.client import Api, ApiError
 from event_tracer.pipeline.checkpoint import (
     Checkpoint,
+    CheckpointEncoder,
     CheckpointError,
+)
+from event_tracer.pipeline.stores import (
     ConfigMapStore,
     FileStore,
     Store,
+    load_checkpoint,
+    open_store,
 )
-from event_tracer.pipeline.dumping import Dumper
-from event_tracer.pipeline.stores import begin, store_of
 from tests.doubles.apiserver.server import CLUSTER
 
 FULL = Path("/dev/full")
@@ -26,7 +29,7 @@ FULL = Path("/dev/full")
 
 def dumped(checkpoint: Checkpoint) -> bytes:
     """Its bytes."""
-    return Dumper().dump(checkpoint)[0]
+    return CheckpointEncoder().encode(checkpoint)[0]
 
 
 async def _nowhere() -> None:
@@ -69,11 +72,11 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 def test_a_probe_leaves_all_as_it_is(tmp_path: Path) -> None:
     """It tells whether a write would do, and does none."""
     store = FileStore(tmp_path / "saved")
-    asyncio.run(store.probe())
+    asyncio.run(store.check_writable())
     assert list(tmp_path.iterdir()) == []
 
     asyncio.run(store.write(b"one"))
-    asyncio.run(store.probe())
+    asyncio.run(store.check_writable())
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"one"]
 
 
@@ -98,7 +101,7 @@ def test_a_crash_leaves_the_old_one(
             asyncio.run(store.write(b"new"))
     assert written(store) == b"old"
 
-    asyncio.run(store.probe())
+    asyncio.run(store.check_writable())
     asyncio.run(store.write(b"newer"))
     assert written(store) == b"newer"
 
@@ -140,7 +143,7 @@ def test_a_folder_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "nowhere" / "saved")
     assert written(store) is None
 
-    for ask in (store.probe, lambda: store.write(b"x")):
+    for ask in (store.check_writable, lambda: store.write(b"x")):
         error = error_of(ask)
         assert error.is_final
         assert str(error) == f"cannot write {tmp_path}/nowhere/saved: no such file or directory"
@@ -162,7 +165,7 @@ def test_what_may_not_be_written_is_a_mistake(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     store = FileStore(tmp_path / "saved")
 
-    for ask in (store.probe, lambda: store.write(b"x")):
+    for ask in (store.check_writable, lambda: store.write(b"x")):
         assert error_of(ask).is_final
 
 
@@ -183,7 +186,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_without_a_store_or_a_checkpoint_it_begins_anew(tmp_path: Path) -> None:
     """Both are no mistake."""
     for store in (None, FileStore(tmp_path / "saved")):
-        found = asyncio.run(begin(store, cluster_uid=CLUSTER))
+        found = asyncio.run(load_checkpoint(store, cluster_uid=CLUSTER))
         assert found == Checkpoint(cluster_uid=CLUSTER)
 
 
@@ -195,7 +198,7 @@ def test_a_checkpoint_is_gone_on_from(
     made = Checkpoint(cluster_uid=its, events={"": "77"})
     store = saved(tmp_path / "saved", dumped(made))
 
-    found = asyncio.run(begin(store, cluster_uid=own))
+    found = asyncio.run(load_checkpoint(store, cluster_uid=own))
     assert found == replace(made, cluster_uid=CLUSTER)
     assert told(caplog) == []
 
@@ -204,11 +207,11 @@ def test_a_checkpoint_is_gone_on_from(
     ("data", "message"),
     [
         (
-            Dumper().dump(Checkpoint(cluster_uid="another", events={"": "77"}))[0],
+            CheckpointEncoder().encode(Checkpoint(cluster_uid="another", events={"": "77"}))[0],
             "of another cluster",
         ),
-        (Dumper().dump(Checkpoint(version=2))[0], "of no use"),
-        (Dumper().dump(Checkpoint(events={"": "77"}))[0][:-9], "of no use"),
+        (CheckpointEncoder().encode(Checkpoint(version=2))[0], "of no use"),
+        (CheckpointEncoder().encode(Checkpoint(events={"": "77"}))[0][:-9], "of no use"),
         (b"something else", "of no use"),
         (b"", "of no use"),
     ],
@@ -219,7 +222,9 @@ def test_a_checkpoint_that_cannot_be_used_is_left_aside(
     """Told once; it lies there until the first of this run's is written."""
     store = saved(tmp_path / "saved", data)
 
-    assert asyncio.run(begin(store, cluster_uid=CLUSTER)) == Checkpoint(cluster_uid=CLUSTER)
+    assert asyncio.run(load_checkpoint(store, cluster_uid=CLUSTER)) == Checkpoint(
+        cluster_uid=CLUSTER
+    )
     assert [message in line for line in told(caplog)] == [True]
     assert written(store) == data
 
@@ -228,7 +233,7 @@ def test_a_mistake_is_told_at_once(tmp_path: Path) -> None:
     """That nothing can be written is known before anything is read from the cluster."""
     store = FileStore(tmp_path / "nowhere" / "saved")
 
-    assert error_of(lambda: begin(store, cluster_uid=CLUSTER)).is_final
+    assert error_of(lambda: load_checkpoint(store, cluster_uid=CLUSTER)).is_final
 
 
 # -- which store
@@ -243,7 +248,7 @@ def outside_of_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def named(where: str, *, kubeconfig: str = "") -> str:
     """The store that a setting names, for people."""
-    return str(store_of(where, api=NO_API, kubeconfig=kubeconfig))
+    return str(open_store(where, api=NO_API, kubeconfig=kubeconfig))
 
 
 def test_auto_is_a_config_map_in_a_pod_and_nothing_elsewhere(
@@ -268,12 +273,12 @@ def test_a_store_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert named("configmap/mine") == "ConfigMap ops/mine"
     assert named("saved.gz") == "saved.gz"
     assert named("/var/lib/configmap") == "/var/lib/configmap"
-    assert isinstance(store_of("./configmap", api=NO_API, kubeconfig=""), FileStore)
-    assert isinstance(store_of("configmap", api=NO_API, kubeconfig=""), ConfigMapStore)
+    assert isinstance(open_store("./configmap", api=NO_API, kubeconfig=""), FileStore)
+    assert isinstance(open_store("configmap", api=NO_API, kubeconfig=""), ConfigMapStore)
 
 
 def test_a_config_map_needs_a_namespace() -> None:
     """Outside of a Pod it is nobody's; the sentence tells what to set."""
     with pytest.raises(CheckpointError, match="POD_NAMESPACE") as caught:
-        store_of("configmap", api=NO_API, kubeconfig="")
+        open_store("configmap", api=NO_API, kubeconfig="")
     assert caught.value.is_final

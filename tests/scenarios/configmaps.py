@@ -9,7 +9,8 @@ import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration
 
 from event_tracer.kube.client import Api
-from event_tracer.pipeline.checkpoint import CheckpointError, ConfigMapStore
+from event_tracer.pipeline.checkpoint import CheckpointError
+from event_tracer.pipeline.stores import ConfigMapStore
 from tests.doubles import virtual_time
 from tests.doubles.apiserver.server import ApiServer
 from tests.scenarios.fields import Raw
