@@ -159,9 +159,13 @@ def _rights(settings: CheckSettings) -> Iterator[_Right]:
         yield _Right(verb="get", resource=NODES, loss=loss, optional=True)
     loss = "the cluster's uid must be set by --cluster-uid"
     yield _Right(
-        verb="get", resource=NAMESPACES, namespace="kube-system", name="kube-system", loss=loss,
+        verb="get",
+        resource=NAMESPACES,
+        namespace="kube-system",
+        name="kube-system",
+        loss=loss,
         optional=True,
-    )  # fmt: skip
+    )
     if settings.leader_elect and own_namespace():
         yield from _lease_rights(settings.lease, namespace=own_namespace())
 
@@ -170,20 +174,27 @@ def _lease_rights(name: str, *, namespace: str) -> Iterator[_Right]:
     # RBAC cannot restrict create to a name (Kubernetes, "Using RBAC Authorization").
     for verb, named in (("get", name), ("create", ""), ("update", name)):
         yield _Right(
-            verb=verb, resource=LEASES, namespace=namespace, name=named,
+            verb=verb,
+            resource=LEASES,
+            namespace=namespace,
+            name=named,
             loss="no replica can become the leader",
-        )  # fmt: skip
+        )
 
 
 async def _may(api: Api, right: _Right) -> CheckResult:
     about = {
-        "verb": right.verb, "group": right.resource.group, "resource": right.resource.plural,
-        "namespace": right.namespace, "name": right.name,
-    }  # fmt: skip
+        "verb": right.verb,
+        "group": right.resource.group,
+        "resource": right.resource.plural,
+        "namespace": right.namespace,
+        "name": right.name,
+    }
     body = {
-        "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": about},
-    }  # fmt: skip
+    }
     try:
         review = await api.post(_REVIEWS, body)
     except ApiError as error:

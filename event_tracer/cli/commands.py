@@ -195,7 +195,7 @@ output. What kubectl apply keeps in last-applied-configuration is left out.""",
     "check": Command(
         line="whether run would work here, and what to do where not",
         text="""\
-Look at all that run needs: the API server and each right on it, the cluster's name, the clocks,
+Check all that run needs: the API server and each right on it, the cluster's name, the clocks,
 the checkpoint, and the OTLP endpoint, to which one span is sent. Exits with 1 if something is
 missing.""",
         examples="""\

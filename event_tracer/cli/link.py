@@ -42,9 +42,11 @@ class Link:
                 yield "previous", self.previous
             return
         query = {
-            "service": self.service, "tags": json.dumps(self.tags, separators=(",", ":")),
-            "lookback": _LOOKBACK, "limit": str(_LIMIT),
-        }  # fmt: skip
+            "service": self.service,
+            "tags": json.dumps(self.tags, separators=(",", ":")),
+            "lookback": _LOOKBACK,
+            "limit": str(_LIMIT),
+        }
         yield "trace", f"{jaeger}/trace/{self.trace_id}"
         yield "search", f"{jaeger}/search?{urlencode(query)}"
         if self.previous:
@@ -70,9 +72,13 @@ async def link(words: Sequence[str], settings: LinkSettings, *, complain: Compla
         target = query.target
         assert target
         traces = await read_traces(
-            query.api, cluster_uid=query.cluster_uid, naming=settings.naming,
-            namespaces=query.namespaces, redact=Redaction(settings.redact), complain=complain,
-        )  # fmt: skip
+            query.api,
+            cluster_uid=query.cluster_uid,
+            naming=settings.naming,
+            namespaces=query.namespaces,
+            redact=Redaction(settings.redact),
+            complain=complain,
+        )
         found = [trace for trace in traces if object_span_ids(trace, target)]
         if not found:
             raise SnapshotError(await explain_absence(query, traces))
@@ -87,8 +93,9 @@ def _link(trace: Trace, target: Target) -> Link:
     tagged = [span for span in trace if text_of(span.attributes, tag) == target.name]
     newest = max(tagged, key=_freshness)
     tags = {
-        "k8s.namespace.name": text_of(newest.attributes, "k8s.namespace.name"), tag: target.name,
-    }  # fmt: skip
+        "k8s.namespace.name": text_of(newest.attributes, "k8s.namespace.name"),
+        tag: target.name,
+    }
     return Link(
         trace_id=root.trace_id.hex(),
         previous=text_of(root.attributes, "event_tracer.previous_trace_id"),

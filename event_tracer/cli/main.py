@@ -1,4 +1,4 @@
-"""event-tracer COMMAND: parse what was typed, run it, tell how it went.
+"""event-tracer COMMAND: parse what was typed, run it, exit with a code.
 
 Exit codes: 0 good, 1 failed, 2 usage.
 """
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     gc.set_threshold(*GC_THRESHOLD)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # what it cannot say it spells out
+        if isinstance(stream, io.TextIOWrapper):  # spell out what its encoding lacks
             stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(arguments)
@@ -66,7 +66,7 @@ def _run(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="event-tracer",
         description="Kubernetes Events as OpenTelemetry traces.",
-        epilog="event-tracer COMMAND --help tells more.",
+        epilog="event-tracer COMMAND --help says more.",
     )
     parser.add_argument("--version", action="version", version=version("event-tracer"))
     listed = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")

@@ -1,4 +1,4 @@
-"""`event-tracer run`: what it needs is made and checked here, then it runs until a signal.
+"""`event-tracer run`: make and check what it needs, then run until a signal.
 
 With leader election it first becomes the leader, so that taking over is a restart like any other.
 """
@@ -54,21 +54,22 @@ async def run(settings: RunSettings, *, stop: asyncio.Event) -> bool:
     """Run until `stop`; whether all went as it should. Raises EventTracerError."""
     async with AsyncExitStack() as stack:
         with _as_start_error():
-            made = await _unless(stop, _prepare(settings, stack))
-        if made is None:
+            prepared = await _unless(stop, _prepare(settings, stack))
+        if prepared is None:
             return True
-        election = made.probes.election
-        return await (_as_leader(made, election, stop) if election else made.work(stop))
+        if prepared.election:
+            return await _as_leader(prepared, prepared.election, stop)
+        return await prepared.work(stop)
 
 
-async def _as_leader(made: "_Run", election: Election, stop: asyncio.Event) -> bool:
+async def _as_leader(prepared: "_Run", election: Election, stop: asyncio.Event) -> bool:
     with _as_start_error():
-        await _unless(stop, made.stand_by(election))
+        await _unless(stop, prepared.stand_by(election))
     if stop.is_set() and not election.is_leader:
         await election.release()
         return True
     try:
-        return await lead(election, lambda: made.work(stop))
+        return await lead(election, lambda: prepared.work(stop))
     except LostError as error:
         logger.critical("no longer the leader; ending at once", extra={"reason": str(error)})
         return False
@@ -96,25 +97,35 @@ async def _unless(stop: asyncio.Event, work: Awaitable[T]) -> T | None:
 
 
 class _Probes:
-    """What /healthz, /readyz and the page ask, from the start of a process."""
+    """Answers /healthz, /readyz and the page from the start of a process."""
 
     def __init__(self) -> None:
-        self.bridge: Bridge | None = None
-        self.election: Election | None = None
+        self._bridge: Bridge | None = None
+        self._election: Election | None = None
+
+    def standing_by(self, election: Election) -> None:
+        """The API server has answered, and the Lease decides."""
+        self._election = election
+
+    def working(self, bridge: Bridge) -> None:
+        """The run has begun."""
+        self._bridge = bridge
 
     def health(self) -> str:
-        """Why this process should be started anew; empty where it should not."""
-        return self.bridge.health() if self.bridge else ""
+        """The reason to start this process anew; empty where there is none."""
+        return self._bridge.health() if self._bridge else ""
 
     def readiness(self) -> str:
-        """Why it does not do its part yet; a standby's part is to stand by."""
-        if self.bridge:
-            return self.bridge.readiness()
-        return self.election.last_error if self.election else "the API server has not answered yet"
+        """The reason why it does not do its part yet; a standby's part is to stand by."""
+        if self._bridge:
+            return self._bridge.readiness()
+        return (
+            self._election.last_error if self._election else "the API server has not answered yet"
+        )
 
     def preview(self, trace_id: bytes) -> list[Span]:
         """The object spans of a trace that are not sealed yet; none before the run has begun."""
-        return self.bridge.preview(trace_id) if self.bridge else []
+        return self._bridge.preview(trace_id) if self._bridge else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,12 +138,13 @@ class _Run:
     store: Store | None
     telemetry: Telemetry
     cluster_uid: str
+    election: Election | None
     probes: _Probes
     redact: Redact | None
     on_spans: Callable[[Sequence[Span]], None] | None
 
     async def stand_by(self, election: Election) -> None:
-        """Return once it leads; that it could, if it had to, is seen before."""
+        """Return once it leads; a checkpoint that it could not use is known before."""
         await load_checkpoint(self.store, cluster_uid=self.cluster_uid)
         await election.acquire()
 
@@ -143,15 +155,25 @@ class _Run:
             checkpoint = await _unless(stop, loading)
         if checkpoint is None:
             return True
-        bridge = self.probes.bridge = Bridge(
-            _config(self.settings), api=self.api, delivery=self.sink.delivery,
-            target=self.sink.target, store=self.store, metrics=self.telemetry,
+        bridge = Bridge(
+            _config(self.settings),
+            api=self.api,
+            delivery=self.sink.delivery,
+            target=self.sink.target,
+            store=self.store,
+            metrics=self.telemetry,
             checkpoint=checkpoint,
-            redact=self.redact, on_spans=self.on_spans,
-        )  # fmt: skip
-        about = {"endpoint": self.sink.target, "checkpoint": str(self.store or "none")}
-        about["address"] = str(_address(self.settings) or "none")
-        logger.info("running", extra={**about, "cluster_uid": checkpoint.cluster_uid})
+            redact=self.redact,
+            on_spans=self.on_spans,
+        )
+        self.probes.working(bridge)
+        extra = {
+            "endpoint": self.sink.target,
+            "checkpoint": str(self.store or "none"),
+            "address": str(_address(self.settings) or "none"),
+            "cluster_uid": checkpoint.cluster_uid,
+        }
+        logger.info("running", extra=extra)
         return await bridge.run(stop)
 
 
@@ -173,22 +195,30 @@ async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
     )
     stack.push_async_callback(asyncio.to_thread, telemetry.shutdown)
     probes = _Probes()
-    await _serve(settings, stack, probes, telemetry)
-    redact, on_spans = await _show(settings, stack, probes)
+    await _serve_probes(settings, stack, probes, telemetry)
+    redact, on_spans = await _serve_page(settings, stack, probes)
     api = Api(await client_factory(kubeconfig=settings.kubeconfig, context=settings.context))
     stack.push_async_callback(api.close)
     election = _election(settings, api) if settings.leader_elect else None
     store = open_store(settings.place, api=api, kubeconfig=settings.kubeconfig)
     uid = settings.cluster_uid or await retry_forever(lambda: cluster_uid(api))
     if election and store:
-        probes.election = election
+        probes.standing_by(election)
         telemetry.watch_leader(lambda: election.is_leader)
         sink = replace(sink, delivery=LeaderDelivery(sink.delivery, election))
         store = LeaderStore(store, election)
     return _Run(
-        settings=settings, api=api, sink=sink, store=store, telemetry=telemetry,
-        cluster_uid=uid, probes=probes, redact=redact, on_spans=on_spans,
-    )  # fmt: skip
+        settings=settings,
+        api=api,
+        sink=sink,
+        store=store,
+        telemetry=telemetry,
+        cluster_uid=uid,
+        election=election,
+        probes=probes,
+        redact=redact,
+        on_spans=on_spans,
+    )
 
 
 def _sink(settings: RunSettings) -> AbstractAsyncContextManager[Sink]:
@@ -205,7 +235,7 @@ def _sink(settings: RunSettings) -> AbstractAsyncContextManager[Sink]:
     return SINKS[to](options)
 
 
-async def _serve(
+async def _serve_probes(
     settings: RunSettings, stack: AsyncExitStack, probes: _Probes, telemetry: Telemetry
 ) -> None:
     if address := _address(settings):
@@ -218,10 +248,10 @@ async def _serve(
         await stack.enter_async_context(served)
 
 
-async def _show(
+async def _serve_page(
     settings: RunSettings, stack: AsyncExitStack, probes: _Probes
 ) -> tuple[Redact | None, Callable[[Sequence[Span]], None] | None]:
-    """Serve the page, with --ui; what redacts raw frames, and what takes spans for the page."""
+    """Serve the page, with --ui. Returns what redacts raw frames, and what shows spans."""
     redaction = Redaction(settings.redact)
     if not settings.ui:
         return redaction if settings.redact else None, None
@@ -239,9 +269,12 @@ def _election(settings: RunSettings, api: Api) -> Election:
     if not namespace:
         raise StartError("--leader-elect needs a Pod's own namespace; set POD_NAMESPACE")
     return Election(
-        api, namespace=namespace, name=settings.lease, identity=own_identity(),
+        api,
+        namespace=namespace,
+        name=settings.lease,
+        identity=own_identity(),
         duration=settings.lease_duration,
-    )  # fmt: skip
+    )
 
 
 def _address(settings: RunSettings) -> Address | None:

@@ -79,9 +79,13 @@ async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> 
     raw_events = RawEvents(redact)
     reading = raw_events if settings.html else redact
     traces = await read_traces(
-        query.api, cluster_uid=query.cluster_uid, naming=settings.naming,
-        namespaces=query.namespaces, redact=reading, complain=complain,
-    )  # fmt: skip
+        query.api,
+        cluster_uid=query.cluster_uid,
+        naming=settings.naming,
+        namespaces=query.namespaces,
+        redact=reading,
+        complain=complain,
+    )
     selection = _selection(query, settings)
     wanted = selection.matching(traces)
     shown = selection.newest(wanted)
@@ -118,10 +122,14 @@ class _Follower:
         self._query = query
         self._scope = TaskScope()
         self._snapshot = Snapshot(
-            query.api, cluster_uid=query.cluster_uid, naming=settings.naming,
-            namespaces=query.namespaces, redact=Redaction(settings.redact), complain=complain,
+            query.api,
+            cluster_uid=query.cluster_uid,
+            naming=settings.naming,
+            namespaces=query.namespaces,
+            redact=Redaction(settings.redact),
+            complain=complain,
             spawn=self._scope.spawn,
-        )  # fmt: skip
+        )
         self._view = live_view(_view(settings), _selection(query, settings), complain=complain)
 
     async def run(self, stop: asyncio.Event) -> None:

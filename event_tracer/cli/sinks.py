@@ -166,9 +166,12 @@ async def send(
     async with SINKS[to](options) as sink:
         try:
             sent = await send_all(
-                traces, sink.delivery, target=sink.target, patience=sink.patience,
+                traces,
+                sink.delivery,
+                target=sink.target,
+                patience=sink.patience,
                 on_wait=_waiting(sink, complain),
-            )  # fmt: skip
+            )
         except ExportError as error:
             raise OutputError(f"{error}; {sink.hint}" if sink.hint else str(error)) from None
     if sent.rejected:

@@ -1,6 +1,7 @@
 """The command line: which commands there are, their help, and where options come from."""
 
 import os
+import re
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from event_tracer.cli.commands import COMMANDS
 from event_tracer.cli.main import GOOD, USAGE
-from event_tracer.cli.settings.base import GROUPS, PREFIX, BaseOptions
+from event_tracer.cli.settings.base import GROUPS, PREFIX, BaseOptions, flags_of
 from event_tracer.cli.settings.load import all_fields, load
 from event_tracer.cli.settings.models import (
     MODELS,
@@ -111,6 +112,21 @@ def test_help_fits_a_page_and_names_every_option(command: str, run: Run) -> None
     assert max(map(len, out.splitlines())) <= 100
     for name in COMMANDS[command].settings.model_fields:
         assert f"--{name.replace('_', '-')}" in words
+
+
+def test_the_pages_name_no_other_options() -> None:
+    """README and docs/: each flag and variable is one of ours, or kubectl's, or common."""
+    root = Path(__file__).parents[2]
+    text = "".join(
+        page.read_text("utf-8") for page in (root / "README.md", *root.glob("docs/*.md"))
+    )
+    flags = {flag for model in MODELS for each in flags_of(model) for flag in each.spellings}
+    switches = {f"--no-{flag.removeprefix('--')}" for flag in flags}
+    others = {"--config", "--help", "--version", "--profile", "--show-managed-fields", "--watch"}
+
+    assert set(re.findall(r"--[a-z][a-z-]+", text)) <= flags | switches | others
+    variables = set(re.findall(rf"{PREFIX}([A-Z_]+)", text))
+    assert {name.lower() for name in variables} <= {*all_fields(), "config"}
 
 
 @pytest.mark.parametrize(("model", "name"), OPTIONS)

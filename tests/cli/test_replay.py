@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -282,3 +283,20 @@ def test_a_file_needs_nothing_of_a_cluster() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
 
     assert done.stdout.splitlines()[-1] == b"0 []"
+
+
+def test_an_interrupt_ends_a_read_that_waits() -> None:
+    """Ctrl-C, once, while standard input gives nothing more: exit code 1, and no traceback."""
+    command = [sys.executable, "-m", "event_tracer", "replay", "-"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin
+        assert process.stderr
+        process.stdin.write(REDIS * 40)  # more than a pipe holds, so it is being read
+        process.stdin.flush()
+        process.send_signal(signal.SIGINT)
+        code = process.wait(timeout=60)
+        complaint = process.stderr.read()
+
+    assert (code, complaint) == (FAILED, b"")

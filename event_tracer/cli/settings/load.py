@@ -63,9 +63,12 @@ def all_fields() -> dict[str, FieldInfo]:
 
 
 def _explain(
-    error: ValidationError, model: type[BaseOptions], *, flags: Mapping[str, object],
+    error: ValidationError,
+    model: type[BaseOptions],
+    *,
+    flags: Mapping[str, object],
     config: Path | None,
-) -> str:  # fmt: skip
+) -> str:
     detail = error.errors(include_url=False)[0]
     message = detail["msg"].removeprefix("Value error, ")
     if not detail["loc"]:

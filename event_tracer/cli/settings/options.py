@@ -60,9 +60,11 @@ class PictureOptions(BaseOptions):
     """How a waterfall is drawn."""
 
     width: Annotated[int, Field(ge=0)] = option(
-        0, "draw this many columns wide; 0: as wide as the terminal", group=PICTURE,
+        0,
+        "draw this many columns wide; 0: as wide as the terminal",
+        group=PICTURE,
         metavar="COLUMNS",
-    )  # fmt: skip
+    )
     fold: bool = option(
         True,
         "draw an Event that repeats on one line, with its count; --no-fold: a line for each time",
@@ -150,9 +152,11 @@ class FilterOptions(NamingOptions):
         (), "drop Events about objects in this namespace", group=FILTER, metavar="NAME"
     )
     kind: Kinds = option(
-        (), "keep only Events about objects of this kind (Pod, po, ...)", group=FILTER,
+        (),
+        "keep only Events about objects of this kind (Pod, po, ...)",
+        group=FILTER,
         metavar="KIND",
-    )  # fmt: skip
+    )
     exclude_kind: Kinds = option(
         (), "drop Events about objects of this kind", group=FILTER, metavar="KIND"
     )
