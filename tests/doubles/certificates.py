@@ -1,10 +1,40 @@
-"""A certificate authority of the test's own, made by openssl."""
+"""A certificate authority of the test's own, made by openssl.
+
+What RFC 5280 wants of certificates is there unless it is left out on purpose: Python 3.13's ssl
+refuses others, and some authorities of real clusters are such (test_api_tls.py).
+"""
 
 import ssl
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+_CONFIG = """\
+[req]
+distinguished_name = name
+[name]
+[ca]
+basicConstraints = critical, CA:true
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+[leaf]
+basicConstraints = CA:false
+keyUsage = critical, digitalSignature
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+subjectAltName = IP:127.0.0.1
+[ca-bare]
+basicConstraints = CA:true
+subjectKeyIdentifier = none
+authorityKeyIdentifier = none
+[leaf-bare]
+subjectKeyIdentifier = none
+authorityKeyIdentifier = none
+subjectAltName = IP:127.0.0.1
+"""
 _KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
 
 
@@ -17,25 +47,31 @@ class Pair:
 
 
 class Authority:
-    """Certificates for a server on 127.0.0.1 and for a client, and the one that signs both."""
+    """Certificates for a server on 127.0.0.1 and for a client, and the one that signs both.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._pair = self._make("ca")
+    One that `is_bare` says of itself that it is an authority, and no more: no Key Usage and no key
+    identifiers.
+    """
+
+    def __init__(self, folder: Path, *, is_bare: bool = False) -> None:
+        self._folder, self._kind = folder, "-bare" if is_bare else ""
+        (folder / "openssl.cnf").write_text(_CONFIG)
+        self._pair = self._make("ca", extensions="ca")
         signed = ("-CA", str(self.certificate), "-CAkey", str(self._pair.key))
-        address = "subjectAltName=IP:127.0.0.1"
-        self.server = self._make("server", *signed, "-addext", address)
-        self.client = self._make("client", *signed)
+        self.server = self._make("server", *signed, extensions="leaf")
+        self.client = self._make("client", *signed, extensions="leaf")
 
     @property
     def certificate(self) -> Path:
         """What to trust."""
         return self._pair.certificate
 
-    def _make(self, name: str, *more: str) -> Pair:
+    def _make(self, name: str, *more: str, extensions: str) -> Pair:
         made = Pair(key=self._folder / f"{name}.key", certificate=self._folder / f"{name}.crt")
+        section = extensions + self._kind
         files = ("-keyout", str(made.key), "-out", str(made.certificate))
-        command = ("openssl", "req", "-x509", "-subj", f"/CN={name}", *_KEY, *files, *more)
+        config = ("-config", str(self._folder / "openssl.cnf"), "-extensions", section)
+        command = ("openssl", "req", "-x509", "-subj", f"/CN={name}", *config, *_KEY, *files, *more)
         subprocess.run(command, check=True, capture_output=True)
         return made
 
@@ -54,3 +90,15 @@ class Authority:
             "CLIENT_KEY": str(self.client.key),
             "CLIENT_CERTIFICATE": str(self.client.certificate),
         }
+
+
+def be_strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Python 3.13 adds to ssl's default context, on every Python."""
+    default = ssl.create_default_context
+
+    def strict(*args: Any, **kwargs: Any) -> ssl.SSLContext:
+        context = default(*args, **kwargs)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", strict)

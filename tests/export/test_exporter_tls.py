@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import grpc
 import pytest
@@ -11,7 +12,7 @@ from aiohttp import web
 from event_tracer.export.delivery import ExportError
 from event_tracer.export.otlp.client import Otlp, connect
 from event_tracer.export.otlp.endpoint import Endpoint, resolve
-from tests.doubles.certificates import Authority
+from tests.doubles.certificates import Authority, be_strict
 from tests.doubles.otlp_grpc import GrpcServer
 from tests.doubles.otlp_http import Collector
 from tests.scenarios.exporting import Out, each, exporting, numbered, numbers
@@ -77,6 +78,24 @@ def test_certificates_on_both_sides(protocol: str, authority: Authority) -> None
                 await out.send(numbered(1000))
             assert numbers(received.span for received in collector.spans) == each(1000)
             assert out.counts.operations == {"": 2}
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("protocol", [GRPC, HTTP])
+def test_an_authority_need_not_be_more_than_that(
+    protocol: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither key identifiers nor a Key Usage: Python 3.13 would refuse it, gRPC and Go do not."""
+    bare = Authority(tmp_path, is_bare=True)
+    be_strict(monkeypatch)
+
+    async def main() -> None:
+        async with asyncio.timeout(_TIMEOUT), server(protocol, bare) as collector:
+            there = target(protocol, collector.port, **bare.variables())
+            async with connect(there) as sender, exporting(Otlp(sender)) as out:
+                await out.send(numbered(10))
+            assert numbers(received.span for received in collector.spans) == each(10)
 
     asyncio.run(main())
 

@@ -7,7 +7,7 @@ import pytest
 
 from event_tracer.kube.client import retry_forever
 from tests.doubles.apiserver.client import EVENTS, event
-from tests.doubles.certificates import Authority
+from tests.doubles.certificates import Authority, be_strict
 from tests.doubles.kubeconfigs import api_of
 from tests.doubles.tls_server import IDLE, Site, at_site, refused
 from tests.scenarios.fields import Raw
@@ -32,6 +32,20 @@ def test_a_trusted_server_is_spoken_to(
             assert (await api.get("/version"))["minor"] == "34"
 
     at_site(authorities[0], tmp_path, test)
+
+
+def test_an_authority_need_not_be_more_than_that(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EKS's has no Authority Key Identifier; kubectl takes it, and so does Python before 3.13."""
+    be_strict(monkeypatch)
+    bare = Authority(tmp_path_factory.mktemp("bare"), is_bare=True)
+
+    async def test(site: Site) -> None:
+        async with api_of(site.trust(bare)) as api:
+            assert await api.get("/version")
+
+    at_site(bare, tmp_path, test)
 
 
 @pytest.mark.parametrize("trusted", ["another", "those of the system"])
