@@ -39,6 +39,7 @@ browser: $(VENV)/dev  ## run the tests of the page in a browser (needs Chromium)
 
 .PHONY: e2e
 e2e: $(VENV)/dev  ## run the stories on a real Kubernetes and a real Jaeger (Go and root, or KUBECONFIG and JAEGER_URL)
+	@$(BIN)/python -m tests.e2e.programs
 	E2E=1 $(BIN)/python -m pytest -q -rs tests/e2e
 
 .PHONY: lint

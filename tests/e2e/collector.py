@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from tests.e2e.processes import Program, wait
-from tests.e2e.programs import build
+from tests.e2e.programs import built
 
 
 class Collector:
@@ -31,7 +31,7 @@ class Collector:
                 "telemetry": {"metrics": {"level": "none"}},
             },
         }))  # fmt: skip
-        command = [str(build("collector") / "otelcol"), "--config", str(config)]
+        command = [str(built("collector") / "otelcol"), "--config", str(config)]
         self.program = Program("collector", command, logs=folder)
 
     def start(self) -> "Collector":

@@ -12,7 +12,7 @@ import yaml
 
 from tests.e2e.kube import Kube
 from tests.e2e.processes import Program, wait
-from tests.e2e.programs import build
+from tests.e2e.programs import built
 
 ADMIN = "admin-token"
 _TOKENS = f"""\
@@ -29,7 +29,7 @@ class ControlPlane:
         self.folder = folder
         self.logs = folder / "logs"
         self.logs.mkdir(parents=True)
-        self.binaries = build("kubernetes")
+        self.binaries = built("kubernetes")
         self.url = f"https://127.0.0.1:{first_port}"
         self._etcd_url = f"http://127.0.0.1:{first_port + 1}"
         self._ports = [str(first_port + offset) for offset in range(6)]
@@ -104,7 +104,7 @@ class ControlPlane:
     def _etcd(self) -> Program:
         peer = f"http://127.0.0.1:{self._ports[2]}"
         return Program("etcd", [
-            build("etcd") / "etcd", "--unsafe-no-fsync", "--data-dir", self.folder / "etcd",
+            built("etcd") / "etcd", "--unsafe-no-fsync", "--data-dir", self.folder / "etcd",
             "--listen-client-urls", self._etcd_url, "--advertise-client-urls", self._etcd_url,
             "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
             "--initial-cluster", f"default={peer}", "--log-level", "warn",

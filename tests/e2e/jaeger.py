@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from tests.e2e.processes import Program, wait
-from tests.e2e.programs import build
+from tests.e2e.programs import built
 
 Raw = dict[str, Any]
 
@@ -119,7 +119,7 @@ class JaegerProgram:
             storage = {"badger": {"directories": places, "ephemeral": False}}
         config = folder / "jaeger.yaml"
         config.write_text(yaml.safe_dump(_config(storage, first_port)))
-        command = [str(build("jaeger") / "jaeger"), "--config", str(config)]
+        command = [str(built("jaeger") / "jaeger"), "--config", str(config)]
         self.program = Program(f"jaeger-{folder.name}", command, logs=folder)
 
     def start(self) -> "JaegerProgram":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from tests.e2e import needs
 from tests.e2e.controlplane import ControlPlane
 from tests.e2e.jaeger import Jaeger, JaegerProgram
 from tests.e2e.kube import Kube
@@ -43,7 +44,7 @@ class Site:
 @contextmanager
 def site(folder: Path) -> Iterator[Site]:
     """What KUBECONFIG and JAEGER_URL name (OTLP at JAEGER_OTLP), else all of it made here."""
-    if "KUBECONFIG" in os.environ and "JAEGER_URL" in os.environ:
+    if needs.is_given(os.environ):
         with _given(folder) as given:
             yield given
         return

@@ -13,7 +13,7 @@ from tests.e2e.jaeger import Jaeger, JaegerProgram
 from tests.e2e.kube import Kube, Raw
 from tests.e2e.manifests import NAMESPACE
 from tests.e2e.processes import Program, wait
-from tests.e2e.programs import build
+from tests.e2e.programs import built
 from tests.e2e.site import Site, ports
 from tests.e2e.stage import Stage
 from tests.e2e.telling import traces_of
@@ -172,7 +172,7 @@ def _is_ready() -> bool:
 
 def test_the_jaeger_of_the_compose_file_answers(here: Site, tmp_path: Path) -> None:
     """Its configuration, with the sample sent to it and found again after a kill."""
-    command = [str(build("jaeger") / "jaeger"), "--config", str(image.ROOT / "docker/jaeger.yaml")]
+    command = [str(built("jaeger") / "jaeger"), "--config", str(image.ROOT / "docker/jaeger.yaml")]
     program = Program("jaeger", command, logs=tmp_path, environ={"JAEGER_DATA": str(tmp_path)})
     jaeger = Jaeger("http://localhost:16686")
     try:
