@@ -12,6 +12,7 @@ from tests.doubles.apiserver.server import ApiServer
 from tests.doubles.otlp_http import Collector
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import SECOND
+from tests.scenarios.watching import until
 from tests.scenarios.world import World, expected
 
 _SECONDS = 8
@@ -30,7 +31,12 @@ def lively() -> Cluster:
 
 
 async def start(world: World) -> asyncio.subprocess.Process:
-    """Run the command as people do."""
+    """Run the command as people do, until it watches.
+
+    Of what is counted while nobody has watched yet, only the latest count is told; and a process
+    may take seconds to its first request.
+    """
+    before = {id(watch): watch for watch in world.server.watches}
     command = [sys.executable, "-m", "event_tracer", "run", "--kubeconfig"]
     files = [str(world.folder / "config"), "--checkpoint", str(world.folder / "saved")]
     environ = {
@@ -38,7 +44,9 @@ async def start(world: World) -> asyncio.subprocess.Process:
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": world.collector.url,
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
     }
-    return await asyncio.create_subprocess_exec(*command, *files, env=environ, stderr=DEVNULL)
+    made = await asyncio.create_subprocess_exec(*command, *files, env=environ, stderr=DEVNULL)
+    await until(lambda: any(id(watch) not in before for watch in world.server.watches))
+    return made
 
 
 async def killed_again_and_again(folder: Path) -> None:
@@ -47,8 +55,8 @@ async def killed_again_and_again(folder: Path) -> None:
     wanted = {key for key, content in expected(cluster).items() if b"k8s.event.count" in content}
     async with ApiServer() as server, Collector() as collector:
         world = World(server, collector, folder)
-        playing = asyncio.create_task(world.play(cluster))
         process = await start(world)
+        playing = asyncio.create_task(world.play(cluster))
         for _ in range(3):
             await asyncio.sleep(choice.uniform(2, 3))
             process.send_signal(signal.SIGKILL)
