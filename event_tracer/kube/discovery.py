@@ -19,11 +19,11 @@ logger = logging.getLogger(__name__)
 
 
 class UnknownKindError(EventTracerError):
-    """The cluster has no such kind; the message says which are near."""
+    """The cluster has no such kind; the message names those that are near."""
 
 
 class NamedResource(NamedTuple):
-    """A resource and the names that kubectl knows it by, all in lower case."""
+    """A resource and kubectl's names for it, all in lower case."""
 
     resource: Resource
     names: frozenset[str]
@@ -33,7 +33,7 @@ _OWN = tuple(NamedResource(RESOURCES[row.kind], row.names) for row in KINDS)
 
 
 async def list_resources(api: Api, api_version: str) -> tuple[NamedResource, ...]:
-    """What one version of a group serves; nothing where it is refused. Raises ApiError."""
+    """Resources of one version of a group; none where it is refused. Raises ApiError."""
     group, _, version = api_version.rpartition("/")
     try:
         body = await api.get(f"/{'apis' if group else 'api'}/{api_version}")
@@ -45,7 +45,7 @@ async def list_resources(api: Api, api_version: str) -> tuple[NamedResource, ...
 
 
 async def list_all_resources(api: Api) -> tuple[NamedResource, ...]:
-    """What all groups serve in the version that each prefers. Raises ApiError."""
+    """Resources of all groups, in the version that each prefers. Raises ApiError."""
     body = await api.get("/apis")
     preferred = [group.get("preferredVersion") or {} for group in body.get("groups") or ()]
     versions = ["v1", *(str(each.get("groupVersion") or "") for each in preferred)]

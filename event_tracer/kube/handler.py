@@ -51,7 +51,7 @@ class FrameHandler(Protocol):
         """`is_live` or `is_denied` changed."""
 
     def poll_interval(self, watch: WatchInfo) -> PollInterval:
-        """How often its stream is read."""
+        """Interval at which its stream is read."""
 
     def has_capacity(self, watch: WatchInfo) -> bool:
         """Whether more can be taken now."""

@@ -57,7 +57,7 @@ class Election:
     ) -> None:  # fmt: skip
         self.identity = identity
         self.last_error = "the API server has not answered yet"
-        """Why it could not lead now; empty once the Lease was read."""
+        """Reason that it could not lead now; empty once the Lease was read."""
         self._api = api
         self._meta: Raw = {
             "namespace": namespace, "name": name,

@@ -1,4 +1,4 @@
-"""Kinds of objects by their place in the API."""
+"""Resources: the places of kinds in the API."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """As a recording names it: `pods`, `deployments`, `rollouts.argoproj.io`."""
+        """Name in recordings and logs: `pods`, `deployments`, `rollouts.argoproj.io`."""
         # Kubernetes' own groups without a dot are known by their plural alone.
         return f"{self.plural}.{self.group}" if "." in self.group else self.plural
 
     @property
     def api_version(self) -> str:
-        """As an object of it says: `v1`, `apps/v1`."""
+        """`apiVersion` of its objects: `v1`, `apps/v1`."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def accept(self, *, is_list: bool = False) -> str:
@@ -62,7 +62,7 @@ def _resource(row: Kind) -> Resource:
 RESOURCES = {row.kind: _resource(row) for row in KINDS}
 """Resources of Kubernetes' own kinds, by kind."""
 WORKLOADS = tuple(RESOURCES[row.kind] for row in KINDS if row.watched)
-"""What most Events are about, and what owns it."""
+"""The watched kinds: most Events are about their objects, which own each other."""
 EVENTS, LEASES, NAMESPACES, NODES = (
     RESOURCES[kind] for kind in ("Event", "Lease", "Namespace", "Node")
 )

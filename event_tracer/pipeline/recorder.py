@@ -243,7 +243,7 @@ class _Recorder:
             if not frame.deleted and self._reader.owners.may_fetch(item):
                 self._spawn(self._fetch(item), "get")
         elif body.owner:
-            self._reader.owners.meet(body.owner)
+            self._reader.owners.on_owner(body.owner)
         return frame
 
     async def _fetch(self, item: KubeObject) -> None:

@@ -1,4 +1,4 @@
-"""When a watch has read all that has happened, and when it is given up or waits."""
+"""The states of a watch: live, given up, paused."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""How often a stream is looked at: an API server writes each frame of thousands by itself."""
+"""A stream is read at intervals: an API server writes each frame of thousands by itself."""
 
 import asyncio
 from collections.abc import Callable

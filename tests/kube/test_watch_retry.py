@@ -1,4 +1,4 @@
-"""When the API server asks for a pause, and when it refuses."""
+"""The pauses of a watch after errors, throttling and refusals."""
 
 import asyncio
 
