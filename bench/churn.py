@@ -28,8 +28,8 @@ from event_tracer.pipeline.bridge import Bridge, PipelineConfig
 from event_tracer.pipeline.checkpoint import Checkpoint
 from event_tracer.pipeline.stores import FileStore
 from event_tracer.runtime.telemetry import Telemetry
-from tests import cluster as paper
 from tests.doubles.virtual_time import START, run
+from tests.scenarios import cluster as paper
 from tests.scenarios.fields import SECOND, Raw
 
 _PODS, _REPLACED, _REPEATS, _LOOPS = 10_000, 3, 80, 1_000

@@ -1,4 +1,4 @@
-"""`event-tracer check`: whether `run` would work here, and what to do where not."""
+"""`event-tracer check`: try everything that `run` needs, and say what to do about the rest."""
 
 import asyncio
 import os
@@ -47,9 +47,21 @@ class CheckResult:
     advice: str = ""
 
 
+def _ok(what: str) -> CheckResult:
+    return CheckResult(status="ok", what=what)
+
+
+def _note(what: str, *, advice: str) -> CheckResult:
+    return CheckResult(status="note", what=what, advice=advice)
+
+
+def _missing(what: str, *, advice: str) -> CheckResult:
+    return CheckResult(status="missing", what=what, advice=advice)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Right:
-    """What a ServiceAccount may need; without it, `loss`. `optional`: nothing is missing then."""
+    """A right that `run` uses, and the `loss` without it; an `optional` one may be missing."""
 
     verb: str
     resource: Resource
@@ -85,12 +97,12 @@ async def check(settings: CheckSettings) -> AsyncIterator[CheckResult]:
     try:
         connect = await client_factory(kubeconfig=settings.kubeconfig, context=settings.context)
     except ConnectionSettingsError as error:
-        yield CheckResult(status="missing", what="credentials", advice=str(error))
+        yield _missing("credentials", advice=str(error))
     else:
         api = Api(connect)
         try:
-            async for line in _cluster(api, settings):
-                yield line
+            async for result in _cluster(api, settings):
+                yield result
         finally:
             await api.close()
     yield await _collector(settings)
@@ -101,47 +113,45 @@ async def _cluster(api: Api, settings: CheckSettings) -> AsyncIterator[CheckResu
         version = (await api.get("/version")).get("gitVersion", "of an unknown version")
     except ApiError as error:
         advice = f"{error}; is it the right --kubeconfig and --context?"
-        yield CheckResult(status="missing", what="the API server", advice=advice)
+        yield _missing("the API server", advice=advice)
         return
-    yield CheckResult(status="ok", what=f"the API server answers: Kubernetes {version}")
+    yield _ok(f"the API server answers: Kubernetes {version}")
     yield _clock(api)
     yield await _identity(api, settings)
     for right in _rights(settings):
         yield await _may(api, right)
     if settings.leader_elect and not own_namespace():
         advice = "set POD_NAMESPACE to the namespace of the Pod"
-        yield CheckResult(status="missing", what="the Lease's namespace", advice=advice)
+        yield _missing("the Lease's namespace", advice=advice)
     yield await _checkpoint(api, settings)
 
 
 def _clock(api: Api) -> CheckResult:
     now = api.now
     if now is None:
-        return CheckResult(
-            status="note", what="clock", advice="the API server sends no Date header"
-        )
+        return _note("clock", advice="the API server sends no Date header")
     ahead = time.time_ns() - now - SECOND // 2  # a Date header is half a second old, on average
     what = f"this machine's clock is {human(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'}"
     what += " the API server's"
     if abs(ahead) < _SKEW:
-        return CheckResult(status="ok", what=what)
+        return _ok(what)
     advice = "no span depends on it, but the times in the log do; synchronise the clocks"
-    return CheckResult(status="note", what=what, advice=advice)
+    return _note(what, advice=advice)
 
 
 async def _identity(api: Api, settings: CheckSettings) -> CheckResult:
     try:
         uid = settings.cluster_uid or await cluster_uid(api)
     except ApiError as error:
-        return CheckResult(status="missing", what="the cluster's uid", advice=str(error))
+        return _missing("the cluster's uid", advice=str(error))
     if not uid:
         advice = "allow get of the namespace kube-system, or set --cluster-uid"
-        return CheckResult(status="note", what="the cluster's uid is not known", advice=advice)
+        return _note("the cluster's uid is not known", advice=advice)
     name = settings.cluster_name
     if not name:
         advice = "set --cluster-name where several clusters send to one back end"
-        return CheckResult(status="note", what=f"cluster {uid}, without a name", advice=advice)
-    return CheckResult(status="ok", what=f"cluster {name}, {uid}")
+        return _note(f"cluster {uid}, without a name", advice=advice)
+    return _ok(f"cluster {name}, {uid}")
 
 
 def _rights(settings: CheckSettings) -> Iterator[_Right]:
@@ -183,7 +193,7 @@ def _lease_rights(name: str, *, namespace: str) -> Iterator[_Right]:
 
 
 async def _may(api: Api, right: _Right) -> CheckResult:
-    about = {
+    attributes = {
         "verb": right.verb,
         "group": right.resource.group,
         "resource": right.resource.plural,
@@ -193,28 +203,28 @@ async def _may(api: Api, right: _Right) -> CheckResult:
     body = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": about},
+        "spec": {"resourceAttributes": attributes},
     }
     try:
         review = await api.post(_REVIEWS, body)
     except ApiError as error:
-        return CheckResult(status="missing", what=f"may {right}", advice=str(error))
+        return _missing(f"may {right}", advice=str(error))
     if review.get("status", {}).get("allowed"):
-        return CheckResult(status="ok", what=f"may {right}")
+        return _ok(f"may {right}")
     role = "Role" if right.namespace else "ClusterRole"
     advice = f"without it, {right.loss}; allow it in the {role}"
-    status: Status = "note" if right.optional else "missing"
-    return CheckResult(status=status, what=f"may not {right}", advice=advice)
+    result = _note if right.optional else _missing
+    return result(f"may not {right}", advice=advice)
 
 
 async def _checkpoint(api: Api, settings: CheckSettings) -> CheckResult:
     try:
         store = stores.open_store(settings.place, api=api, kubeconfig=settings.kubeconfig)
     except CheckpointError as error:
-        return CheckResult(status="missing", what="the checkpoint", advice=str(error))
+        return _missing("the checkpoint", advice=str(error))
     if store is None:
         advice = "a restart begins anew; name a file by --checkpoint to go on instead"
-        return CheckResult(status="note", what="no checkpoint", advice=advice)
+        return _note("no checkpoint", advice=advice)
     return await _writable(store)
 
 
@@ -227,9 +237,9 @@ async def _writable(store: Store) -> CheckResult:
         advice = str(error)
         if is_config_map:
             advice += "; allow get, create and update of configmaps in the Role"
-        return CheckResult(status="missing", what="the checkpoint", advice=advice)
+        return _missing("the checkpoint", advice=advice)
     kind = "" if is_config_map else "file "
-    return CheckResult(status="ok", what=f"the checkpoint can be written: {kind}{store}")
+    return _ok(f"the checkpoint can be written: {kind}{store}")
 
 
 async def _collector(settings: CheckSettings) -> CheckResult:
@@ -239,15 +249,15 @@ async def _collector(settings: CheckSettings) -> CheckResult:
         async with client.connect(target) as sender, asyncio.timeout(target.timeout):
             answer = await client.Otlp(sender).deliver([span])
     except (endpoint.EndpointError, ExportError) as error:
-        return CheckResult(status="missing", what="the OTLP endpoint", advice=str(error))
+        return _missing("the OTLP endpoint", advice=str(error))
     except TimeoutError:
-        advice = "no answer in time; OTEL_EXPORTER_OTLP_ENDPOINT and _PROTOCOL say where and how"
-        return CheckResult(status="missing", what=f"the OTLP endpoint {target}", advice=advice)
+        advice = f"no answer in time; {endpoint.HINT}"
+        return _missing(f"the OTLP endpoint {target}", advice=advice)
     if not answer.accepted or answer.rejected:
-        advice = f"{answer.reason}; OTEL_EXPORTER_OTLP_ENDPOINT and _PROTOCOL say where and how"
-        return CheckResult(status="missing", what=f"the OTLP endpoint {target}", advice=advice)
+        advice = f"{answer.reason}; {endpoint.HINT}"
+        return _missing(f"the OTLP endpoint {target}", advice=advice)
     what = f"the OTLP endpoint {target} took a test span, trace {span.trace_id.hex()}"
-    return CheckResult(status="ok", what=what)
+    return _ok(what)
 
 
 def _test_span(settings: CheckSettings) -> Span:

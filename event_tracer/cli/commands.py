@@ -1,4 +1,4 @@
-"""The commands: what --help says of each, its settings, and what runs it.
+"""The commands: the help of each, its settings, its code.
 
 A command is a row here, its settings (cli/settings/models.py) and its module, which is imported
 when it runs: what speaks to nobody does not wait for the libraries of those that do.
@@ -16,9 +16,9 @@ SettingsT = TypeVar("SettingsT", bound=BaseOptions)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What a command takes beside options: argparse's nargs and help; `usage` writes it.
+    """Arguments of a command beside its options, for argparse and for the line of usage.
 
-    `missing` is what to say where it must not be left out.
+    `missing` is the error where none is given; empty where none is needed.
     """
 
     nargs: str
@@ -30,7 +30,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command(Generic[SettingsT]):
-    """One command: a line for the list, what it does, and examples; `run` says if all went well."""
+    """A command: a line for the list, a text, examples. `run` returns whether all went well."""
 
     line: str
     text: str

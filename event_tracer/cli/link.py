@@ -35,7 +35,7 @@ class Link:
     tags: dict[str, str]
 
     def lines(self, *, jaeger: str) -> Iterator[tuple[str, str]]:
-        """What each is called, and its URL; without Jaeger the ids alone."""
+        """Names and URLs in Jaeger, an empty `jaeger` for none: then names and ids."""
         if not jaeger:
             yield "trace", self.trace_id
             if self.previous:

@@ -1,4 +1,7 @@
-"""Where spans go: one table for `run`, `replay` and `show`."""
+"""Sinks for spans: one table for `run`, `replay` and `show`.
+
+A sink is a function here and its word in the settings (`to`, cli/settings/models.py).
+"""
 
 import os
 import sys
@@ -27,7 +30,7 @@ class OutputError(EventTracerError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sink:
-    """Where spans go while it is open.
+    """An open sink.
 
     `target` is its name for people, `hint` says what to check when it fails, `component` is its
     otel.component.type, `patience` the seconds for which a request is repeated.
@@ -42,7 +45,7 @@ class Sink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkOptions:
-    """What sinks need of a command; each takes what concerns it.
+    """Everything that a sink may need of a command.
 
     Pictures are drawn on `view` as `lay_out` says, which gives None for a trace that is not wanted;
     `is_live` where the spans of a trace come bit by bit. A `file` of None is standard output. A
@@ -83,7 +86,7 @@ class _Collected:
 
 
 class _Nowhere:
-    """Takes all that leaves: the page of `run --ui` needs no back end."""
+    """Acknowledges all: the page of `run --ui` needs no back end."""
 
     async def deliver(self, spans: Sequence[Span]) -> Answer:
         """Acknowledge a batch."""
@@ -107,7 +110,7 @@ async def _otlp(options: SinkOptions) -> AsyncIterator[Sink]:
             delivery=client.Otlp(sender),
             target=str(target),
             component=f"otlp_{'grpc' if target.protocol == 'grpc' else 'http'}_span_exporter",
-            hint=f"{endpoint.PREFIX}ENDPOINT and _PROTOCOL say where and how",
+            hint=endpoint.HINT,
             patience=target.timeout,
         )
 
@@ -156,7 +159,7 @@ SINKS: Mapping[str, Callable[[SinkOptions], AbstractAsyncContextManager[Sink]]] 
     "html": _html,
     "none": _none,
 }
-"""How each is opened, by the word for it in settings."""
+"""The function that opens each, by its word in settings."""
 
 
 async def send(

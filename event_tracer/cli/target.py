@@ -112,7 +112,7 @@ def _namespaces(settings: SnapshotSettings, resource: Resource | None) -> tuple[
 
 
 async def explain_absence(query: Query, traces: Sequence[Trace]) -> str:
-    """Why no trace is about the target. Raises SnapshotError where that does not exist."""
+    """The reason why no trace is about the target. Raises SnapshotError where there is none."""
     target, resource = query.target, query.resource
     if target and resource and target.name:
         known = await _names(query, resource)

@@ -67,8 +67,6 @@ def items(
         for path in paths or [""]:
             source = _Source(path or "the sample", on_problem)
             stream = stdin if path == STDIN else _open(path, source, opened)
-            if stream is None:
-                continue
             documents = _documents(_Counted(stream, on_progress), source)
             first = next(documents, None)
             if first is None:
@@ -127,7 +125,8 @@ class _Counted(io.RawIOBase):
         return len(data)
 
 
-def _open(path: str, source: _Source, opened: ExitStack) -> Reads | None:
+def _open(path: str, source: _Source, opened: ExitStack) -> Reads:
+    """A file; nothing in its place where it cannot be opened, which is a problem of `source`."""
     file = Path(path) if path else files("event_tracer.recording").joinpath(SAMPLE)
     try:
         return opened.enter_context(file.open("rb"))
@@ -135,7 +134,7 @@ def _open(path: str, source: _Source, opened: ExitStack) -> Reads | None:
         source.problem(0, "a directory; name the files in it")
     except OSError as error:
         source.problem(0, (error.strerror or str(error)).lower())
-    return None
+    return io.BytesIO()
 
 
 def _documents(raw: io.RawIOBase, source: _Source) -> Iterator[Document]:
@@ -173,7 +172,7 @@ def _lines(raw: io.RawIOBase, source: _Source) -> Iterator[bytes]:
 
 
 def _is_recorded(value: object) -> bool:
-    """Whether a document is a recording's: kubectl's frames do not name their resource."""
+    """Tell a recording from kubectl's frames, which do not name their resource."""
     return isinstance(value, Mapping) and (value.get("type") == "HEADER" or "resource" in value)
 
 

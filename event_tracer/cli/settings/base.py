@@ -1,4 +1,4 @@
-"""What an option is: its help, its heading, its flag."""
+"""Options: the help, the heading and the flag of each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -74,7 +74,7 @@ class ReplaySettings(FilterOptions, MessageOptions, PictureOptions):
 
     @property
     def sink(self) -> str:
-        """Where the traces go."""
+        """The word for where the traces go."""
         return "html" if self.html else "otlp-json" if self.output == "json" else self.to
 
 
@@ -156,7 +156,7 @@ class CheckSettings(WatchOptions, LeaderOptions):
 
 
 class SnapshotSettings(ConnectionOptions, NamingOptions, MessageOptions):
-    """What commands that read a cluster once have in common."""
+    """The settings that `show` and `link` have in common."""
 
     namespace: Namespaces = option(
         (),
@@ -208,7 +208,7 @@ class ShowSettings(SnapshotSettings, PictureOptions):
 
     @property
     def sink(self) -> str:
-        """Where the traces go."""
+        """The word for where the traces go."""
         return "html" if self.html else "otlp-json" if self.output == "json" else "console"
 
 
@@ -228,4 +228,4 @@ MODELS: tuple[type[BaseOptions], ...] = (
     RecordSettings,
     CheckSettings,
 )
-"""Of all commands, which one file of settings may serve."""
+"""Of all commands: one file of settings may serve them all."""

@@ -33,7 +33,7 @@ _SEVERAL = "separate several by commas, or repeat the option"
 
 
 class LogOptions(BaseOptions):
-    """What is logged to standard error."""
+    """Logging to standard error."""
 
     log_level: Literal["debug", "info", "warning", "error"] = option(
         "info", "log messages of this level and above"
@@ -46,7 +46,7 @@ class LogOptions(BaseOptions):
 
 
 class MessageOptions(BaseOptions):
-    """What is removed from Events' messages."""
+    """Redaction of Events' messages."""
 
     redact: Patterns = option(
         (),
@@ -57,7 +57,7 @@ class MessageOptions(BaseOptions):
 
 
 class PictureOptions(BaseOptions):
-    """How a waterfall is drawn."""
+    """Drawing of waterfalls."""
 
     width: Annotated[int, Field(ge=0)] = option(
         0,
@@ -79,7 +79,7 @@ class PictureOptions(BaseOptions):
 
 
 class NamingOptions(BaseOptions):
-    """How spans are named, and what makes their ids."""
+    """Names and ids of spans."""
 
     cluster_name: str = option(
         "", "set k8s.cluster.name of every span to this", group=NAMING, metavar="NAME"
@@ -127,7 +127,7 @@ class NamingOptions(BaseOptions):
 
     @property
     def naming(self) -> Naming:
-        """How spans are named and attributed."""
+        """The options as the fold takes them."""
         return Naming(
             cluster_name=self.cluster_name,
             service_name_template=self.service_name_template,
@@ -140,7 +140,7 @@ class NamingOptions(BaseOptions):
 
 
 class FilterOptions(NamingOptions):
-    """Which event spans leave, and how they are named: of commands that send spans."""
+    """The filter, and names, of commands that send spans."""
 
     namespace: Namespaces = option(
         (),
@@ -180,14 +180,14 @@ class FilterOptions(NamingOptions):
 
     @property
     def filter(self) -> filters.Filter:
-        """Which event spans leave."""
+        """The options as the filter takes them."""
         return filters.Filter(
             **{name: frozenset(getattr(self, name)) for name in filters.Filter.__slots__}
         )
 
 
 class ConnectionOptions(LogOptions):
-    """Which cluster to speak to."""
+    """The cluster to speak to."""
 
     kubeconfig: str = option(
         "",
@@ -204,7 +204,7 @@ class ConnectionOptions(LogOptions):
 
 
 class WatchOptions(ConnectionOptions):
-    """What of a cluster to watch."""
+    """The part of a cluster to watch."""
 
     watch_namespaces: Namespaces = option(
         (),
@@ -216,7 +216,7 @@ class WatchOptions(ConnectionOptions):
 
 
 class CheckpointOptions(BaseOptions):
-    """Where a restart finds what the run before it knew."""
+    """The checkpoint, from which a restart goes on."""
 
     checkpoint: str = option(
         "auto",
@@ -228,7 +228,7 @@ class CheckpointOptions(BaseOptions):
 
 
 class LeaderOptions(CheckpointOptions):
-    """Which of several replicas works."""
+    """Leader election."""
 
     leader_elect: bool = option(
         False,
@@ -254,5 +254,5 @@ class LeaderOptions(CheckpointOptions):
 
     @property
     def place(self) -> str:
-        """Where the checkpoint is: as `checkpoint`, but a ConfigMap where it must be one."""
+        """The place of the checkpoint: as `checkpoint`, but a ConfigMap where it must be one."""
         return "configmap" if self.leader_elect and self.checkpoint == "auto" else self.checkpoint

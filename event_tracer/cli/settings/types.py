@@ -1,4 +1,4 @@
-"""What the values of options are, and what is refused as one."""
+"""Types of options' values; a value that cannot be meant is refused."""
 
 import re
 from difflib import get_close_matches

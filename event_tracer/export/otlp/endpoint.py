@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 from event_tracer import EventTracerError
 
 PREFIX = "OTEL_EXPORTER_OTLP_"
+HINT = f"{PREFIX}ENDPOINT and _PROTOCOL say where and how"
+"""For people, after the reason why an endpoint takes nothing."""
 Protocol = Literal["grpc", "http/protobuf"]
 Compression = Literal["none", "gzip", "deflate"]
 _COMPRESSIONS = {"grpc": ("none", "gzip"), "http/protobuf": ("none", "gzip", "deflate")}
