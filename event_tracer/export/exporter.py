@@ -4,14 +4,12 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import chain
-from typing import Protocol
 
-from event_tracer.core.event import lowest_version
 from event_tracer.core.span import Span
 from event_tracer.export.delivery import Answer, Delivery
 from event_tracer.export.retries import Batch, Retries
 from event_tracer.runtime.backoff import Backoff
+from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import happened
 
 _BATCH = 512
@@ -23,22 +21,6 @@ logger = logging.getLogger(__name__)
 OnDone = Callable[[Sequence[Span]], None]
 
 
-class Counts(Protocol):
-    """Where an exporter counts."""
-
-    def exported(self, count: int, error_type: str = "") -> None:
-        """Spans were acknowledged, or refused for good for that reason."""
-
-    def inflight(self, delta: int) -> None:
-        """So many more spans are under way."""
-
-    def operation(self, seconds: float, error_type: str = "") -> None:
-        """One request took so long."""
-
-    def acknowledged(self) -> None:
-        """The back end took something."""
-
-
 class Exporter:
     """Delivers what is put into it, some batches at a time, for ever.
 
@@ -46,31 +28,17 @@ class Exporter:
     `on_done` is told of spans that are acknowledged or refused for good.
     """
 
-    def __init__(self, delivery: Delivery, *, counts: Counts, on_done: OnDone) -> None:
+    def __init__(self, delivery: Delivery, *, metrics: Metrics, on_done: OnDone) -> None:
         self._delivery = delivery
-        self._counts = counts
+        self._metrics = metrics
         self._on_done = on_done
         self._queue: deque[Span] = deque()
         self._clock = asyncio.get_running_loop().time
         self._aside = Retries(clock=self._clock, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
-        self._under_way: dict[int, Sequence[Span]] = {}  # by worker
-        self._size = 0  # of all three
         self.has_delivered = False
         self._filled = asyncio.Event()
         self._taken = asyncio.Event()
-        self._changed = asyncio.Event()
-        self._awaited = asyncio.Event()
-
-    @property
-    def size(self) -> int:
-        """The spans that are not acknowledged."""
-        return self._size
-
-    @property
-    def lowest_version(self) -> int:
-        """The lowest resourceVersion of an Event whose batch is not acknowledged; 0 if none is."""
-        spans = chain(self._queue, self._aside.spans, *self._under_way.values())
-        return lowest_version(span.version for span in spans)
+        self._draining = asyncio.Event()
 
     def refused(self) -> tuple[int, float]:
         """How many spans it does not take while it takes others, and for how many seconds.
@@ -82,17 +50,15 @@ class Exporter:
     def put(self, spans: Sequence[Span]) -> None:
         """Take spans."""
         self._queue.extend(spans)
-        self._size += len(spans)
         if spans:
             self._filled.set()
 
-    async def drained(self) -> None:
-        """Return once everything is acknowledged; until then no batch waits to grow."""
-        while self._size:
-            self._awaited.set()
-            self._changed.clear()
-            await self._changed.wait()
-        self._awaited.clear()
+    def drain(self, is_on: bool) -> None:
+        """Whether batches leave as they are, instead of waiting to grow."""
+        if is_on:
+            self._draining.set()
+        else:
+            self._draining.clear()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -104,9 +70,7 @@ class Exporter:
         backoff = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
         while True:
             batch = await (self._next() if number else self._fresh())
-            self._under_way[number] = batch.spans
             answer = await self._try(batch)
-            del self._under_way[number]
             if self._aside.is_silent:
                 self._taken.clear()
                 await happened(self._taken, within=backoff.pause(after=answer.after))
@@ -136,7 +100,7 @@ class Exporter:
     async def _grown(self) -> Batch | None:
         """As many as go together, unless others take them meanwhile."""
         if len(self._queue) < _BATCH:
-            await happened(self._awaited, within=_LINGER)
+            await happened(self._draining, within=_LINGER)
         spans = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
         return self._aside.fresh(spans) if spans else None
 
@@ -159,11 +123,11 @@ class Exporter:
 
     async def _answer(self, spans: Sequence[Span]) -> Answer:
         begun = self._clock()
-        self._counts.inflight(len(spans))
+        self._metrics.inflight(len(spans))
         answer = await self._delivery.deliver(spans)
-        self._counts.inflight(-len(spans))
+        self._metrics.inflight(-len(spans))
         failed = "" if answer.accepted else answer.reason.partition(":")[0]
-        self._counts.operation(self._clock() - begun, failed)
+        self._metrics.operation(self._clock() - begun, failed)
         return answer
 
     def _failed(self, batch: Batch, spans: Sequence[Span], answer: Answer) -> None:
@@ -180,30 +144,25 @@ class Exporter:
 
     def _accepted(self, spans: Sequence[Span], answer: Answer) -> None:
         self.has_delivered = True
-        self._counts.acknowledged()
-        self._counts.exported(len(spans) - answer.rejected)
+        self._metrics.acknowledged()
+        self._metrics.exported(len(spans) - answer.rejected)
         if answer.rejected:
             # Such spans must not be sent again (OTLP specification, "Partial Success").
-            self._counts.exported(answer.rejected, "rejected")
+            self._metrics.exported(answer.rejected, "rejected")
         if answer.rejected or answer.reason:
             logger.warning(
                 "the back end rejected spans" if answer.rejected else "the back end warns",
                 extra={"rejected": answer.rejected, "reason": answer.reason},
             )
-        self._done(spans)
+        self._on_done(spans)
 
     def _refused(self, span: Span, answer: Answer) -> None:
-        self._counts.exported(1, "refused")
+        self._metrics.exported(1, "refused")
         logger.error(
             "the back end refuses a span, which is dropped",
             extra=_about(span, answer),
         )
-        self._done([span])
-
-    def _done(self, spans: Sequence[Span]) -> None:
-        self._size -= len(spans)
-        self._on_done(spans)
-        self._changed.set()
+        self._on_done([span])
 
 
 def _about(span: Span, answer: Answer) -> dict[str, str]:

@@ -6,7 +6,7 @@ it is the batch's own, which is halved until what is at fault waits alone.
 
 import heapq
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -48,11 +48,6 @@ class Retries:
         self._taken = 0
         self._in_vain = 0  # failures since something was taken, but of spans at fault
         self._refused: dict[int, float] = {}  # since when, by the id of a span that waits alone
-
-    @property
-    def spans(self) -> Iterator[Span]:
-        """All that wait."""
-        return (span for _, _, batch in self._heap for span in batch.spans)
 
     @property
     def is_silent(self) -> bool:

@@ -7,7 +7,7 @@ seen. So both are in the checkpoint before they are sent, and a restart goes on 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from event_tracer.core.event import lowest_version
 from event_tracer.core.expiring import GenerationalCache
@@ -29,8 +29,46 @@ logger = logging.getLogger(__name__)
 OnSpans = Callable[[Sequence[Span]], None]
 
 
+class Unacknowledged:
+    """Spans that a back end has not acknowledged, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._spans: dict[int, Span] = {}  # by id(), for the same may be sent twice
+        self._changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        """The number of spans."""
+        return len(self._spans)
+
+    def __iter__(self) -> Iterator[Span]:
+        """All spans."""
+        return iter(self._spans.values())
+
+    @property
+    def lowest_version(self) -> int:
+        """The lowest resourceVersion of an Event among them; 0 without any."""
+        return lowest_version(span.version for span in self)
+
+    def add(self, spans: Iterable[Span]) -> None:
+        """Take spans that have left the fold."""
+        self._spans.update((id(span), span) for span in spans)
+
+    def remove(self, spans: Iterable[Span]) -> None:
+        """Let go of these very spans."""
+        for span in spans:
+            self._spans.pop(id(span), None)
+        self._changed.set()
+
+    async def shrunk(self) -> None:
+        """Return once some have been removed."""
+        self._changed.clear()
+        await self._changed.wait()
+
+
 class Outbox:
-    """Holds back what must be in the checkpoint first; without a `store`, nothing.
+    """A transactional outbox: owns all spans that are not acknowledged, of which some wait.
+
+    Held back is what must be in the checkpoint first; without a `store`, nothing.
 
     `checkpoint` is the one as of now, None if no more is to be written; `now` is the API server's
     clock (ns).
@@ -48,32 +86,31 @@ class Outbox:
         self._on_spans = on_spans
         self._encoder = CheckpointEncoder()
         self._staged: list[Span] = []
-        self._open: dict[tuple[bytes, bytes], Span] = {}
-        self._told: GenerationalCache[bytes, bool] = GenerationalCache(most=_MOST_TRACES)
-        self._exporter = Exporter(delivery, counts=metrics, on_done=self.acknowledged)
+        self._unacknowledged = Unacknowledged()
+        self._checkpointed: GenerationalCache[bytes, bool] = GenerationalCache(most=_MOST_TRACES)
+        self._exporter = Exporter(delivery, metrics=metrics, on_done=self._acknowledged)
         self._changed = asyncio.Event()
         self._writing = asyncio.Lock()
 
     @property
     def spans(self) -> tuple[Span, ...]:
         """The object and gap spans that are not acknowledged."""
-        return tuple(self._open.values())
+        return tuple(span for span in self._unacknowledged if span.kind != "event")
 
     @property
     def lowest_version(self) -> int:
         """The lowest resourceVersion of an Event whose span is not acknowledged; 0 without any."""
-        staged = (span.version for span in self._staged)
-        return lowest_version((*staged, self._exporter.lowest_version))
+        return self._unacknowledged.lowest_version
 
     @property
     def size(self) -> int:
         """The spans that are not acknowledged."""
-        return self._exporter.size + len(self._staged)
+        return len(self._unacknowledged)
 
     @property
     def sending(self) -> int:
         """The spans that may leave and are not acknowledged."""
-        return self._exporter.size
+        return len(self._unacknowledged) - len(self._staged)
 
     def refused(self) -> tuple[int, float]:
         """Spans that the back end does not take while it takes others, and for how many seconds."""
@@ -85,40 +122,38 @@ class Outbox:
         return self._exporter.has_delivered
 
     def resend(self, spans: Sequence[Span]) -> None:
-        """Send what an earlier run had in its checkpoint."""
-        self._tell(spans)
-        self._open |= {(span.trace_id, span.span_id): span for span in spans}
+        """Send spans of the checkpoint of an earlier run."""
+        self._take_over(spans)
         self._exporter.put(spans)
 
     def add(self, spans: list[Span]) -> None:
         """Take what has left the fold."""
-        self._tell(spans)
-        ready = []
+        self._take_over(spans)
+        ready: list[Span] = []
         for span in spans:
-            if span.kind != "event":
-                self._open[span.trace_id, span.span_id] = span
-                if hidden := hidden_by(span):
-                    self._metrics.gap(hidden)
-            if self._store is None or (span.kind == "event" and self._told.peek(span.trace_id)):
-                ready.append(span)
-            else:
-                self._staged.append(span)
+            if span.kind != "event" and (hidden := hidden_by(span)):
+                self._metrics.gap(hidden)
+            (ready if self._may_leave(span) else self._staged).append(span)
         self._exporter.put(ready)
         self.mark_dirty()
 
-    def _tell(self, spans: Sequence[Span]) -> None:
+    def _take_over(self, spans: Sequence[Span]) -> None:
+        self._unacknowledged.add(spans)
         if self._on_spans:
             self._on_spans(spans)
 
-    def acknowledged(self, spans: Sequence[Span]) -> None:
+    def _may_leave(self, span: Span) -> bool:
+        """Whether the checkpoint has all that the span rests on."""
+        is_dated = span.kind == "event" and self._checkpointed.peek(span.trace_id)
+        return self._store is None or bool(is_dated)
+
+    def _acknowledged(self, spans: Sequence[Span]) -> None:
         """Let go of what is acknowledged, or refused for good."""
         now = self._now()
         oldest = min((span.end for span in spans if span.kind == "event"), default=None)
         if now is not None and oldest is not None:
             self._metrics.lag(max(0, now - oldest) / 1e9)
-        for span in spans:
-            if span.kind != "event":
-                self._open.pop((span.trace_id, span.span_id), None)
+        self._unacknowledged.remove(spans)
         self.mark_dirty()
 
     def mark_dirty(self) -> None:
@@ -134,7 +169,10 @@ class Outbox:
 
     async def drained(self) -> None:
         """Return once all that may leave is acknowledged."""
-        await self._exporter.drained()
+        self._exporter.drain(True)
+        while self.sending:
+            await self._unacknowledged.shrunk()
+        self._exporter.drain(False)
 
     async def _write_changes(self) -> None:
         backoff = Backoff()
@@ -180,5 +218,5 @@ class Outbox:
         written, self._staged = self._staged[:count], self._staged[count:]
         self._exporter.put(written)
         for span in written:
-            self._told.put(span.trace_id, True)
+            self._checkpointed.put(span.trace_id, True)
         return len(data)

@@ -199,7 +199,7 @@ def test_a_broken_checkpoint_is_left_aside(kept: bytes) -> None:
     "place",
     [
         "event_tracer.kube.watch.parse_line",
-        "event_tracer.export.exporter.Backoff",
+        "event_tracer.export.retries.Backoff",
         "event_tracer.core.event_source.event_name",
         "event_tracer.core.story.pod_of",
     ],

@@ -15,6 +15,7 @@ from event_tracer.export.delivery import Delivery
 from event_tracer.export.exporter import Exporter
 from event_tracer.export.otlp.client import Otlp, connect
 from event_tracer.export.otlp.endpoint import resolve
+from event_tracer.pipeline.outbox import Unacknowledged
 from event_tracer.runtime.metrics import NullMetrics
 from tests.doubles import virtual_time
 from tests.doubles.otlp_http import Collector
@@ -89,10 +90,34 @@ class Out(Exporter):
     def __init__(self, delivery: Delivery) -> None:
         self.counts = Counted()
         self.gone: list[Span] = []
-        super().__init__(delivery, counts=self.counts, on_done=self._let_go)
+        self._unacknowledged = Unacknowledged()
+        super().__init__(delivery, metrics=self.counts, on_done=self._let_go)
 
     def _let_go(self, spans: Sequence[Span]) -> None:
         self.gone += spans
+        self._unacknowledged.remove(spans)
+
+    @property
+    def size(self) -> int:
+        """The spans that are not acknowledged."""
+        return len(self._unacknowledged)
+
+    @property
+    def lowest_version(self) -> int:
+        """The lowest resourceVersion of an Event whose span is not acknowledged; 0 without any."""
+        return self._unacknowledged.lowest_version
+
+    def put(self, spans: Sequence[Span]) -> None:
+        """Send spans."""
+        self._unacknowledged.add(spans)
+        super().put(spans)
+
+    async def drained(self) -> None:
+        """Return once everything is acknowledged; until then no batch waits to grow."""
+        self.drain(True)
+        while self.size:
+            await self._unacknowledged.shrunk()
+        self.drain(False)
 
     async def send(self, spans: Sequence[Span]) -> None:
         """Put spans in and wait until nothing is left."""
