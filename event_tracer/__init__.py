@@ -6,7 +6,7 @@ class EventTracerError(Exception):
 
     EventTracerError
     ├─ SettingsError            cli        what was typed or set cannot be meant: exit code 2
-    ├─ OutputError              cli        what was made cannot be written or delivered
+    ├─ OutputError              cli        traces cannot be written or delivered
     ├─ StartError               cli        a run cannot begin
     ├─ SnapshotError            pipeline   there is nothing to see, or nothing may be seen
     ├─ RecordError              pipeline   a recording cannot be written
@@ -15,6 +15,7 @@ class EventTracerError(Exception):
     ├─ ApiError                 kube       a request did not succeed
     ├─ UnknownKindError         kube       a cluster has no such kind
     ├─ EndpointError            export     the OTEL_* variables cannot be meant
+    ├─ ExporterError            export     an exporter of the SDK is not there or does not start
     ├─ ExportError              export     spans did not arrive
     ├─ TelemetryError           runtime    the bridge's own metrics cannot be set up
     └─ MalformedError           core       what came in is not what it should be

@@ -70,7 +70,9 @@ def yaml_documents(lines: Iterable[bytes], *, on_bad: OnBad) -> Iterator[Documen
         try:
             value = replace_surrogates(yaml.load(b"".join(block), _Loader))  # a safe loader
         except (yaml.YAMLError, ValueError, RecursionError) as error:
-            on_bad(begun + _mark(error), f"not YAML: {_problem(error)}")
+            mark = getattr(error, "problem_mark", None)
+            problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+            on_bad(begun + (mark.line if mark else 0), f"not YAML: {problem}")
         else:
             if value is not None:
                 yield Document(line=begun, value=value)
@@ -85,15 +87,6 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":timestamp")]
     for first, rules in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
-
-
-def _mark(error: Exception) -> int:
-    mark = getattr(error, "problem_mark", None)
-    return mark.line if mark else 0
-
-
-def _problem(error: Exception) -> str:
-    return getattr(error, "problem", None) or str(error).splitlines()[0]
 
 
 def _parse(text: bytes, *, line: int, on_bad: OnBad) -> Iterator[Document]:

@@ -72,8 +72,9 @@ def items(
             if first is None:
                 source.empty()
                 continue
-            whole = chain([first], documents)
-            if _is_recorded(first.value):
+            whole, head = chain([first], documents), first.value
+            # kubectl's frames do not name their resource.
+            if isinstance(head, Mapping) and (head.get("type") == "HEADER" or "resource" in head):
                 recordings.append((source, whole))
             else:
                 listed += list(_frames(whole, source, redact))
@@ -169,11 +170,6 @@ def _lines(raw: io.RawIOBase, source: _Source) -> Iterator[bytes]:
             yield line.removeprefix(_UTF8_BOM) if number == 1 else line
     except (EOFError, OSError, zlib.error) as error:
         source.problem(number, f"cannot be read further: {str(error).lower()}")
-
-
-def _is_recorded(value: object) -> bool:
-    """Tell a recording from kubectl's frames, which do not name their resource."""
-    return isinstance(value, Mapping) and (value.get("type") == "HEADER" or "resource" in value)
 
 
 def _frames(documents: Iterator[Document], source: _Source, redact: Redact) -> Iterator[Frame]:

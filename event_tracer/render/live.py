@@ -56,9 +56,6 @@ class SettledPrinter:
         self._draw_settled(spans)
         return Answer(accepted=True)
 
-    async def close(self) -> None:
-        """Nothing is kept."""
-
     def update(self, spans: Sequence[Span], unsealed: Iterable[Span], *, note: str) -> None:
         """Draw what has settled with `spans`; complain of a new `note`."""
         self._draw_settled(spans)

@@ -4,7 +4,7 @@ import os
 import re
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -19,6 +19,7 @@ from event_tracer.cli.settings.models import (
     ReplaySettings,
     RunSettings,
 )
+from event_tracer.cli.sinks import SINKS
 from event_tracer.core.times import SECOND
 from tests.scenarios.folding import Run
 
@@ -189,6 +190,17 @@ def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(PREFIX + name.upper(), "")
     for model in MODELS:
         assert load(model, flags={}, config=None).model_dump() == model().model_dump()
+
+
+def test_each_word_of_to_is_a_sink() -> None:
+    """And each sink can be asked for; auto is none of them, a page has an option of its own."""
+    words = {
+        word
+        for model in (RunSettings, ReplaySettings)
+        for word in get_args(model.model_fields["to"].annotation)
+    }
+
+    assert words - {"auto"} == SINKS.keys() - {"html"}
 
 
 @pytest.mark.parametrize("said", ["console", "otlp", "sdk"])

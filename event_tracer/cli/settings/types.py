@@ -102,8 +102,9 @@ def _url(text: str) -> str:
 
 
 def _probe_address(value: object) -> object:
-    is_text = isinstance(value, str) and value not in ("auto", "none")
-    return parse_address(value) if is_text and isinstance(value, str) else value
+    if not isinstance(value, str) or value in ("auto", "none"):
+        return value
+    return parse_address(value)
 
 
 def _page_address(value: object) -> object:
