@@ -1,4 +1,4 @@
-"""One run: the cluster's watches, the fold, the exporter and the checkpoint, as tasks."""
+"""One run: the cluster's watches, the fold, the outbox and the checkpoint, as tasks."""
 
 import asyncio
 import logging
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineConfig:
-    """What of a cluster is read, and how it is sent.
+    """The part of a cluster that is read, and the bounds of sending.
 
     All `namespaces` are read where none is named. `from_now`: without a checkpoint, what the API
     server still holds at the start is not sent. `queue_size` is in spans, `grace_period` in
@@ -97,7 +97,7 @@ class Bridge:
     # -- what others ask
 
     def health(self) -> str:
-        """Why this process should be started anew; empty where it should not."""
+        """The reason to start this process anew; empty where there is none."""
         now = asyncio.get_running_loop().time()
         if now - self._ticked > _STUCK:
             return "the event loop makes no progress"
@@ -109,7 +109,7 @@ class Bridge:
         return ""
 
     def readiness(self) -> str:
-        """Why not all is known yet; empty once everything was read."""
+        """The reason not to be ready; empty once everything was read."""
         denied = [watch for watch in self._reader.event_watches if watch.is_denied]
         if denied:
             return f"Events may not be watched in {denied[0].namespace or 'all namespaces'}"
@@ -218,7 +218,7 @@ class Bridge:
 
 
 def _counting(filter_: Filter, metrics: Metrics) -> Callable[[Occurrence], bool]:
-    """Whether an occurrence passes the filter; each is counted."""
+    """A predicate of occurrences: true for those that pass the filter; it counts all."""
 
     def keep(occurrence: Occurrence) -> bool:
         metrics.occurrence()

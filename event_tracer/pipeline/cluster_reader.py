@@ -62,7 +62,7 @@ class ClusterReader(Generic[H]):
             self._spawn(watch.run(), f"watch events {watch.namespace}".strip())
 
     def update(self) -> None:
-        """Take in that some watch may have come live, or fallen behind."""
+        """Note that some watch may have come live, or fallen behind."""
         if self.are_objects_read:
             self._objects_read.set()
         self.handler.update_sync_state()
@@ -74,12 +74,12 @@ class ClusterReader(Generic[H]):
 
     @property
     def are_objects_read(self) -> bool:
-        """Whether all that happened to objects was read, as far as that can be had."""
+        """All that happened to objects was read, as far as it can be had."""
         return self.owners.are_live
 
     @property
     def are_events_read(self) -> bool:
-        """Whether all Events were read, as far as that is allowed."""
+        """All Events were read, as far as it is allowed."""
         watches = self.event_watches
         return bool(watches) and all(watch.is_live or watch.is_denied for watch in watches)
 

@@ -27,14 +27,14 @@ class Feed:
 
     def __init__(self, stories: Stories, *, sink: SpanSink, capacity: int) -> None:
         self.is_consistent = True
-        """Whether the sink has all that has left the fold: an exception may part them for good."""
+        """The sink has all that has left the fold: an exception may part the two for good."""
         self._stories = stories
         self._sink = sink
         self._capacity = capacity
         self._ticked = asyncio.Event()
 
     def feed(self, item: Item) -> None:
-        """Feed the fold, and pass on the spans that it lets go."""
+        """Feed the fold, and pass on the spans that leave it."""
         # Nothing is awaited between the two, so no cancellation can lose a span.
         self.is_consistent = False
         spans = self._stories.feed(item)
@@ -56,15 +56,15 @@ class Feed:
         return self._stories.waiting.lowest_version
 
     def has_capacity(self, held: int) -> bool:
-        """Whether more may be read while so many Events are held elsewhere."""
+        """More may be read while `held` Events wait elsewhere."""
         return self._size + held < self._capacity
 
     def is_half_empty(self, held: int) -> bool:
-        """Whether reading may go on again while so many Events are held elsewhere."""
+        """Reading may go on again while `held` Events wait elsewhere."""
         return self._size + held <= self._capacity // 2
 
     async def tick(self) -> None:
-        """Return at the next tick, which may let something go."""
+        """Return at the next tick, with which spans may leave."""
         self._ticked.clear()
         await self._ticked.wait()
 

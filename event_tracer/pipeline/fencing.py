@@ -1,4 +1,8 @@
-"""What only the leader may do: write the checkpoint and send spans."""
+"""Fencing: only the leader writes the checkpoint and sends spans.
+
+Each write and each request first waits for the Lease to be confirmed, so that a leader that was
+replaced while it stood still does neither.
+"""
 
 from collections.abc import Sequence
 
@@ -9,7 +13,7 @@ from event_tracer.pipeline.stores import ConflictError, Store
 
 
 class LeaderDelivery:
-    """Hands over nothing unless this process leads."""
+    """Delivers nothing unless this process leads."""
 
     def __init__(self, delivery: Delivery, election: Election) -> None:
         self._delivery, self._election = delivery, election
@@ -21,7 +25,7 @@ class LeaderDelivery:
 
 
 class LeaderStore:
-    """Writes nothing unless this process leads; where somebody else wrote, it leads no more."""
+    """Writes nothing unless this process leads, which ends where another process wrote."""
 
     def __init__(self, store: Store, election: Election) -> None:
         self._store, self._election = store, election
@@ -30,7 +34,7 @@ class LeaderStore:
         return str(self._store)
 
     async def read(self) -> bytes | None:
-        """What was written last, if anything was. Raises CheckpointError."""
+        """The bytes that were written last, None where none were. Raises CheckpointError."""
         return await self._store.read()
 
     async def write(self, data: bytes) -> None:

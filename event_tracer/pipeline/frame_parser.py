@@ -28,7 +28,7 @@ class FrameParser:
 
     @property
     def wants_raw(self) -> bool:
-        """Whether a frame must come as JSON, to be redacted or kept."""
+        """Frames must come as JSON, to be redacted or kept."""
         return self._redact is not None
 
     def parse(self, raw: Raw) -> Frame | None:

@@ -56,7 +56,7 @@ class Intake:
 
     @property
     def is_synced(self) -> bool:
-        """Whether all that has happened was read."""
+        """All that has happened was read."""
         return self._sync == SyncState()
 
     @property
@@ -107,7 +107,7 @@ class Intake:
 
     @property
     def wants_raw(self) -> bool:
-        """Whether each frame comes as JSON: it is to be redacted, or kept as it is."""
+        """Each frame comes as JSON: it is to be redacted, or kept as it is."""
         return self._parser.wants_raw
 
     def on_frame(self, watch: WatchInfo, type_: str, frame: Frame) -> int | None:
@@ -128,15 +128,15 @@ class Intake:
         return frame.body.server_time
 
     def on_status_change(self, watch: WatchInfo) -> None:
-        """`is_live` or `is_denied` changed."""
+        """Note that `is_live` or `is_denied` changed."""
         self._reader.update()
 
     def poll_interval(self, watch: WatchInfo) -> PollInterval:
-        """How often its stream is read."""
+        """The interval at which its stream is read."""
         return _POLL_INTERVALS.get(watch.resource, AT_ONCE)
 
     def has_capacity(self, watch: WatchInfo) -> bool:
-        """Whether it can take more now."""
+        """More can be taken now."""
         return watch.resource is not EVENTS or self._feed.has_capacity(len(self._lookups))
 
     async def wait_for_capacity(self, watch: WatchInfo) -> None:

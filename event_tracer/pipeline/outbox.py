@@ -1,4 +1,4 @@
-"""Between the fold and the exporter: what must be written down before it may leave.
+"""The outbox between the fold and the exporter: some spans wait for the checkpoint (law 9).
 
 An object span is sealed once, and the date of a story may rest on what only this process has
 seen. So both are in the checkpoint before they are sent, and a restart goes on with the same.
@@ -118,7 +118,7 @@ class Outbox:
 
     @property
     def has_delivered(self) -> bool:
-        """Whether the back end ever acknowledged something."""
+        """The back end has acknowledged something since the start."""
         return self._exporter.has_delivered
 
     def resend(self, spans: Sequence[Span]) -> None:
@@ -127,7 +127,7 @@ class Outbox:
         self._exporter.put(spans)
 
     def add(self, spans: list[Span]) -> None:
-        """Take what has left the fold."""
+        """Take spans that have left the fold."""
         self._take_over(spans)
         ready: list[Span] = []
         for span in spans:
@@ -143,12 +143,12 @@ class Outbox:
             self._on_spans(spans)
 
     def _may_leave(self, span: Span) -> bool:
-        """Whether the checkpoint has all that the span rests on."""
+        """The checkpoint has all that the span rests on, so that a restart makes the same."""
         is_dated = span.kind == "event" and self._checkpointed.peek(span.trace_id)
         return self._store is None or bool(is_dated)
 
     def _acknowledged(self, spans: Sequence[Span]) -> None:
-        """Let go of what is acknowledged, or refused for good."""
+        """Remove spans that are acknowledged, or refused for good."""
         now = self._now()
         oldest = min((span.end for span in spans if span.kind == "event"), default=None)
         if now is not None and oldest is not None:
@@ -157,7 +157,7 @@ class Outbox:
         self.mark_dirty()
 
     def mark_dirty(self) -> None:
-        """What the checkpoint holds has changed."""
+        """Note that the content of the checkpoint has changed."""
         self._changed.set()
 
     async def run(self) -> None:
@@ -190,7 +190,7 @@ class Outbox:
             await asyncio.sleep(max(_SHORTEST_PAUSE, cost * _SHARE, size / _RATE))
 
     async def write(self) -> int:
-        """Write the checkpoint, then let go what waited for it; its bytes.
+        """Write the checkpoint, then send what waited for it; returns the number of its bytes.
 
         Raises CheckpointError.
         """

@@ -39,7 +39,7 @@ class _Sink(NullMetrics):
         self.spans: list[Span] = []
 
     def add(self, spans: list[Span]) -> None:
-        """Take what has left the fold."""
+        """Take spans that have left the fold."""
         self.spans += spans
 
     def dropped(self, reason: str) -> None:
@@ -88,12 +88,12 @@ class Snapshot:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all that there is was read."""
+        """All that there is was read."""
         return self._reader.handler.is_synced
 
     @property
     def trouble(self) -> str:
-        """What keeps some watch from going on; empty where nothing does."""
+        """The reason why some watch does not go on; empty where all do."""
         watches = [
             watch for watch in self._reader.watches
             if watch in self._reader.event_watches or not watch.is_denied

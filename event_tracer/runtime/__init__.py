@@ -1,1 +1,1 @@
-"""What any long-running process has: logs, metrics, probes, tasks and signals, backoff."""
+"""The equipment of any long-running process: logs, metrics, probes, tasks, signals, backoff."""

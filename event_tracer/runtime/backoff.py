@@ -23,7 +23,7 @@ class Backoff:
         """The seconds to wait now: at least `after`, where the other side asked for that."""
         pause = self._next * random.uniform(0.8, 1.2)
         self._next = min(self._next * 2, self._longest)
-        # All who were told the same would come back in the same instant.
+        # All who were given the same pause would come back in the same instant.
         asked = None if after is None else min(max(after, 0.0), _LONGEST_ASKED)
         return pause if asked is None else asked + random.uniform(0, self._first)
 

@@ -12,26 +12,47 @@ Complain = Callable[[str], None]
 Format = Literal["auto", "json", "console"]
 
 MASK: Final = "***"
-# They log at INFO what metrics tell, and at DEBUG whole responses.
+# They log at INFO what is in the metrics, and at DEBUG whole responses.
 _QUIET = ("aiohttp.access", "kubernetes_asyncio", "opentelemetry", "grpc")
 # It logs OTLP headers that it cannot read (opentelemetry-api 1.45, util/re.py).
 _SECRETIVE = "opentelemetry.util.re"
 _STANDARD = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asctime", "taskName"})
 
+# Each keeps its first group and masks the rest. A quote may be escaped any number of times, as it
+# is where JSON holds JSON.
 _NAME = r"(?:authorization|api[-_]?key|token|password|passwd|client[-_]secret|cookie)"
 _SECRET_NAME = re.compile(rf"{_NAME}$", re.IGNORECASE)
-# As authorization: x, "authorization": "x", ('authorization', 'x'), key='token', value='x'; the
-# quotes escaped any number of times.
-_BETWEEN = r"(?:(?:\\*[\"'])?\s*[:=]\s*|\\*[\"']\s*,\s*(?:value=)?(?=b?\\*[\"']))"
-_QUOTED = r"b?\\*\"(?:[^\"\\]|\\+(?![\"\\]))*|b?\\*'(?:[^'\\]|\\+(?!['\\]))*"
-_BARE = r"(?:(?:bearer|basic|digest|negotiate)\s+)?[^\s,;&\"')}\]]+"
-_SECRETS = (
-    re.compile(rf"({_NAME}{_BETWEEN})(?:{_QUOTED}|{_BARE})", re.IGNORECASE),
-    re.compile(r"(\bbearer\s+)(?!\*|tokens?\b|auth)[^\s,;\"')}\]]+", re.IGNORECASE),
-    re.compile(r"(\bbasic\s+)[A-Za-z0-9+/_-]{6,}=*", re.IGNORECASE),
-    re.compile(r"()\beyJ[\w-]+\.[\w-]+\.[\w-]*"),  # RFC 7519: tokens of service accounts
-    re.compile(r"(://)[^\s/@]+(?=@)"),
+_QUOTE = r"""\\*["']"""
+_NAMED_VALUE = re.compile(
+    rf"""
+    (
+        {_NAME}
+        (?:
+            (?: {_QUOTE} )? \s*[:=]\s*                          # token: x, "token": "x", token=x
+            | {_QUOTE} \s*,\s* (?: value= )? (?= b?{_QUOTE} )   # ("token", "x"), value="x"
+        )
+    )
+    (?:
+        b?\\*" (?: [^"\\] | \\+ (?! ["\\] ) )*                  # a string, to its end
+        | b?\\*' (?: [^'\\] | \\+ (?! ['\\] ) )*
+        | (?: (?: bearer | basic | digest | negotiate ) \s+ )?  # or a word, after its scheme
+          [^\s,;&"')}}\]]+
+    )
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
+_BEARER = re.compile(
+    r"""
+    ( \b bearer \s+ )
+    (?! \* | tokens? \b | auth )    # masked already, or the words of a sentence
+    [^\s,;"')}\]]+
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_BASIC = re.compile(r"(\bbasic\s+)[A-Za-z0-9+/_-]{6,}=*", re.IGNORECASE)
+_JWT = re.compile(r"()\beyJ[\w-]+\.[\w-]+\.[\w-]*")  # RFC 7519: tokens of service accounts
+_USERINFO = re.compile(r"(://)[^\s/@]+(?=@)")  # RFC 3986, 3.2.1: user:password of a URL
+_SECRETS = (_NAMED_VALUE, _BEARER, _BASIC, _JWT, _USERINFO)
 
 
 def configure(*, level: str, format_: Format, stream: TextIO) -> None:
@@ -53,14 +74,14 @@ def configure(*, level: str, format_: Format, stream: TextIO) -> None:
 
 
 def mask(text: str) -> str:
-    """The text, with what looks like a credential replaced."""
+    """The text, with everything that looks like a credential replaced."""
     for secret in _SECRETS:
         text = secret.sub(rf"\g<1>{MASK}", text)
     return text
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Ours, to be told from others'."""
+    """The handler of `configure`, distinct from those of others."""
 
 
 class _Formatter(logging.Formatter):
@@ -103,7 +124,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _masked(value: object) -> Any:
-    """What JSON can hold of a value, without secrets."""
+    """The value as JSON can hold it, without secrets."""
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):

@@ -49,7 +49,7 @@ class TelemetryError(EventTracerError):
 
 
 class Telemetry:
-    """Counts what one process does. To be told by one thread, and may be read in others.
+    """Metrics of one process over OpenTelemetry; one thread counts, any may read.
 
     `exporter` is the otel.component.type of what sends the spans, as "otlp_grpc_span_exporter".
     `rules` are the filter's, `clock` gives seconds that only rise. The OTEL_* variables are those
@@ -174,7 +174,7 @@ class Telemetry:
         self._received.add(type_)
 
     def occurrence(self) -> None:
-        """An Event told something new."""
+        """An occurrence was found: a count and a time of an Event that were not seen before."""
         self._occurrences.add()
 
     def dropped(self, reason: str) -> None:
@@ -207,7 +207,7 @@ class Telemetry:
         self._ids_dropped.add(count=count)
 
     def exported(self, count: int, error_type: str = "") -> None:
-        """The last word on so many spans: acknowledged, or lost for this reason."""
+        """So many spans were acknowledged, or lost for this reason."""
         self._exported.add(count, self._outcome(error_type))
 
     def inflight(self, delta: int) -> None:
@@ -227,15 +227,15 @@ class Telemetry:
         self._lag.record(max(0.0, seconds))
 
     def watch_queue(self, read: Callable[[], int]) -> None:
-        """Where to read how many spans wait; any thread may."""
+        """Use `read` for the number of spans that wait; any thread may call it."""
         self._queue = read
 
     def watch_refused(self, read: Callable[[], tuple[int, float]]) -> None:
-        """Where to read how many spans are refused, and for how many seconds; any thread may."""
+        """Use `read` for how many spans are refused, and for how many seconds; from any thread."""
         self._refused = read
 
     def watch_leader(self, read: Callable[[], bool]) -> None:
-        """Where to read whether this process leads; any thread may. To be called once."""
+        """Use `read` for the state of the leader; any thread may call it. To be called once."""
         self._leads = read
         text = "1 where this process leads, 0 where it stands by."
         self._gauge("event_tracer.leader", "", lambda: [int(read())], text)
@@ -245,7 +245,7 @@ class Telemetry:
         return generate_latest(self._registry)
 
     def shutdown(self, seconds: float = 5.0) -> None:
-        """Send what is left and let go; blocks for so long at most. To be called once."""
+        """Send what is left and stop, within so many seconds; blocks. To be called once."""
         try:
             self._provider.shutdown(timeout_millis=seconds * 1000)
         except Exception as error:  # the SDK raises no other
