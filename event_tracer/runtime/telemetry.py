@@ -4,24 +4,15 @@ No attribute holds a name, uid or namespace of an object: there is no end of tho
 """
 
 import logging
-import os
-import sys
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from importlib.metadata import version
-from typing import Final, get_args
+from typing import get_args
 
-from opentelemetry.exporter.otlp.proto.grpc import metric_exporter as over_grpc
-from opentelemetry.exporter.otlp.proto.http import metric_exporter as over_http
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import (
-    ConsoleMetricExporter,
-    MetricExporter,
-    PeriodicExportingMetricReader,
-)
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.semconv._incubating.attributes import otel_attributes
 from opentelemetry.semconv._incubating.metrics import otel_metrics
@@ -29,23 +20,16 @@ from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
 from opentelemetry.semconv.attributes.service_attributes import SERVICE_NAME, SERVICE_VERSION
 from prometheus_client import CollectorRegistry, generate_latest
 
-from event_tracer import EventTracerError
 from event_tracer.runtime.counter import Tally
+from event_tracer.runtime.metric_exporters import push_readers
 from event_tracer.runtime.metrics import Lookup
 
-VARIABLE: Final = "OTEL_METRICS_EXPORTER"
 _TYPES = ("ADDED", "MODIFIED", "DELETED", "LISTED")
 _DROPS = ("malformed", "too_long", "truncated", "unknown_type")
-_PROTOCOLS = ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
-_ELSEWHERE = ("none", "prometheus")  # /metrics is there in any case
 # seconds; a retry for ever makes operations long, a Lease or a LIST makes lag
 _DURATIONS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
 _LAGS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
-_log = logging.getLogger(__name__)
-
-
-class TelemetryError(EventTracerError):
-    """Metrics that cannot be exported as asked; the message is one sentence."""
+logger = logging.getLogger(__name__)
 
 
 class Telemetry:
@@ -65,11 +49,11 @@ class Telemetry:
         self._refused: Callable[[], tuple[int, float]] = lambda: (0, 0.0)
         self._leads: Callable[[], bool] = lambda: True
         self._registry = CollectorRegistry()
-        exporters = [_exporter(name) for name in _names()]
+        readers = push_readers()
         self._provider = MeterProvider(
             metric_readers=[
                 PrometheusMetricReader(scope_info_enabled=False, registry=self._registry),
-                *map(_periodic, exporters),
+                *readers,
             ],
             resource=_resource(),
             shutdown_on_exit=False,
@@ -249,7 +233,7 @@ class Telemetry:
         try:
             self._provider.shutdown(timeout_millis=seconds * 1000)
         except Exception as error:  # the SDK raises no other
-            _log.warning("the last metrics may be lost", extra={"error": str(error)})
+            logger.warning("the last metrics may be lost", extra={"error": str(error)})
 
     def _outcome(self, error_type: str) -> dict[str, str]:
         return self._component | {ERROR_TYPE: error_type} if error_type else self._component
@@ -263,34 +247,3 @@ def _resource() -> Resource:
     said = OTELResourceDetector().detect().attributes
     ours = {SERVICE_NAME: "event-tracer", SERVICE_VERSION: version("event-tracer")}
     return Resource.create({name: value for name, value in ours.items() if name not in said})
-
-
-def _names() -> list[str]:
-    names = (name.strip().lower() for name in os.environ.get(VARIABLE, "").split(","))
-    return [name for name in dict.fromkeys(names) if name and name not in _ELSEWHERE]
-
-
-def _exporter(name: str) -> MetricExporter:
-    if name not in ("otlp", "console"):
-        raise TelemetryError(f"{VARIABLE} names {name}; it knows otlp, console, prometheus, none")
-    try:
-        return ConsoleMetricExporter(out=sys.stdout) if name == "console" else _otlp()
-    except (ValueError, OSError) as error:
-        raise TelemetryError(f"the metric exporter {name} does not start: {error}") from error
-
-
-def _otlp() -> MetricExporter:
-    said = [each for each in _PROTOCOLS if os.environ.get(each)]
-    protocol = os.environ[said[0]] if said else "grpc"
-    if protocol not in ("grpc", "http/protobuf"):
-        raise TelemetryError(f"{said[0]} is {protocol}; it may be grpc or http/protobuf")
-    module = over_grpc if protocol == "grpc" else over_http
-    exporter: MetricExporter = module.OTLPMetricExporter()
-    return exporter
-
-
-def _periodic(exporter: MetricExporter) -> PeriodicExportingMetricReader:
-    try:
-        return PeriodicExportingMetricReader(exporter)
-    except ValueError as error:
-        raise TelemetryError("OTEL_METRIC_EXPORT_INTERVAL is no time above 0") from error

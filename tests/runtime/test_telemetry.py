@@ -15,7 +15,8 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc as
 from prometheus_client.parser import text_string_to_metric_families
 
 from event_tracer.core.filters import Rule
-from event_tracer.runtime.telemetry import Telemetry, TelemetryError
+from event_tracer.runtime.metric_exporters import TelemetryError
+from event_tracer.runtime.telemetry import Telemetry
 
 COMPONENT = {
     "otel_component_type": "otlp_grpc_span_exporter",
