@@ -6,9 +6,13 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from event_tracer.cli.main import main
 from tests.scenarios.folding import Run
+
+settings.register_profile("here", deadline=None)  # a busy machine is no failure
+settings.load_profile("here")
 
 
 @pytest.fixture

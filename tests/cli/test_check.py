@@ -18,66 +18,54 @@ WORKLOADS = {
 }  # fmt: skip
 
 
-def test_nothing_is_missing_in_a_healthy_world() -> None:
+@in_time()
+async def test_nothing_is_missing_in_a_healthy_world(world: World) -> None:
     """All is ok: the version, the cluster, every right, the checkpoint; none has advice."""
+    lines = await looked(world)
+    what = [line.what for line in lines]
 
-    async def test(world: World) -> None:
-        lines = await looked(world)
-        what = [line.what for line in lines]
-
-        assert [line for line in lines if line.status != "ok" or line.advice] == []
-        assert what[0] == "the API server answers: Kubernetes v1.34.0"
-        assert f"cluster prod, {CLUSTER}" in what
-        assert {f"may {verb} events" for verb in ("list", "watch")} <= set(what)
-        assert {f"may list {plural}" for plural in WORKLOADS} <= set(what)
-        assert {f"may watch {plural}" for plural in WORKLOADS} <= set(what)
-        assert f"the checkpoint can be written: file {world.folder / 'saved'}" in what
-
-    in_time(test)
+    assert [line for line in lines if line.status != "ok" or line.advice] == []
+    assert what[0] == "the API server answers: Kubernetes v1.34.0"
+    assert f"cluster prod, {CLUSTER}" in what
+    assert {f"may {verb} events" for verb in ("list", "watch")} <= set(what)
+    assert {f"may list {plural}" for plural in WORKLOADS} <= set(what)
+    assert {f"may watch {plural}" for plural in WORKLOADS} <= set(what)
+    assert f"the checkpoint can be written: file {world.folder / 'saved'}" in what
 
 
-def test_nothing_is_changed() -> None:
+@in_time()
+async def test_nothing_is_changed(world: World) -> None:
     """Neither the cluster nor the folder is another afterwards."""
-
-    async def test(world: World) -> None:
-        before = world.server.revision, sorted(world.folder.iterdir())
-        await looked(world)
-        assert (world.server.revision, sorted(world.folder.iterdir())) == before
-
-    in_time(test)
+    before = world.server.revision, sorted(world.folder.iterdir())
+    await looked(world)
+    assert (world.server.revision, sorted(world.folder.iterdir())) == before
 
 
 @pytest.mark.parametrize("verb", ["list", "watch"])
 @pytest.mark.parametrize("plural", ["events", *WORKLOADS])
-def test_a_right_that_is_needed_is_missing(plural: str, verb: str) -> None:
+@in_time()
+async def test_a_right_that_is_needed_is_missing(world: World, plural: str, verb: str) -> None:
     """Which one, what is lost without it, and where to allow it."""
+    world.server.forbidden.append(Forbidden(resource=plural, verb=verb))
+    (line,) = not_ok(await looked(world))
 
-    async def test(world: World) -> None:
-        world.server.forbidden.append(Forbidden(resource=plural, verb=verb))
-        (line,) = not_ok(await looked(world))
-
-        assert (line.status, line.what) == ("missing", f"may not {verb} {plural}")
-        lost = WORKLOADS.get(plural, "there is nothing to trace")
-        assert line.advice.startswith(f"without it, {lost}")
-        assert line.advice.endswith("; allow it in the ClusterRole")
-
-    in_time(test)
+    assert (line.status, line.what) == ("missing", f"may not {verb} {plural}")
+    lost = WORKLOADS.get(plural, "there is nothing to trace")
+    assert line.advice.startswith(f"without it, {lost}")
+    assert line.advice.endswith("; allow it in the ClusterRole")
 
 
-def test_in_namespaces_roles_are_enough() -> None:
+@in_time()
+async def test_in_namespaces_roles_are_enough(world: World) -> None:
     """Each right in each of them, and none on all; nodes, which have none, are no affair."""
+    world.server.forbidden.append(Forbidden(namespace=""))
+    world.server.forbidden.append(Forbidden(resource="pods", verb="watch", namespace="web"))
+    lines = await looked(world, watch_namespaces=["shop", "web"])
+    (line,) = [line for line in lines if line.status == "missing"]
 
-    async def test(world: World) -> None:
-        world.server.forbidden.append(Forbidden(namespace=""))
-        world.server.forbidden.append(Forbidden(resource="pods", verb="watch", namespace="web"))
-        lines = await looked(world, watch_namespaces=["shop", "web"])
-        (line,) = [line for line in lines if line.status == "missing"]
-
-        assert line.what == "may not watch pods in web"
-        assert line.advice.endswith("; allow it in the Role")
-        assert {"may watch pods in shop", "may list events in web"} <= {one.what for one in lines}
-
-    in_time(test)
+    assert line.what == "may not watch pods in web"
+    assert line.advice.endswith("; allow it in the Role")
+    assert {"may watch pods in shop", "may list events in web"} <= {one.what for one in lines}
 
 
 @pytest.mark.parametrize(
@@ -88,59 +76,49 @@ def test_in_namespaces_roles_are_enough() -> None:
          ["the cluster's uid is not known", "may not get the namespace kube-system"]),
     ],
 )  # fmt: skip
-def test_a_right_that_only_helps_is_a_note(plural: str, told: list[str]) -> None:
+@in_time()
+async def test_a_right_that_only_helps_is_a_note(
+    world: World, plural: str, told: list[str]
+) -> None:
     """A run does without it, as the advice says how."""
+    world.server.forbidden.append(Forbidden(resource=plural, verb="get"))
+    lines = not_ok(await looked(world))
 
-    async def test(world: World) -> None:
-        world.server.forbidden.append(Forbidden(resource=plural, verb="get"))
-        lines = not_ok(await looked(world))
-
-        assert [(line.status, line.what) for line in lines] == [("note", what) for what in told]
-        assert all(line.advice for line in lines)
-
-    in_time(test)
+    assert [(line.status, line.what) for line in lines] == [("note", what) for what in told]
+    assert all(line.advice for line in lines)
 
 
-def test_a_leader_needs_its_lease() -> None:
+@in_time(POD_NAMESPACE="ops")
+async def test_a_leader_needs_its_lease(world: World) -> None:
     """--leader-elect: get, create and update in the Pod's namespace, by name where RBAC can."""
+    flags = {"leader_elect": True, "checkpoint": "auto", "lease": "mine"}
+    lines = await looked(world, **flags)
+    assert not_ok(lines) == []
+    what = [line.what for line in lines]
+    assert {"may get the lease mine", "may create leases in ops"} <= set(what)
+    assert "the checkpoint can be written: ConfigMap ops/event-tracer" in what
 
-    async def test(world: World) -> None:
-        flags = {"leader_elect": True, "checkpoint": "auto", "lease": "mine"}
-        lines = await looked(world, **flags)
-        assert not_ok(lines) == []
-        what = [line.what for line in lines]
-        assert {"may get the lease mine", "may create leases in ops"} <= set(what)
-        assert "the checkpoint can be written: ConfigMap ops/event-tracer" in what
-
-        world.server.forbidden.append(Forbidden(resource="leases", verb="update"))
-        (line,) = not_ok(await looked(world, **flags))
-        assert (line.status, line.what) == ("missing", "may not update the lease mine")
-        assert line.advice.endswith("; allow it in the Role")
-
-    in_time(test, POD_NAMESPACE="ops")
+    world.server.forbidden.append(Forbidden(resource="leases", verb="update"))
+    (line,) = not_ok(await looked(world, **flags))
+    assert (line.status, line.what) == ("missing", "may not update the lease mine")
+    assert line.advice.endswith("; allow it in the Role")
 
 
-def test_a_leader_needs_a_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+@in_time()
+async def test_a_leader_needs_a_namespace(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Outside of a Pod it must be told."""
     monkeypatch.delenv("POD_NAMESPACE", raising=False)
-
-    async def test(world: World) -> None:
-        found = not_ok(await looked(world, leader_elect=True, checkpoint="auto"))
-        assert [line.what for line in found] == ["the Lease's namespace", "the checkpoint"]
-        assert all("POD_NAMESPACE" in line.advice for line in found)
-
-    in_time(test)
+    found = not_ok(await looked(world, leader_elect=True, checkpoint="auto"))
+    assert [line.what for line in found] == ["the Lease's namespace", "the checkpoint"]
+    assert all("POD_NAMESPACE" in line.advice for line in found)
 
 
-def test_a_cluster_without_a_name_is_a_note() -> None:
+@in_time()
+async def test_a_cluster_without_a_name_is_a_note(world: World) -> None:
     """And one whose uid is told needs no right to read it."""
-
-    async def test(world: World) -> None:
-        (line,) = not_ok(await looked(world, cluster_name="", cluster_uid="c1"))
-        assert (line.status, line.what) == ("note", "cluster c1, without a name")
-        assert "--cluster-name" in line.advice
-
-    in_time(test)
+    (line,) = not_ok(await looked(world, cluster_name="", cluster_uid="c1"))
+    assert (line.status, line.what) == ("note", "cluster c1, without a name")
+    assert "--cluster-name" in line.advice
 
 
 async def _away(world: World) -> None:
@@ -168,19 +146,18 @@ async def _broken(world: World) -> None:
         (_broken, "503 Service Unavailable: apiserver is shutting down"),
     ],
 )
-def test_without_an_api_server_the_rest_is_looked_at(fault: Act, told: str) -> None:
+@in_time()
+async def test_without_an_api_server_the_rest_is_looked_at(
+    world: World, fault: Act, told: str
+) -> None:
     """Why, once, and which options count; nothing waits for it, and the collector is tried."""
+    await fault(world)
+    server, collector = await looked(world)
 
-    async def test(world: World) -> None:
-        await fault(world)
-        server, collector = await looked(world)
-
-        assert (server.status, server.what) == ("missing", "the API server")
-        assert server.advice.startswith(told)
-        assert server.advice.endswith("is it the right --kubeconfig and --context?")
-        assert collector.status == "ok"
-
-    in_time(test)
+    assert (server.status, server.what) == ("missing", "the API server")
+    assert server.advice.startswith(told)
+    assert server.advice.endswith("is it the right --kubeconfig and --context?")
+    assert collector.status == "ok"
 
 
 @pytest.mark.parametrize(
@@ -192,41 +169,34 @@ def test_without_an_api_server_the_rest_is_looked_at(fault: Act, told: str) -> N
         (3, "ok", "behind"),
     ],
 )
-def test_clocks_minutes_apart_are_a_note(seconds: int, status: str, told: str) -> None:
+@in_time()
+async def test_clocks_minutes_apart_are_a_note(
+    world: World, seconds: int, status: str, told: str
+) -> None:
     """Which one is ahead; not what a Date header, which has whole seconds, leaves open."""
+    world.server.now = lambda: time.time() + seconds
+    (line,) = [line for line in await looked(world) if "clock" in line.what]
 
-    async def test(world: World) -> None:
-        world.server.now = lambda: time.time() + seconds
-        (line,) = [line for line in await looked(world) if "clock" in line.what]
-
-        assert line.what.startswith("this machine's clock is ")
-        assert line.what.endswith(f" {told} the API server's")
-        assert (line.status, bool(line.advice)) == (status, status == "note")
-
-    in_time(test)
+    assert line.what.startswith("this machine's clock is ")
+    assert line.what.endswith(f" {told} the API server's")
+    assert (line.status, bool(line.advice)) == (status, status == "note")
 
 
-def test_without_a_kubeconfig_it_says_where_it_looked(tmp_path: Path) -> None:
+@in_time()
+async def test_without_a_kubeconfig_it_says_where_it_looked(world: World, tmp_path: Path) -> None:
     """And the collector is tried all the same."""
-
-    async def test(world: World) -> None:
-        credentials, collector = await looked(world, kubeconfig=str(tmp_path / "none"))
-        assert (credentials.status, credentials.what) == ("missing", "credentials")
-        assert credentials.advice.startswith(f"no kubeconfig at {tmp_path / 'none'}; ")
-        assert collector.status == "ok"
-
-    in_time(test)
+    credentials, collector = await looked(world, kubeconfig=str(tmp_path / "none"))
+    assert (credentials.status, credentials.what) == ("missing", "credentials")
+    assert credentials.advice.startswith(f"no kubeconfig at {tmp_path / 'none'}; ")
+    assert collector.status == "ok"
 
 
-def test_no_secret_is_said() -> None:
+@in_time(OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20hunter2")
+async def test_no_secret_is_said(world: World) -> None:
     """Neither the token nor a header, whatever is refused."""
-
-    async def test(world: World) -> None:
-        world.use_token("hunter2")
-        world.server.tokens = set()
-        world.collector.respond(otlp_http.refuse(403))
-        lines = await looked(world)
-        assert len(not_ok(lines)) == 2
-        assert "hunter2" not in repr(lines)
-
-    in_time(test, OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20hunter2")
+    world.use_token("hunter2")
+    world.server.tokens = set()
+    world.collector.respond(otlp_http.refuse(403))
+    lines = await looked(world)
+    assert len(not_ok(lines)) == 2
+    assert "hunter2" not in repr(lines)

@@ -10,21 +10,18 @@ from tests.scenarios.checking import in_time, looked, not_ok
 from tests.scenarios.world import World
 
 
-def test_the_test_span_is_found_by_what_is_printed() -> None:
+@in_time()
+async def test_the_test_span_is_found_by_what_is_printed(world: World) -> None:
     """One span arrives: event-tracer's, of this cluster, now, with the trace id of the line."""
+    begun = time.time_ns()
+    *_, last = await looked(world)
+    (received,) = world.collector.spans
 
-    async def test(world: World) -> None:
-        begun = time.time_ns()
-        *_, last = await looked(world)
-        (received,) = world.collector.spans
-
-        told = f"the OTLP endpoint {world.collector.url} (HTTP) took a test span, trace "
-        assert last.what == told + received.span.trace_id.hex()
-        assert received.resource == {"service.name": "event-tracer", "k8s.cluster.name": "prod"}
-        assert begun <= received.span.end_time_unix_nano <= time.time_ns()
-        assert received.span.start_time_unix_nano < received.span.end_time_unix_nano
-
-    in_time(test)
+    told = f"the OTLP endpoint {world.collector.url} (HTTP) took a test span, trace "
+    assert last.what == told + received.span.trace_id.hex()
+    assert received.resource == {"service.name": "event-tracer", "k8s.cluster.name": "prod"}
+    assert begun <= received.span.end_time_unix_nano <= time.time_ns()
+    assert received.span.start_time_unix_nano < received.span.end_time_unix_nano
 
 
 @pytest.mark.parametrize(
@@ -38,32 +35,28 @@ def test_the_test_span_is_found_by_what_is_printed() -> None:
         (otlp_http.hang, "no answer in time"),
     ],
 )
-def test_a_collector_that_takes_nothing_is_missing(answer: otlp_http.Answer, told: str) -> None:
+@in_time()
+async def test_a_collector_that_takes_nothing_is_missing(
+    world: World, answer: otlp_http.Answer, told: str
+) -> None:
     """Why, and which variables say where it is."""
+    world.collector.respond(answer)
+    (line,) = not_ok(await looked(world))
 
-    async def test(world: World) -> None:
-        world.collector.respond(answer)
-        (line,) = not_ok(await looked(world))
-
-        assert (line.status, line.what) == (
-            "missing", f"the OTLP endpoint {world.collector.url} (HTTP)",
-        )  # fmt: skip
-        assert line.advice.startswith(told)
-        assert "OTEL_EXPORTER_OTLP_ENDPOINT and _PROTOCOL" in line.advice
-
-    in_time(test)
+    assert (line.status, line.what) == (
+        "missing", f"the OTLP endpoint {world.collector.url} (HTTP)",
+    )  # fmt: skip
+    assert line.advice.startswith(told)
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT and _PROTOCOL" in line.advice
 
 
-def test_a_collector_that_is_away_is_missing() -> None:
+@in_time(OTEL_EXPORTER_OTLP_TIMEOUT="3600")
+async def test_a_collector_that_is_away_is_missing(world: World) -> None:
     """At once, however long the timeout."""
-
-    async def test(world: World) -> None:
-        await world.collector.stop()
-        (line,) = not_ok(await looked(world))
-        assert line.status == "missing"
-        assert line.advice.startswith("Connection refused; OTEL_EXPORTER_OTLP_ENDPOINT")
-
-    in_time(test, OTEL_EXPORTER_OTLP_TIMEOUT="3600")
+    await world.collector.stop()
+    (line,) = not_ok(await looked(world))
+    assert line.status == "missing"
+    assert line.advice.startswith("Connection refused; OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
 @pytest.mark.parametrize(
@@ -77,73 +70,59 @@ def test_a_collector_that_is_away_is_missing() -> None:
 def test_variables_that_cannot_be_meant_are_missing(name: str, value: str, told: str) -> None:
     """By name, and without what they hold of secrets."""
 
+    @in_time(**{f"OTEL_EXPORTER_OTLP_{name}": value})
     async def test(world: World) -> None:
         (line,) = not_ok(await looked(world))
         assert (line.status, line.what) == ("missing", "the OTLP endpoint")
         assert told in line.advice
         assert "hunter2" not in line.advice
 
-    in_time(test, **{f"OTEL_EXPORTER_OTLP_{name}": value})
+    test()
 
 
-def test_a_checkpoint_that_cannot_be_written_is_missing() -> None:
+@in_time(POD_NAMESPACE="ops")
+async def test_a_checkpoint_that_cannot_be_written_is_missing(world: World) -> None:
     """A file in a folder that is not there: nothing about ConfigMaps, in a Pod neither."""
-
-    async def test(world: World) -> None:
-        path = world.folder / "configmaps" / "saved"
-        (line,) = not_ok(await looked(world, checkpoint=str(path)))
-        assert (line.status, line.what) == ("missing", "the checkpoint")
-        assert line.advice == f"cannot write {path}: no such file or directory"
-
-    in_time(test, POD_NAMESPACE="ops")
+    path = world.folder / "configmaps" / "saved"
+    (line,) = not_ok(await looked(world, checkpoint=str(path)))
+    assert (line.status, line.what) == ("missing", "the checkpoint")
+    assert line.advice == f"cannot write {path}: no such file or directory"
 
 
-def test_no_checkpoint_is_a_note() -> None:
+@in_time()
+async def test_no_checkpoint_is_a_note(world: World) -> None:
     """What that means, and which option names one."""
-
-    async def test(world: World) -> None:
-        (line,) = not_ok(await looked(world, checkpoint="none"))
-        assert (line.status, line.what) == ("note", "no checkpoint")
-        assert "--checkpoint" in line.advice
-
-    in_time(test)
+    (line,) = not_ok(await looked(world, checkpoint="none"))
+    assert (line.status, line.what) == ("note", "no checkpoint")
+    assert "--checkpoint" in line.advice
 
 
-def test_a_config_map_is_tried_without_a_trace() -> None:
+@in_time(POD_NAMESPACE="ops")
+async def test_a_config_map_is_tried_without_a_trace(world: World) -> None:
     """In the Pod's own namespace; only dry runs write."""
+    lines = await looked(world, checkpoint="configmap/mine")
+    tried = [asked for asked in world.server.asked("configmaps") if asked.method != "GET"]
 
-    async def test(world: World) -> None:
-        lines = await looked(world, checkpoint="configmap/mine")
-        tried = [asked for asked in world.server.asked("configmaps") if asked.method != "GET"]
-
-        assert not_ok(lines) == []
-        assert "the checkpoint can be written: ConfigMap ops/mine" in [one.what for one in lines]
-        assert [(one.namespace, one.query["dryRun"]) for one in tried] == [("ops", "All")]
-
-    in_time(test, POD_NAMESPACE="ops")
+    assert not_ok(lines) == []
+    assert "the checkpoint can be written: ConfigMap ops/mine" in [one.what for one in lines]
+    assert [(one.namespace, one.query["dryRun"]) for one in tried] == [("ops", "All")]
 
 
 @pytest.mark.parametrize(("verb", "told"), [("get", "read"), ("create", "write")])
-def test_a_config_map_without_rights_is_missing(verb: str, told: str) -> None:
+@in_time(POD_NAMESPACE="ops")
+async def test_a_config_map_without_rights_is_missing(world: World, verb: str, told: str) -> None:
     """Which one, and which rights it takes."""
+    world.server.forbidden.append(Forbidden(resource="configmaps", verb=verb))
+    (line,) = not_ok(await looked(world, checkpoint="configmap"))
 
-    async def test(world: World) -> None:
-        world.server.forbidden.append(Forbidden(resource="configmaps", verb=verb))
-        (line,) = not_ok(await looked(world, checkpoint="configmap"))
-
-        assert (line.status, line.what) == ("missing", "the checkpoint")
-        assert line.advice.startswith(f"cannot {told} ConfigMap ops/event-tracer: 403 Forbidden")
-        assert line.advice.endswith("; allow get, create and update of configmaps in the Role")
-
-    in_time(test, POD_NAMESPACE="ops")
+    assert (line.status, line.what) == ("missing", "the checkpoint")
+    assert line.advice.startswith(f"cannot {told} ConfigMap ops/event-tracer: 403 Forbidden")
+    assert line.advice.endswith("; allow get, create and update of configmaps in the Role")
 
 
-def test_a_config_map_outside_of_a_pod_is_missing() -> None:
+@in_time()
+async def test_a_config_map_outside_of_a_pod_is_missing(world: World) -> None:
     """No right would help: it has no namespace to be in."""
-
-    async def test(world: World) -> None:
-        (line,) = not_ok(await looked(world, checkpoint="configmap"))
-        assert line.status == "missing"
-        assert line.advice.endswith("set POD_NAMESPACE, or name a file")
-
-    in_time(test)
+    (line,) = not_ok(await looked(world, checkpoint="configmap"))
+    assert line.status == "missing"
+    assert line.advice.endswith("set POD_NAMESPACE, or name a file")

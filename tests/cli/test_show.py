@@ -10,70 +10,56 @@ from tests.scenarios.looking import broken, healthy, namespace, shown, write
 from tests.scenarios.world import World, in_world
 
 
-def test_a_rollout_is_drawn_with_what_became_of_it() -> None:
+@in_world()
+async def test_a_rollout_is_drawn_with_what_became_of_it(world: World) -> None:
     """The stories of the namespace, the newest last, each with its outcome."""
+    await write(world, broken())
+    printed = await shown(world)
 
-    async def test(world: World) -> None:
-        await write(world, broken())
-        printed = await shown(world)
-
-        assert printed.titles == ["Create Deployment web  settled", "Update Deployment web  failed"]
-        assert "BackOff restart  x5 over 52s" in printed.out
-        assert "Back-off restarting failed container web in pod" in printed.out
-        assert printed.err == ""
-
-    in_world(test)
+    assert printed.titles == ["Create Deployment web  settled", "Update Deployment web  failed"]
+    assert "BackOff restart  x5 over 52s" in printed.out
+    assert "Back-off restarting failed container web in pod" in printed.out
+    assert printed.err == ""
 
 
-def test_its_traces_are_those_of_a_run() -> None:
+@in_world()
+async def test_its_traces_are_those_of_a_run(world: World) -> None:
     """Ids are pure functions of what the cluster holds, so both give a story the same one."""
+    bridge = world.start()
+    await write(world, broken())
+    printed = await shown(world)
+    assert await world.end(bridge)
 
-    async def test(world: World) -> None:
-        bridge = world.start()
-        await write(world, broken())
-        printed = await shown(world)
-        assert await world.end(bridge)
-
-        assert {trace_id.hex() for trace_id, _ in world.told} == set(printed.traces)
-
-    in_world(test)
+    assert {trace_id.hex() for trace_id, _ in world.told} == set(printed.traces)
 
 
-def test_it_only_reads_and_each_thing_once() -> None:
+@in_world()
+async def test_it_only_reads_and_each_thing_once(world: World) -> None:
     """One LIST of a resource, in pages of at most 500; no write."""
+    cluster = Cluster()
+    cluster.apply("web", replicas=130)
+    await write(world, cluster)
+    await shown(world)
+    verbs = {asked.verb for asked in world.server.requests}
+    lists = world.server.asked(verb="list")
+    first = [asked.resource for asked in lists if asked.verb == "list"]
+    pages = world.server.asked("events", "list")
 
-    async def test(world: World) -> None:
-        cluster = Cluster()
-        cluster.apply("web", replicas=130)
-        await write(world, cluster)
-        await shown(world)
-        verbs = {asked.verb for asked in world.server.requests}
-        lists = world.server.asked(verb="list")
-        first = [asked.resource for asked in lists if asked.verb == "list"]
-        pages = world.server.asked("events", "list")
-
-        assert verbs <= {"get", "list", "continue", "watch", "discover"}
-        assert len(first) == len(set(first)) == 8
-        assert all(asked.query["limit"] == "500" for asked in lists)
-        assert [asked.verb for asked in pages] == ["list", "continue"]
-        assert {asked.namespace for asked in lists} == {"shop"}
-
-    in_world(test)
+    assert verbs <= {"get", "list", "continue", "watch", "discover"}
+    assert len(first) == len(set(first)) == 8
+    assert all(asked.query["limit"] == "500" for asked in lists)
+    assert [asked.verb for asked in pages] == ["list", "continue"]
+    assert {asked.namespace for asked in lists} == {"shop"}
 
 
-def test_what_is_named_is_all_that_is_drawn() -> None:
+@in_world()
+async def test_what_is_named_is_all_that_is_drawn(world: World) -> None:
     """`show deployment/redis` leaves out the stories of other roots."""
-
-    async def test(world: World) -> None:
-        await write(world, healthy("redis"))
-        await write(world, _later("web"))
-        assert (await shown(world, "deployment/redis")).titles == [
-            "Create Deployment redis  settled"
-        ]
-        assert (await shown(world, "deploy", "web")).titles == ["Create Deployment web  settled"]
-        assert len((await shown(world, "deployments")).titles) == 2
-
-    in_world(test)
+    await write(world, healthy("redis"))
+    await write(world, _later("web"))
+    assert (await shown(world, "deployment/redis")).titles == ["Create Deployment redis  settled"]
+    assert (await shown(world, "deploy", "web")).titles == ["Create Deployment web  settled"]
+    assert len((await shown(world, "deployments")).titles) == 2
 
 
 def _later(name: str) -> Cluster:
@@ -84,57 +70,48 @@ def _later(name: str) -> Cluster:
     return cluster
 
 
-def test_a_pod_is_shown_in_the_story_that_it_belongs_to() -> None:
+@in_world()
+async def test_a_pod_is_shown_in_the_story_that_it_belongs_to(world: World) -> None:
     """All of its Deployment's story, with the pod marked and nothing else."""
+    cluster = broken()
+    await write(world, cluster)
+    pod = cluster.pods[-1]["metadata"]["name"]
+    printed = await shown(world, f"pod/{pod}")
+    marked = [line for line in printed.out.splitlines() if "◀" in line]
 
-    async def test(world: World) -> None:
-        cluster = broken()
-        await write(world, cluster)
-        pod = cluster.pods[-1]["metadata"]["name"]
-        printed = await shown(world, f"pod/{pod}")
-        marked = [line for line in printed.out.splitlines() if "◀" in line]
-
-        assert printed.titles == ["Update Deployment web  failed"]
-        assert len(marked) == 1
-        assert f"Pod {pod} ◀" in marked[0]
-
-    in_world(test)
+    assert printed.titles == ["Update Deployment web  failed"]
+    assert len(marked) == 1
+    assert f"Pod {pod} ◀" in marked[0]
 
 
-def test_a_deleted_rollout_is_told_by_its_events() -> None:
+@in_world()
+async def test_a_deleted_rollout_is_told_by_its_events(world: World) -> None:
     """Nothing of it is there any more; its name is known, and so is its end."""
+    cluster = healthy()
+    cluster.wait(60 * SECOND)
+    cluster.delete_background("web")
+    await write(world, cluster)
+    printed = await shown(world, "deployment/web")
 
-    async def test(world: World) -> None:
-        cluster = healthy()
-        cluster.wait(60 * SECOND)
-        cluster.delete_background("web")
-        await write(world, cluster)
-        printed = await shown(world, "deployment/web")
-
-        assert len(printed.titles) == 1
-        assert "Deployment web" in printed.titles[0]
-        assert "Killing" in printed.out
-
-    in_world(test)
+    assert len(printed.titles) == 1
+    assert "Deployment web" in printed.titles[0]
+    assert "Killing" in printed.out
 
 
-def test_stories_are_chosen_by_age_number_and_warnings() -> None:
+@in_world()
+async def test_stories_are_chosen_by_age_number_and_warnings(world: World) -> None:
     """--since counts from the newest occurrence of a story, --last from the newest story."""
+    await write(world, broken())
+    await asyncio.sleep(1000)
+    await write(world, _after(world, "late"))
 
-    async def test(world: World) -> None:
-        await write(world, broken())
-        await asyncio.sleep(1000)
-        await write(world, _after(world, "late"))
-
-        assert len((await shown(world)).titles) == 3
-        assert (await shown(world, since="5m")).titles == ["Create Deployment late  settled"]
-        assert (await shown(world, warnings=True)).titles == ["Update Deployment web  failed"]
-        last = await shown(world, last=1)
-        assert last.titles == ["Create Deployment late  settled"]
-        assert "the newest 1 of 3 stories; --last 0 shows all" in last.err
-        assert len((await shown(world, last=0)).titles) == 3
-
-    in_world(test)
+    assert len((await shown(world)).titles) == 3
+    assert (await shown(world, since="5m")).titles == ["Create Deployment late  settled"]
+    assert (await shown(world, warnings=True)).titles == ["Update Deployment web  failed"]
+    last = await shown(world, last=1)
+    assert last.titles == ["Create Deployment late  settled"]
+    assert "the newest 1 of 3 stories; --last 0 shows all" in last.err
+    assert len((await shown(world, last=0)).titles) == 3
 
 
 def _after(world: World, name: str) -> Cluster:
@@ -144,107 +121,90 @@ def _after(world: World, name: str) -> Cluster:
     return cluster
 
 
-def test_json_is_what_an_exporter_sends() -> None:
+@in_world()
+async def test_json_is_what_an_exporter_sends(world: World) -> None:
     """`-o json`: the spans of the stories that are shown, as OTLP JSON."""
+    bridge = world.start()
+    await write(world, broken())
+    printed = await shown(world, output="json")
+    assert await world.end(bridge)
+    spans = [
+        span
+        for group in json.loads(printed.out)["resourceSpans"]
+        for scope in group["scopeSpans"]
+        for span in scope["spans"]
+    ]
+    events = {
+        (bytes.fromhex(span["traceId"]), bytes.fromhex(span["spanId"]))
+        for span in spans
+        if any(pair["key"] == "k8s.event.uid" for pair in span["attributes"])
+    }
 
-    async def test(world: World) -> None:
-        bridge = world.start()
-        await write(world, broken())
-        printed = await shown(world, output="json")
-        assert await world.end(bridge)
-        spans = [
-            span
-            for group in json.loads(printed.out)["resourceSpans"]
-            for scope in group["scopeSpans"]
-            for span in scope["spans"]
-        ]
-        events = {
-            (bytes.fromhex(span["traceId"]), bytes.fromhex(span["spanId"]))
-            for span in spans
-            if any(pair["key"] == "k8s.event.uid" for pair in span["attributes"])
-        }
-
-        # A List has only the last state of each Event.
-        assert events <= world.told.keys()
-        assert len(events) > 10
-
-    in_world(test)
+    # A List has only the last state of each Event.
+    assert events <= world.told.keys()
+    assert len(events) > 10
 
 
-def test_wide_tells_node_image_count_and_message() -> None:
+@in_world()
+async def test_wide_tells_node_image_count_and_message(world: World) -> None:
     """`-o wide`, on one line each, however long that is."""
+    await write(world, broken())
+    lines = (await shown(world, output="wide")).out.splitlines()
+    pulled = next(line for line in lines if " Pulled " in line)
+    back_off = next(line for line in lines if " BackOff " in line)
 
-    async def test(world: World) -> None:
-        await write(world, broken())
-        lines = (await shown(world, output="wide")).out.splitlines()
-        pulled = next(line for line in lines if " Pulled " in line)
-        back_off = next(line for line in lines if " BackOff " in line)
-
-        assert "docker.io/library/busybox:1.35" in pulled
-        assert pulled.endswith('"docker.io/library/busybox:1.35" already present on machine')
-        assert back_off.split()[-2:] == ["node-1", "5"]
-        assert any(line.split() == ["NODE", "IMAGE", "COUNT", "MESSAGE"] for line in _ends(lines))
-
-    in_world(test)
+    assert "docker.io/library/busybox:1.35" in pulled
+    assert pulled.endswith('"docker.io/library/busybox:1.35" already present on machine')
+    assert back_off.split()[-2:] == ["node-1", "5"]
+    assert any(line.split() == ["NODE", "IMAGE", "COUNT", "MESSAGE"] for line in _ends(lines))
 
 
 def _ends(lines: list[str]) -> list[str]:
     return [line[line.index("NODE") :] for line in lines if "NODE" in line]
 
 
-def test_without_folding_each_time_has_its_line() -> None:
+@in_world()
+async def test_without_folding_each_time_has_its_line(world: World) -> None:
     """Two pods were created; folded that is one line of two."""
+    await write(world, healthy())
+    folded = (await shown(world)).out
+    plain = (await shown(world, fold=False)).out
 
-    async def test(world: World) -> None:
-        await write(world, healthy())
-        folded = (await shown(world)).out
-        plain = (await shown(world, fold=False)).out
-
-        assert folded.count("SuccessfulCreate") == 1
-        assert plain.count("SuccessfulCreate") == 2
-        assert "x2 over" not in plain
-
-    in_world(test)
+    assert folded.count("SuccessfulCreate") == 1
+    assert plain.count("SuccessfulCreate") == 2
+    assert "x2 over" not in plain
 
 
-def test_the_namespace_is_the_context_s() -> None:
+@in_world()
+async def test_the_namespace_is_the_context_s(world: World) -> None:
     """As kubectl chooses: the context's, else `default`; -n and -A say otherwise."""
+    await write(world, healthy())
+    namespace(world, "default")
+    config = world.folder / "config"
+    assert "in namespace default" in (await shown(world, namespace=[])).err
+    text = config.read_text().replace("user: me}", "user: me, namespace: shop}")
+    config.write_text(text)
 
-    async def test(world: World) -> None:
-        await write(world, healthy())
-        namespace(world, "default")
-        config = world.folder / "config"
-        assert "in namespace default" in (await shown(world, namespace=[])).err
-        text = config.read_text().replace("user: me}", "user: me, namespace: shop}")
-        config.write_text(text)
-
-        assert len((await shown(world, namespace=[])).titles) == 1
-        config.write_text(text.replace("current-context: here\n", ""))
-        assert len((await shown(world, namespace=[], context="here")).titles) == 1
-        config.write_text(text)
-        assert len((await shown(world, namespace=["other"], all_namespaces=True)).titles) == 1
-        assert len((await shown(world, namespace=["other", "shop"])).titles) == 1
-
-    in_world(test)
+    assert len((await shown(world, namespace=[])).titles) == 1
+    config.write_text(text.replace("current-context: here\n", ""))
+    assert len((await shown(world, namespace=[], context="here")).titles) == 1
+    config.write_text(text)
+    assert len((await shown(world, namespace=["other"], all_namespaces=True)).titles) == 1
+    assert len((await shown(world, namespace=["other", "shop"])).titles) == 1
 
 
-def test_a_node_is_in_no_namespace() -> None:
+@in_world()
+async def test_a_node_is_in_no_namespace(world: World) -> None:
     """Its Events are in `default`, whatever the context says."""
+    cluster = healthy()
+    node: Raw = {
+        "_kind": "Node",
+        "metadata": {"name": "node-1", "namespace": "", "uid": "node-1", "resourceVersion": ""},
+    }
+    cluster.namespace = "default"
+    cluster.event(node, "NodeNotReady", "node-controller", "Node node-1 status is now: NotReady")
+    await write(world, cluster)
+    printed = await shown(world, "no/node-1")
 
-    async def test(world: World) -> None:
-        cluster = healthy()
-        node: Raw = {
-            "_kind": "Node",
-            "metadata": {"name": "node-1", "namespace": "", "uid": "node-1", "resourceVersion": ""},
-        }
-        cluster.namespace = "default"
-        cluster.event(
-            node, "NodeNotReady", "node-controller", "Node node-1 status is now: NotReady"
-        )
-        await write(world, cluster)
-        printed = await shown(world, "no/node-1")
-
-        assert "NodeNotReady" in printed.out
-        assert len(printed.titles) == 1
-
-    in_world(test)
+    assert "NodeNotReady" in printed.out
+    assert len(printed.titles) == 1

@@ -47,30 +47,29 @@ async def followed(
             await task
 
 
-def test_a_terminal_sees_a_crash_loop_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+@in_world()
+async def test_a_terminal_sees_a_crash_loop_grow(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One picture, redrawn in place while the story goes on, long before it has settled."""
     monkeypatch.setenv("LINES", "60")
     monkeypatch.setenv("TERM", "xterm")
+    out = Terminal()
+    async with followed(world, out, "deploy/web"):
+        cluster = healthy()
+        await world.play(cluster)
+        await asyncio.sleep(2)
+        begun = out.screen
+        pod, seen = cluster.pods[0], len(cluster.frames)
+        cluster.back_off(pod, times=6)
+        await _play_on(world, cluster, seen)
+        await asyncio.sleep(2)
 
-    async def test(world: World) -> None:
-        out = Terminal()
-        async with followed(world, out, "deploy/web"):
-            cluster = healthy()
-            await world.play(cluster)
-            await asyncio.sleep(2)
-            begun = out.screen
-            pod, seen = cluster.pods[0], len(cluster.frames)
-            cluster.back_off(pod, times=6)
-            await _play_on(world, cluster, seen)
-            await asyncio.sleep(2)
-
-        assert begun.count("Create Deployment web") == out.screen.count("Create Deployment web") > 0
-        assert "BackOff" not in begun
-        assert "Started" in begun
-        assert "BackOff restart  x6 over 1m" in out.screen
-        assert "x3 over" in out.getvalue()
-
-    in_world(test)
+    assert begun.count("Create Deployment web") == out.screen.count("Create Deployment web") > 0
+    assert "BackOff" not in begun
+    assert "Started" in begun
+    assert "BackOff restart  x6 over 1m" in out.screen
+    assert "x3 over" in out.getvalue()
 
 
 async def _play_on(world: World, cluster: Cluster, seen: int) -> None:
@@ -79,97 +78,82 @@ async def _play_on(world: World, cluster: Cluster, seen: int) -> None:
         world.server.write(frame)
 
 
-def test_a_small_terminal_shows_the_newest_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+@in_world()
+async def test_a_small_terminal_shows_the_newest_lines(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Never more than it has: what scrolls away cannot be redrawn."""
     monkeypatch.setenv("LINES", "10")
     monkeypatch.setenv("TERM", "xterm")
-
-    async def test(world: World) -> None:
-        out = Terminal()
-        async with followed(world, out):
-            await write(world, broken())
-        lines = out.screen.splitlines()
-        assert len([line for line in lines if line.strip()]) <= 10
-        assert any("BackOff restart" in line for line in lines)
-
-    in_world(test)
+    out = Terminal()
+    async with followed(world, out):
+        await write(world, broken())
+    lines = out.screen.splitlines()
+    assert len([line for line in lines if line.strip()]) <= 10
+    assert any("BackOff restart" in line for line in lines)
 
 
-def test_a_pipe_gets_each_story_once_it_has_settled() -> None:
+@in_world()
+async def test_a_pipe_gets_each_story_once_it_has_settled(world: World) -> None:
     """As `run --to console` prints them, and of what was asked for alone."""
+    out = io.StringIO()
+    async with followed(world, out, "deploy/web") as err:
+        await world.play(healthy())
+        await asyncio.sleep(5)
+        early = out.getvalue()
+        await asyncio.sleep(200)
 
-    async def test(world: World) -> None:
-        out = io.StringIO()
-        async with followed(world, out, "deploy/web") as err:
-            await world.play(healthy())
-            await asyncio.sleep(5)
-            early = out.getvalue()
-            await asyncio.sleep(200)
-
-        assert early == ""
-        assert Printed(out.getvalue(), "").titles == ["Create Deployment web  settled"]
-        assert "\x1b" not in out.getvalue()
-        assert err.getvalue() == ""
-
-    in_world(test)
+    assert early == ""
+    assert Printed(out.getvalue(), "").titles == ["Create Deployment web  settled"]
+    assert "\x1b" not in out.getvalue()
+    assert err.getvalue() == ""
 
 
-def test_other_stories_are_left_out() -> None:
+@in_world()
+async def test_other_stories_are_left_out(world: World) -> None:
     """What is not about the object is not drawn."""
-
-    async def test(world: World) -> None:
-        out = io.StringIO()
-        async with followed(world, out, "deploy/other"):
-            await world.play(healthy())
-            await asyncio.sleep(200)
-        assert out.getvalue() == ""
-
-    in_world(test)
+    out = io.StringIO()
+    async with followed(world, out, "deploy/other"):
+        await world.play(healthy())
+        await asyncio.sleep(200)
+    assert out.getvalue() == ""
 
 
-def test_an_api_server_that_goes_away_is_waited_for() -> None:
+@in_world()
+async def test_an_api_server_that_goes_away_is_waited_for(world: World) -> None:
     """It is said once; what happened meanwhile is drawn when it is back."""
+    out = io.StringIO()
+    async with followed(world, out) as err:
+        await asyncio.sleep(5)
+        world.server.fail(faults.UNAVAILABLE)
+        world.server.abort_watches()
+        await world.play(healthy())
+        await asyncio.sleep(20)
+        world.server.heal()
+        await asyncio.sleep(250)
 
-    async def test(world: World) -> None:
-        out = io.StringIO()
-        async with followed(world, out) as err:
-            await asyncio.sleep(5)
-            world.server.fail(faults.UNAVAILABLE)
-            world.server.abort_watches()
-            await world.play(healthy())
-            await asyncio.sleep(20)
-            world.server.heal()
-            await asyncio.sleep(250)
-
-        assert err.getvalue().count("waiting for the API server: 503") == 1
-        assert len(Printed(out.getvalue(), "").titles) == 1
-
-    in_world(test)
+    assert err.getvalue().count("waiting for the API server: 503") == 1
+    assert len(Printed(out.getvalue(), "").titles) == 1
 
 
 @pytest.mark.parametrize(("verb", "told"), [("*", "read"), ("list", "read"), ("watch", "watched")])
-def test_a_missing_right_ends_it(verb: str, told: str) -> None:
+@in_world()
+async def test_a_missing_right_ends_it(world: World, verb: str, told: str) -> None:
     """Without Events there is nothing to follow."""
-
-    async def test(world: World) -> None:
-        world.server.forbidden = [Forbidden(resource="events", verb=verb)]
-        with pytest.raises(SnapshotError, match=f"Events may not be {told} in namespace shop: 403"):
-            await follow((), settings(world, follow=True), asyncio.Event())
-
-    in_world(test)
+    world.server.forbidden = [Forbidden(resource="events", verb=verb)]
+    with pytest.raises(SnapshotError, match=f"Events may not be {told} in namespace shop: 403"):
+        await follow((), settings(world, follow=True), asyncio.Event())
 
 
-def test_a_reader_that_has_seen_enough_ends_it() -> None:
+@in_world()
+async def test_a_reader_that_has_seen_enough_ends_it(world: World) -> None:
     """A closed pipe is for the command line to know, and no failure."""
 
     class Closed(io.StringIO):
         def write(self, text: str) -> int:
             raise BrokenPipeError
 
-    async def test(world: World) -> None:
-        await write(world, healthy())
-        await asyncio.sleep(300)
-        with contextlib.redirect_stdout(Closed()), pytest.raises(BrokenPipeError):
-            await follow((), settings(world, follow=True), asyncio.Event())
-
-    in_world(test)
+    await write(world, healthy())
+    await asyncio.sleep(300)
+    with contextlib.redirect_stdout(Closed()), pytest.raises(BrokenPipeError):
+        await follow((), settings(world, follow=True), asyncio.Event())

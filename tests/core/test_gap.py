@@ -67,111 +67,96 @@ async def away(world: World, cluster: Cluster, *, at: float) -> None:
     await playing
 
 
-def test_a_gap_while_running_is_told() -> None:
+@in_world()
+async def test_a_gap_while_running_is_told(world: World) -> None:
     """A minute away, and history compacted meanwhile: one span an Event, the rest counted."""
+    task = world.start()
+    await away(world, crash_loop(), at=25)
+    assert await world.end(task)
 
-    async def test(world: World) -> None:
-        task = world.start()
-        await away(world, crash_loop(), at=25)
-        assert await world.end(task)
-
-        told(world, cause="expired")
-        assert len(world.told) == len(world.collector.contents())
-
-    in_world(test)
+    told(world, cause="expired")
+    assert len(world.told) == len(world.collector.contents())
 
 
-def test_a_gap_over_a_restart_is_told() -> None:
+@in_world()
+async def test_a_gap_over_a_restart_is_told(world: World) -> None:
     """The same where the bridge was down: the checkpoint knows the counts that were told."""
+    cluster, task = crash_loop(), world.start()
+    playing = asyncio.create_task(world.play(cluster))
+    await asyncio.sleep(25)
+    await kill(task)
+    await asyncio.sleep(60)
+    world.server.compact()
+    task = world.start()
+    await playing
+    assert await world.end(task)
 
-    async def test(world: World) -> None:
-        cluster, task = crash_loop(), world.start()
-        playing = asyncio.create_task(world.play(cluster))
-        await asyncio.sleep(25)
-        await kill(task)
-        await asyncio.sleep(60)
-        world.server.compact()
-        task = world.start()
-        await playing
-        assert await world.end(task)
-
-        told(world, cause="expired")
-
-    in_world(test)
+    told(world, cause="expired")
 
 
-def test_starting_over_without_a_loss_is_no_gap() -> None:
+@in_world()
+async def test_starting_over_without_a_loss_is_no_gap(world: World) -> None:
     """Where no count rose by more than one nothing was hidden, and nothing is told of."""
+    cluster, task = crash_loop(), world.start()
+    playing = asyncio.create_task(world.play(cluster))
+    for _ in range(6):
+        await asyncio.sleep(15)
+        world.server.fail(EXPIRED, verb="watch", times=1)
+        world.server.close_watches()
+    await playing
+    assert await world.end(task)
 
-    async def test(world: World) -> None:
-        cluster, task = crash_loop(), world.start()
-        playing = asyncio.create_task(world.play(cluster))
-        for _ in range(6):
-            await asyncio.sleep(15)
-            world.server.fail(EXPIRED, verb="watch", times=1)
-            world.server.close_watches()
-        await playing
-        assert await world.end(task)
-
-        assert differences(world.told, expected(cluster)) == []
-        assert not gaps(world)
-
-    in_world(test)
+    assert differences(world.told, expected(cluster)) == []
+    assert not gaps(world)
 
 
-def test_a_restored_etcd_is_noticed() -> None:
+@in_world()
+async def test_a_restored_etcd_is_noticed(world: World) -> None:
     """Versions begin again below what was read: a watch would be silent for ever, a LIST is not.
 
     What the backup did not have was told before; what comes after it is told, though its
     resourceVersion was there once already.
     """
+    first, task = Cluster(), world.start()
+    first.wait(5 * SECOND)
+    first.apply("web")
+    await world.play(first)
+    backup = world.server.revision
+    later = after(first, seconds=10, version=backup)
+    later.apply("lost", replicas=3)
+    await world.play(later)
+    await asyncio.sleep(20)
 
-    async def test(world: World) -> None:
-        first, task = Cluster(), world.start()
-        first.wait(5 * SECOND)
-        first.apply("web")
-        await world.play(first)
-        backup = world.server.revision
-        later = after(first, seconds=10, version=backup)
-        later.apply("lost", replicas=3)
-        await world.play(later)
-        await asyncio.sleep(20)
+    world.server.restore(backup)
+    await asyncio.sleep(90)
+    third = after(later, seconds=120, version=backup)
+    third.apply("shop")
+    await world.play(third)
+    assert await world.end(task)
 
-        world.server.restore(backup)
-        await asyncio.sleep(90)
-        third = after(later, seconds=120, version=backup)
-        third.apply("shop")
-        await world.play(third)
-        assert await world.end(task)
-
-        wanted = expected(first) | expected(later) | expected(third)
-        assert differences(world.told, wanted) == []
-
-    in_world(test)
+    wanted = expected(first) | expected(later) | expected(third)
+    assert differences(world.told, wanted) == []
 
 
-def test_a_restored_etcd_is_noticed_at_start() -> None:
+@in_world()
+async def test_a_restored_etcd_is_noticed_at_start(world: World) -> None:
     """A checkpoint of the future is of no use: everything there is begins anew, same bytes."""
+    first, task = Cluster(), world.start()
+    first.wait(5 * SECOND)
+    first.apply("web")
+    await world.play(first)
+    backup = world.server.revision
+    later = after(first, seconds=10, version=backup)
+    later.apply("lost")
+    await world.play(later)
+    assert await world.end(task)
 
-    async def test(world: World) -> None:
-        first, task = Cluster(), world.start()
-        first.wait(5 * SECOND)
-        first.apply("web")
-        await world.play(first)
-        backup = world.server.revision
-        later = after(first, seconds=10, version=backup)
-        later.apply("lost")
-        await world.play(later)
-        assert await world.end(task)
+    world.server.restore(backup)
+    third = after(later, seconds=300, version=backup)
+    third.apply("shop")
+    task = world.start()
+    await world.play(third)
+    assert await world.end(task)
 
-        world.server.restore(backup)
-        third = after(later, seconds=300, version=backup)
-        third.apply("shop")
-        task = world.start()
-        await world.play(third)
-        assert await world.end(task)
-
-        wanted = expected(first) | expected(later) | expected(third)
-        assert differences(world.told, wanted) == []
-
-    in_world(test)
+    wanted = expected(first) | expected(later) | expected(third)
+    assert differences(world.told, wanted) == []

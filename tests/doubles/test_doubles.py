@@ -5,7 +5,8 @@ import gzip
 import itertools
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.doubles.apiserver.client import EVENTS, Client, names, with_server
 from tests.doubles.apiserver.faults import Answer
 from tests.doubles.otlp_http import Collector
 from tests.doubles.virtual_time import Stuck, run
+from tests.scenarios.inside import inside_both
 
 # -- virtual time
 
@@ -83,7 +85,7 @@ def test_what_does_not_end_is_told() -> None:
 
     with pytest.raises(Stuck, match="10 virtual seconds") as stuck:
         run(forever(1), limit=10)
-    assert "test_equipment.py" in stuck.value.__notes__[0]
+    assert "test_doubles.py" in stuck.value.__notes__[0]
     with pytest.raises(Stuck, match=r"0\.1 real seconds"):
         run(forever(0), guard=0.1)
     with pytest.raises(Stuck, match="deadlock"):
@@ -105,87 +107,77 @@ def test_what_does_not_end_is_told() -> None:
         (faults.empty, 200, "application/json", None),
     ],
 )
-def test_answers_that_are_none(answer: Answer, code: int, type_: str, retry: str | None) -> None:
+@with_server
+async def test_answers_that_are_none(
+    client: Client, answer: Answer, code: int, type_: str, retry: str | None
+) -> None:
     """As often as told, for one resource and verb, with the server's date; then all is well."""
-
-    async def test(client: Client) -> None:
-        client.server.fail(answer, resource="events", verb="list", times=1)
-        assert names(await client.get("/api/v1/pods"))
-        async with client.session.get(client.server.url + EVENTS) as response:
-            assert (response.status, response.content_type) == (code, type_)
-            assert response.headers.get("Retry-After") == retry
-            date = parsedate_to_datetime(response.headers["Date"]).timestamp()
-            assert date == pytest.approx(client.server.now(), abs=1)
-        assert names(await client.get(EVENTS))
-
-    with_server(test)
+    client.server.fail(answer, resource="events", verb="list", times=1)
+    assert names(await client.get("/api/v1/pods"))
+    async with client.session.get(client.server.url + EVENTS) as response:
+        assert (response.status, response.content_type) == (code, type_)
+        assert response.headers.get("Retry-After") == retry
+        date = parsedate_to_datetime(response.headers["Date"]).timestamp()
+        assert date == pytest.approx(client.server.now(), abs=1)
+    assert names(await client.get(EVENTS))
 
 
-def test_a_cut_watch() -> None:
+@with_server
+async def test_a_cut_watch(client: Client) -> None:
     """After n whole lines half of one: an abort is an error, an end is not."""
-
-    async def test(client: Client) -> None:
-        client.server.cut("events", after=2)
-        async with client.watch(EVENTS, 1) as lines:
-            with pytest.raises(aiohttp.ClientError):
-                await lines.read()
-        client.server.cut("events", after=2, clean=True)
-        async with client.watch(EVENTS, 1) as lines:
-            *whole, half = (await lines.read()).split(b"\n")
-        assert [json.loads(line)["type"] for line in whole] == ["ADDED"] * 2
-        with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
-            json.loads(half)
-
-    with_server(test)
-
-
-def test_odd_lines_and_silence() -> None:
-    """Lines that are none come as they are; a hung watch says nothing, one closed ends."""
-
-    async def test(client: Client) -> None:
-        server = client.server
-        odd = (faults.NO_JSON, faults.UNKNOWN_TYPE, faults.NO_METADATA)
-        async with client.watch(EVENTS, server.revision) as lines:
-            for line in odd:
-                server.inject("events", line)
-                assert await lines.readline() == line + b"\n"
-            server.close_watches()
-            assert await lines.readline() == b""
-        server.inject("events", faults.OVERLONG)
-        async with client.watch(EVENTS, server.revision) as lines:
-            with pytest.raises(LineTooLong):
-                await lines.readline()
-        async with client.watch(EVENTS, server.revision, timeoutSeconds=5) as lines:
-            server.silence("events")
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(lines.readline(), 1000)
-
-    with_server(test)
-
-
-def test_an_api_server_that_is_away() -> None:
-    """Stopped, it refuses; started, it is where it was; late and lost answers."""
-
-    async def test(client: Client) -> None:
-        loop, url = asyncio.get_running_loop(), client.server.url
-        since = loop.time()
-        async with client.watch(EVENTS, client.server.revision) as lines:
-            await client.server.stop()
-            with pytest.raises(aiohttp.ClientError):
-                await lines.readline()
-        with pytest.raises(aiohttp.ClientConnectorError):
-            await client.get(EVENTS)
-        await client.server.start()
-        assert loop.time() == since
-        assert client.server.url == url
-        client.server.fail(faults.slow(30), verb="list", times=1)
-        assert names(await client.get(EVENTS))
-        assert loop.time() - since == pytest.approx(30, abs=1)
-        client.server.fail(faults.lose, verb="get")
+    client.server.cut("events", after=2)
+    async with client.watch(EVENTS, 1) as lines:
         with pytest.raises(aiohttp.ClientError):
-            await client.get("/api/v1/namespaces/kube-system")
+            await lines.read()
+    client.server.cut("events", after=2, clean=True)
+    async with client.watch(EVENTS, 1) as lines:
+        *whole, half = (await lines.read()).split(b"\n")
+    assert [json.loads(line)["type"] for line in whole] == ["ADDED"] * 2
+    with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
+        json.loads(half)
 
-    with_server(test)
+
+@with_server
+async def test_odd_lines_and_silence(client: Client) -> None:
+    """Lines that are none come as they are; a hung watch says nothing, one closed ends."""
+    server = client.server
+    odd = (faults.NO_JSON, faults.UNKNOWN_TYPE, faults.NO_METADATA)
+    async with client.watch(EVENTS, server.revision) as lines:
+        for line in odd:
+            server.inject("events", line)
+            assert await lines.readline() == line + b"\n"
+        server.close_watches()
+        assert await lines.readline() == b""
+    server.inject("events", faults.OVERLONG)
+    async with client.watch(EVENTS, server.revision) as lines:
+        with pytest.raises(LineTooLong):
+            await lines.readline()
+    async with client.watch(EVENTS, server.revision, timeoutSeconds=5) as lines:
+        server.silence("events")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(lines.readline(), 1000)
+
+
+@with_server
+async def test_an_api_server_that_is_away(client: Client) -> None:
+    """Stopped, it refuses; started, it is where it was; late and lost answers."""
+    loop, url = asyncio.get_running_loop(), client.server.url
+    since = loop.time()
+    async with client.watch(EVENTS, client.server.revision) as lines:
+        await client.server.stop()
+        with pytest.raises(aiohttp.ClientError):
+            await lines.readline()
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await client.get(EVENTS)
+    await client.server.start()
+    assert loop.time() == since
+    assert client.server.url == url
+    client.server.fail(faults.slow(30), verb="list", times=1)
+    assert names(await client.get(EVENTS))
+    assert loop.time() - since == pytest.approx(30, abs=1)
+    client.server.fail(faults.lose, verb="get")
+    with pytest.raises(aiohttp.ClientError):
+        await client.get("/api/v1/namespaces/kube-system")
 
 
 # -- the collector
@@ -202,81 +194,70 @@ def batch(*spans: str) -> bytes:
     return request.SerializeToString()
 
 
-def with_collector(
-    test: Callable[[Collector, Callable[..., Awaitable[tuple[int, Any]]]], Awaitable[None]],
-) -> None:
-    """Run a test with a collector, and what posts to it."""
+@asynccontextmanager
+async def _posted() -> AsyncIterator[tuple[Collector, Any]]:
+    async with Collector() as collector, aiohttp.ClientSession() as session:
 
-    async def main() -> None:
-        async with Collector() as collector, aiohttp.ClientSession() as session:
+        async def post(data: bytes, **headers: str) -> tuple[int, Any]:
+            asked: Any = {"data": data, "headers": headers, "allow_redirects": False}
+            async with session.post(collector.url, **asked) as response:
+                body = await response.read()
+                return response.status, ExportTraceServiceResponse.FromString(body)
 
-            async def post(data: bytes, **headers: str) -> tuple[int, Any]:
-                asked: Any = {"data": data, "headers": headers, "allow_redirects": False}
-                async with session.post(collector.url, **asked) as response:
-                    body = await response.read()
-                    return response.status, ExportTraceServiceResponse.FromString(body)
-
-            await test(collector, post)
-
-    run(main())
+        yield collector, post
 
 
-def test_a_collector_takes_spans() -> None:
+with_collector = inside_both(_posted)
+"""Give a test a collector, and what posts to it."""
+
+
+@with_collector
+async def test_a_collector_takes_spans(collector: Collector, post: Any) -> None:
     """Plain or compressed; one id with two contents shows."""
-
-    async def test(collector: Collector, post: Any) -> None:
-        data = batch("a", "b")
-        assert (await post(data))[0] == 200
-        packed = gzip.compress(data)
-        assert (await post(packed, **{"Content-Encoding": "gzip"}))[0] == 200
-        assert [received.span.name for received in collector.spans] == ["a", "b"] * 2
-        assert collector.spans[0].resource == {"service.name": "kubelet"}
-        assert [len(said) for said in collector.contents().values()] == [1, 1]
-        await post(data.replace(b"kubelet", b"kubeadm"))
-        assert [len(said) for said in collector.contents().values()] == [2, 2]
-
-    with_collector(test)
+    data = batch("a", "b")
+    assert (await post(data))[0] == 200
+    packed = gzip.compress(data)
+    assert (await post(packed, **{"Content-Encoding": "gzip"}))[0] == 200
+    assert [received.span.name for received in collector.spans] == ["a", "b"] * 2
+    assert collector.spans[0].resource == {"service.name": "kubelet"}
+    assert [len(said) for said in collector.contents().values()] == [1, 1]
+    await post(data.replace(b"kubelet", b"kubeadm"))
+    assert [len(said) for said in collector.contents().values()] == [2, 2]
 
 
-def test_a_collector_refuses() -> None:
+@with_collector
+async def test_a_collector_refuses(collector: Collector, post: Any) -> None:
     """By status, by a span in it, by size, in part, for as long as told."""
-
-    async def test(collector: Collector, post: Any) -> None:
-        collector.respond(otlp.refuse(503), times=1)
-        collector.respond(otlp.refuse(301, location="/"), times=1)
-        assert [(await post(batch("a")))[0] for _ in range(3)] == [503, 301, 200]
-        collector.respond(otlp.poison(otlp.named("bad")))
-        collector.respond(otlp.poison(otlp.having("n", 4), code=429))
-        collector.respond(otlp.too_large(300))
-        wanted = {"ab": 200, "bad": 400, "poor": 429, "x" * 300: 413}
-        assert {name: (await post(batch("a", name)))[0] for name in wanted} == wanted
-        collector.respond(otlp.partial(1))
-        code, said = await post(batch("c", "d"))
-        assert (code, said.partial_success.rejected_spans) == (200, 1)
-        assert [received.span.name for received in collector.spans] == ["a", "a", "ab", "c"]
-        assert [sent.status for sent in collector.requests][:3] == [503, 301, 200]
-
-    with_collector(test)
+    collector.respond(otlp.refuse(503), times=1)
+    collector.respond(otlp.refuse(301, location="/"), times=1)
+    assert [(await post(batch("a")))[0] for _ in range(3)] == [503, 301, 200]
+    collector.respond(otlp.poison(otlp.named("bad")))
+    collector.respond(otlp.poison(otlp.having("n", 4), code=429))
+    collector.respond(otlp.too_large(300))
+    wanted = {"ab": 200, "bad": 400, "poor": 429, "x" * 300: 413}
+    assert {name: (await post(batch("a", name)))[0] for name in wanted} == wanted
+    collector.respond(otlp.partial(1))
+    code, said = await post(batch("c", "d"))
+    assert (code, said.partial_success.rejected_spans) == (200, 1)
+    assert [received.span.name for received in collector.spans] == ["a", "a", "ab", "c"]
+    assert [sent.status for sent in collector.requests][:3] == [503, 301, 200]
 
 
-def test_a_collector_that_is_away() -> None:
+@with_collector
+async def test_a_collector_that_is_away(collector: Collector, post: Any) -> None:
     """An acknowledgement lost, none at all, one late, and no collector."""
-
-    async def test(collector: Collector, post: Any) -> None:
-        collector.respond(otlp.lose, times=1)
-        with pytest.raises(aiohttp.ClientError):
-            await post(batch("a"))
-        assert len(collector.spans) == 1
-        collector.respond(otlp.hang, times=1)
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(post(batch("b")), 10)
-        collector.respond(otlp.slow(5), times=1)
-        assert (await post(batch("c")))[0] == 200
-        await collector.stop()
-        with pytest.raises(aiohttp.ClientConnectorError):
-            await post(batch("d"))
-        await collector.start()
-        assert (await post(batch("e")))[0] == 200
-        assert [received.span.name for received in collector.spans] == ["a", "c", "e"]
-
-    with_collector(test)
+    collector.respond(otlp.lose, times=1)
+    with pytest.raises(aiohttp.ClientError):
+        await post(batch("a"))
+    assert len(collector.spans) == 1
+    collector.respond(otlp.hang, times=1)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(post(batch("b")), 10)
+    collector.respond(otlp.slow(5), times=1)
+    assert (await post(batch("c")))[0] == 200
+    await collector.stop()
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await post(batch("d"))
+    await collector.start()
+    assert (await post(batch("e")))[0] == 200
+    assert [received.span.name for received in collector.spans] == ["a", "c", "e"]

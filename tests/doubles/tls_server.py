@@ -2,7 +2,8 @@
 
 import base64
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from tests.doubles.apiserver.server import ApiServer
 from tests.doubles.certificates import Authority
 from tests.doubles.kubeconfigs import Counted, kubeconfig
 from tests.doubles.tls import TlsFront
-from tests.doubles.virtual_time import run
 from tests.scenarios.fields import Raw
+from tests.scenarios.inside import inside
 
 IDLE = 60.0
 """Seconds after which no connection that nobody uses is left."""
@@ -44,14 +45,15 @@ class Site:
         return kubeconfig(self.folder / "config", self.front.url, cluster=cluster, user=about)
 
 
-def at_site(authority: Authority, folder: Path, test: Callable[[Site], Awaitable[None]]) -> None:
-    """Run a test in simulated time, with a server that has a certificate of this authority."""
+@asynccontextmanager
+async def opened(authorities: tuple[Authority, Authority], tmp_path: Path) -> AsyncIterator[Site]:
+    """A site for as long as the block lasts; its server has a certificate of the first."""
+    async with ApiServer() as server, TlsFront(authorities[0], to=server.port) as front:
+        yield Site(server, front, tmp_path)
 
-    async def main() -> None:
-        async with ApiServer() as server, TlsFront(authority, to=server.port) as front:
-            await test(Site(server, front, folder))
 
-    run(main())
+at_site = inside(opened)
+"""Give a test a site."""
 
 
 async def refused(api: Counted) -> str:

@@ -47,57 +47,50 @@ async def all_but(out: Out, bad: Sequence[int]) -> None:
 
 @pytest.mark.parametrize("name", CODES)
 @pytest.mark.parametrize("bad", [spread(1), spread(4), spread(5), spread(20), each(20)])
-def test_all_others_arrive(name: str, bad: list[int]) -> None:
+@with_collector()
+async def test_all_others_arrive(out: Out, collector: Collector, name: str, bad: list[int]) -> None:
     """1 to 20 spans, one in every batch or all in the first; healed, they arrive too, once."""
     code, type_ = CODES[name]
+    is_bad = otlp.named(*map(str, bad))
+    collector.respond(otlp.poison(is_bad, code=code, type_=type_))
+    await all_but(out, bad)
+    collector.heal()
+    await out.drained()
 
-    async def test(out: Out, collector: Collector) -> None:
-        is_bad = otlp.named(*map(str, bad))
-        collector.respond(otlp.poison(is_bad, code=code, type_=type_))
-        await all_but(out, bad)
-        collector.heal()
-        await out.drained()
-
-        assert numbers(received.span for received in collector.spans) == each(COUNT)
-        assert (out.refused(), out.lowest_version) == ((0, 0.0), 0)
-        assert out.counts.spans == {"": COUNT}
-
-    with_collector(test)
+    assert numbers(received.span for received in collector.spans) == each(COUNT)
+    assert (out.refused(), out.lowest_version) == ((0, 0.0), 0)
+    assert out.counts.spans == {"": COUNT}
 
 
-def test_a_span_that_is_refused_for_an_hour_is_asked_for_seldom() -> None:
+@with_collector()
+async def test_a_span_that_is_refused_for_an_hour_is_asked_for_seldom(
+    out: Out, collector: Collector
+) -> None:
     """Alone, after a pause that grows to minutes: it costs next to nothing."""
+    collector.respond(otlp.poison(otlp.named("7"), code=500))
+    out.put(numbered(10))
+    await asyncio.sleep(3600)
+    before = len(collector.requests)
+    await asyncio.sleep(3600)
 
-    async def test(out: Out, collector: Collector) -> None:
-        collector.respond(otlp.poison(otlp.named("7"), code=500))
-        out.put(numbered(10))
-        await asyncio.sleep(3600)
-        before = len(collector.requests)
-        await asyncio.sleep(3600)
-
-        asked = collector.requests[before:]
-        assert 3600 / 360 <= len(asked) <= 3600 / 240
-        assert {len(sent.spans) for sent in asked} == {1}
-        assert out.refused()[0] == 1
-
-    with_collector(test)
+    asked = collector.requests[before:]
+    assert 3600 / 360 <= len(asked) <= 3600 / 240
+    assert {len(sent.spans) for sent in asked} == {1}
+    assert out.refused()[0] == 1
 
 
-def test_what_is_new_passes_what_waits() -> None:
+@with_collector()
+async def test_what_is_new_passes_what_waits(out: Out, collector: Collector) -> None:
     """However many there are that wait, one worker serves only what was never tried."""
+    collector.respond(otlp.poison(lambda span: int(span.name) % 2 == 0, code=503))
+    out.put(numbered(1000))
+    await asyncio.sleep(600)
+    for number in range(100):
+        out.put(numbered(1, first=10_001 + 2 * number))
+        await asyncio.sleep(1)
+        assert out.gone[-1].version == 10_001 + 2 * number
 
-    async def test(out: Out, collector: Collector) -> None:
-        collector.respond(otlp.poison(lambda span: int(span.name) % 2 == 0, code=503))
-        out.put(numbered(1000))
-        await asyncio.sleep(600)
-        for number in range(100):
-            out.put(numbered(1, first=10_001 + 2 * number))
-            await asyncio.sleep(1)
-            assert out.gone[-1].version == 10_001 + 2 * number
-
-        assert out.size == 500
-
-    with_collector(test)
+    assert out.size == 500
 
 
 # -- a back end that is away
@@ -178,17 +171,14 @@ def test_who_asks_for_patience_gets_it() -> None:
     with_back_end(test)
 
 
-def test_a_batch_by_itself_is_searched_too() -> None:
+@with_collector()
+async def test_a_batch_by_itself_is_searched_too(out: Out, collector: Collector) -> None:
     """Where nothing else is sent, one of its spans tells that the back end takes others."""
+    collector.respond(otlp.poison(otlp.named("7"), code=500))
+    out.put(numbered(100))
+    await asyncio.sleep(100)
 
-    async def test(out: Out, collector: Collector) -> None:
-        collector.respond(otlp.poison(otlp.named("7"), code=500))
-        out.put(numbered(100))
-        await asyncio.sleep(100)
-
-        assert numbers(out.gone) == each(100, but=[7])
-
-    with_collector(test)
+    assert numbers(out.gone) == each(100, but=[7])
 
 
 def test_a_drained_exporter_does_not_wait_for_more() -> None:
@@ -205,16 +195,15 @@ def test_a_drained_exporter_does_not_wait_for_more() -> None:
     with_back_end(test)
 
 
-def test_a_span_at_fault_is_told(caplog: pytest.LogCaptureFixture) -> None:
+@with_collector()
+async def test_a_span_at_fault_is_told(
+    out: Out, collector: Collector, caplog: pytest.LogCaptureFixture
+) -> None:
     """By its ids and the back end's reason, once; the search for it is told to nobody."""
+    collector.respond(otlp.poison(otlp.named("7"), code=500))
+    out.put(numbered(2000))
+    await asyncio.sleep(1000)
 
-    async def test(out: Out, collector: Collector) -> None:
-        collector.respond(otlp.poison(otlp.named("7"), code=500))
-        out.put(numbered(2000))
-        await asyncio.sleep(1000)
-
-        (told,) = [vars(each) for each in caplog.records if hasattr(each, "span_id")]
-        assert (told["span"], told["reason"]) == ("7", "500 Internal Server Error")
-        assert reasons(caplog, "the back end took nothing").total() < 6
-
-    with_collector(test)
+    (told,) = [vars(each) for each in caplog.records if hasattr(each, "span_id")]
+    assert (told["span"], told["reason"]) == ("7", "500 Internal Server Error")
+    assert reasons(caplog, "the back end took nothing").total() < 6

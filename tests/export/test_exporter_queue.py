@@ -39,133 +39,114 @@ def one_after_the_other() -> otlp.Answer:
 
 
 @pytest.mark.parametrize(("count", "filler"), [(3000, 0), (300, 100_000), (3, 3_200_000)])
-def test_requests_stay_below_what_servers_take(count: int, filler: int) -> None:
+@with_collector()
+async def test_requests_stay_below_what_servers_take(
+    out: Out, collector: Collector, count: int, filler: int
+) -> None:
     """At most 512 spans, and below the 4 MiB that a gRPC server takes, before compression."""
+    await out.send(numbered(count, filler=filler))
 
-    async def test(out: Out, collector: Collector) -> None:
-        await out.send(numbered(count, filler=filler))
-
-        assert numbers(received.span for received in collector.spans) == each(count)
-        assert max(len(request.spans) for request in collector.requests) <= 512
-        assert max(request.size for request in collector.requests) < 4 << 20
-        assert out.counts.spans == {"": count}
-
-    with_collector(test)
+    assert numbers(received.span for received in collector.spans) == each(count)
+    assert max(len(request.spans) for request in collector.requests) <= 512
+    assert max(request.size for request in collector.requests) < 4 << 20
+    assert out.counts.spans == {"": count}
 
 
-def test_what_comes_together_goes_together() -> None:
+@with_collector()
+async def test_what_comes_together_goes_together(out: Out, collector: Collector) -> None:
     """A batch may grow for a moment: spans that come one by one make few requests."""
+    for span in numbered(100):
+        out.put([span])
+        await asyncio.sleep(0.01)
+    await out.drained()
 
-    async def test(out: Out, collector: Collector) -> None:
-        for span in numbered(100):
-            out.put([span])
-            await asyncio.sleep(0.01)
-        await out.drained()
-
-        assert numbers(received.span for received in collector.spans) == each(100)
-        assert len(collector.requests) <= 10
-
-    with_collector(test)
+    assert numbers(received.span for received in collector.spans) == each(100)
+    assert len(collector.requests) <= 10
 
 
-def test_several_requests_are_in_flight() -> None:
+@with_collector()
+async def test_several_requests_are_in_flight(out: Out, collector: Collector) -> None:
     """A slow collector is asked some things at a time, not one after the other, nor all at once."""
+    collector.respond(otlp.slow(5))
+    begun = clock()
+    await out.send(numbered(16 * 512))
 
-    async def test(out: Out, collector: Collector) -> None:
-        collector.respond(otlp.slow(5))
-        begun = clock()
-        await out.send(numbered(16 * 512))
-
-        assert clock() - begun < 16 * 5 / 2
-        assert 512 < out.counts.most_under_way < 16 * 512
-        assert out.counts.under_way == 0
-
-    with_collector(test)
+    assert clock() - begun < 16 * 5 / 2
+    assert 512 < out.counts.most_under_way < 16 * 512
+    assert out.counts.under_way == 0
 
 
 @pytest.mark.parametrize("status", [200, 202, 204])
-def test_every_good_status_is_an_acknowledgement(status: int) -> None:
+@with_collector()
+async def test_every_good_status_is_an_acknowledgement(
+    out: Out, collector: Collector, status: int
+) -> None:
     """OTLP says 200; gateways that only queue say 202 or 204, as other exporters let them."""
 
-    async def test(out: Out, collector: Collector) -> None:
-        async def answer(collector: Collector, sent: Sent) -> web.StreamResponse:
-            collector.accept(sent)
-            return web.Response(status=status)
+    async def answer(collector: Collector, sent: Sent) -> web.StreamResponse:
+        collector.accept(sent)
+        return web.Response(status=status)
 
-        collector.respond(answer)
-        await out.send(numbered(10))
+    collector.respond(answer)
+    await out.send(numbered(10))
 
-        assert len(collector.requests) == 1
-        assert out.counts.spans == {"": 10}
-
-    with_collector(test)
+    assert len(collector.requests) == 1
+    assert out.counts.spans == {"": 10}
 
 
 # -- the queue
 
 
-def test_a_span_leaves_only_when_it_is_acknowledged() -> None:
+@with_collector()
+async def test_a_span_leaves_only_when_it_is_acknowledged(out: Out, collector: Collector) -> None:
     """While the answer is awaited all is held, the lowest resourceVersion too."""
+    collector.respond(otlp.slow(5))
+    out.put(numbered(100, first=7))
+    await asyncio.sleep(4)
+    assert len(collector.requests) == 1
+    assert (out.size, out.lowest_version, out.gone) == (100, 7, [])
+    assert (out.has_delivered, out.counts.acknowledgements) == (False, 0)
+    await out.drained()
 
-    async def test(out: Out, collector: Collector) -> None:
-        collector.respond(otlp.slow(5))
-        out.put(numbered(100, first=7))
-        await asyncio.sleep(4)
-        assert len(collector.requests) == 1
-        assert (out.size, out.lowest_version, out.gone) == (100, 7, [])
-        assert (out.has_delivered, out.counts.acknowledgements) == (False, 0)
-        await out.drained()
-
-        assert (out.size, out.lowest_version) == (0, 0)
-        assert out.gone == numbered(100, first=7)
-        assert (out.has_delivered, out.counts.acknowledgements) == (True, 1)
-
-    with_collector(test)
+    assert (out.size, out.lowest_version) == (0, 0)
+    assert out.gone == numbered(100, first=7)
+    assert (out.has_delivered, out.counts.acknowledgements) == (True, 1)
 
 
-def test_the_lowest_version_is_that_of_what_is_left() -> None:
+@with_collector()
+async def test_the_lowest_version_is_that_of_what_is_left(out: Out, collector: Collector) -> None:
     """It rises only with the oldest of them, in whatever order they are acknowledged."""
+    rule = collector.respond(otlp.poison(otlp.named("600"), code=503))
+    out.put(numbered(1536))
+    await asyncio.sleep(60)
+    assert numbers(out.gone) == each(1536, but=[600])
+    assert out.lowest_version == 600
+    out.put(numbered(1, first=5))
+    assert out.lowest_version == 5
+    rule.times = 0
+    await out.drained()
 
-    async def test(out: Out, collector: Collector) -> None:
-        rule = collector.respond(otlp.poison(otlp.named("600"), code=503))
-        out.put(numbered(1536))
-        await asyncio.sleep(60)
-        assert numbers(out.gone) == each(1536, but=[600])
-        assert out.lowest_version == 600
-        out.put(numbered(1, first=5))
-        assert out.lowest_version == 5
-        rule.times = 0
-        await out.drained()
-
-        assert out.lowest_version == 0
-
-    with_collector(test)
+    assert out.lowest_version == 0
 
 
-def test_all_who_wait_are_told() -> None:
+@with_collector()
+async def test_all_who_wait_are_told(out: Out, collector: Collector) -> None:
     """Several may wait for the end at the same time."""
-
-    async def test(out: Out, collector: Collector) -> None:
-        collector.respond(one_after_the_other())
-        out.put(numbered(2048))
-        await asyncio.gather(*(out.drained() for _ in range(3)))
-        assert out.size == 0
-
-    with_collector(test)
+    collector.respond(one_after_the_other())
+    out.put(numbered(2048))
+    await asyncio.gather(*(out.drained() for _ in range(3)))
+    assert out.size == 0
 
 
-def test_a_refused_span_is_let_go() -> None:
+@with_collector()
+async def test_a_refused_span_is_let_go(out: Out, collector: Collector) -> None:
     """What is dropped does not count as unacknowledged for ever."""
+    collector.respond(otlp.poison(lambda _: True))
+    out.put(numbered(64))
+    await out.drained()
 
-    async def test(out: Out, collector: Collector) -> None:
-        collector.respond(otlp.poison(lambda _: True))
-        out.put(numbered(64))
-        await out.drained()
-
-        assert numbers(out.gone) == each(64)
-        assert (out.has_delivered, out.lowest_version, collector.spans) == (False, 0, [])
-
-    with_collector(test)
+    assert numbers(out.gone) == each(64)
+    assert (out.has_delivered, out.lowest_version, collector.spans) == (False, 0, [])
 
 
 # -- any exporter of the SDK

@@ -4,7 +4,8 @@ import asyncio
 import json
 import shlex
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,21 +16,21 @@ from tests.doubles.apiserver.client import EVENTS, event
 from tests.doubles.apiserver.faults import UNAUTHORIZED
 from tests.doubles.apiserver.server import ApiServer
 from tests.doubles.kubeconfigs import Counted, api_of, kubeconfig
-from tests.doubles.virtual_time import run
 from tests.scenarios.fields import Raw
+from tests.scenarios.inside import inside_both
 
 
-def with_token(folder: Path, test: Callable[[Counted, ApiServer], Awaitable[None]]) -> None:
-    """Run a test in simulated time with a kubeconfig whose token is `old`, which is accepted."""
+@asynccontextmanager
+async def _token(tmp_path: Path) -> AsyncIterator[tuple[Counted, ApiServer]]:
+    async with ApiServer() as server:
+        server.tokens = {"old"}
+        async with api_of(use(tmp_path, server, "old")) as api:
+            await api.get("/version")
+            yield api, server
 
-    async def main() -> None:
-        async with ApiServer() as server:
-            server.tokens = {"old"}
-            async with api_of(use(folder, server, "old")) as api:
-                await api.get("/version")
-                await test(api, server)
 
-    run(main())
+with_token = inside_both(_token)
+"""Give a test an API whose kubeconfig has the token `old`, which is accepted."""
 
 
 def use(folder: Path, server: ApiServer, token: str) -> str:
@@ -50,81 +51,77 @@ async def statuses(api: Counted, *, times: int = 1) -> list[int]:
     return await asyncio.gather(*(one() for _ in range(times)))
 
 
-def test_an_expired_token_is_read_anew_once_for_all(tmp_path: Path) -> None:
+@with_token
+async def test_an_expired_token_is_read_anew_once_for_all(
+    api: Counted, server: ApiServer, tmp_path: Path
+) -> None:
     """Twenty requests fail at once: one reading, and none of the next ones fails."""
+    server.tokens = {"new"}
+    use(tmp_path, server, "new")
 
-    async def test(api: Counted, server: ApiServer) -> None:
-        server.tokens = {"new"}
-        use(tmp_path, server, "new")
-
-        assert await statuses(api, times=20) == [401] * 20
-        assert api.readings == 2
-        assert await statuses(api, times=20) == [200] * 20
-        assert api.readings == 2
-
-    with_token(tmp_path, test)
+    assert await statuses(api, times=20) == [401] * 20
+    assert api.readings == 2
+    assert await statuses(api, times=20) == [200] * 20
+    assert api.readings == 2
 
 
-def test_credentials_are_read_at_most_once_in_five_seconds(tmp_path: Path) -> None:
+@with_token
+async def test_credentials_are_read_at_most_once_in_five_seconds(
+    api: Counted, server: ApiServer
+) -> None:
     """An exec plugin may ask a person, or a cloud that throttles."""
-
-    async def test(api: Counted, server: ApiServer) -> None:
-        server.fail(UNAUTHORIZED)
+    server.fail(UNAUTHORIZED)
+    await statuses(api, times=3)
+    assert api.readings == 2
+    for _ in range(48):
+        await asyncio.sleep(0.1)
         await statuses(api, times=3)
-        assert api.readings == 2
-        for _ in range(48):
-            await asyncio.sleep(0.1)
-            await statuses(api, times=3)
-        assert api.readings == 2
-        await asyncio.sleep(0.5)
+    assert api.readings == 2
+    await asyncio.sleep(0.5)
+    await statuses(api)
+    assert api.readings == 3
+    for _ in range(600):
+        await asyncio.sleep(0.1)
         await statuses(api)
-        assert api.readings == 3
-        for _ in range(600):
-            await asyncio.sleep(0.1)
-            await statuses(api)
-        assert 10 <= api.readings <= 16
-
-    with_token(tmp_path, test)
+    assert 10 <= api.readings <= 16
 
 
-def test_a_stream_outlives_the_credentials_it_was_opened_with(tmp_path: Path) -> None:
+@with_token
+async def test_a_stream_outlives_the_credentials_it_was_opened_with(
+    api: Counted, server: ApiServer, tmp_path: Path
+) -> None:
     """As an API server lets it; its connection is closed when it ends."""
-
-    async def test(api: Counted, server: ApiServer) -> None:
-        query: Raw = {"watch": "true", "resourceVersion": "1"}
-        async with api.open(EVENTS, query=query, idle_timeout=100) as response:
-            server.tokens = {"new"}
-            use(tmp_path, server, "new")
-            assert await statuses(api) == [401]
-            assert await statuses(api) == [200]
-            server.write(event("one"))
-            assert b"one" in await response.content.readline()
-        await asyncio.sleep(1)
-
-        assert server.watches == []
-        assert await statuses(api) == [200]
-
-    with_token(tmp_path, test)
-
-
-def test_a_kubeconfig_that_is_broken_for_a_while_stops_nothing(tmp_path: Path) -> None:
-    """Half written, or gone: errors until it is whole again."""
-
-    async def test(api: Counted, server: ApiServer) -> None:
+    query: Raw = {"watch": "true", "resourceVersion": "1"}
+    async with api.open(EVENTS, query=query, idle_timeout=100) as response:
         server.tokens = {"new"}
-        for text in ("{", "", None):
-            if text is None:
-                (tmp_path / "config").unlink()
-            else:
-                (tmp_path / "config").write_text(text)
-            with pytest.raises(ApiError, match="config"):
-                await api.get("/version")
-            await asyncio.sleep(6)
         use(tmp_path, server, "new")
         assert await statuses(api) == [401]
         assert await statuses(api) == [200]
+        server.write(event("one"))
+        assert b"one" in await response.content.readline()
+    await asyncio.sleep(1)
 
-    with_token(tmp_path, test)
+    assert server.watches == []
+    assert await statuses(api) == [200]
+
+
+@with_token
+async def test_a_kubeconfig_that_is_broken_for_a_while_stops_nothing(
+    api: Counted, server: ApiServer, tmp_path: Path
+) -> None:
+    """Half written, or gone: errors until it is whole again."""
+    server.tokens = {"new"}
+    for text in ("{", "", None):
+        if text is None:
+            (tmp_path / "config").unlink()
+        else:
+            (tmp_path / "config").write_text(text)
+        with pytest.raises(ApiError, match="config"):
+            await api.get("/version")
+        await asyncio.sleep(6)
+    use(tmp_path, server, "new")
+    assert await statuses(api) == [401]
+    assert await statuses(api) == [200]
 
 
 # -- exec plugins, in real time: the clock of a process cannot be simulated

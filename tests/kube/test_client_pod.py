@@ -2,7 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from tests.doubles.certificates import Authority
 from tests.doubles.kubeconfigs import Counted, api_of
-from tests.doubles.tls_server import IDLE, Site, at_site, refused
+from tests.doubles.tls_server import IDLE, Site, opened, refused
+from tests.scenarios.inside import inside_both
 
 
 @pytest.fixture(scope="module")
@@ -33,95 +35,79 @@ def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def in_pod(
-    pod: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch,
-    test: Callable[[Site, Counted], Awaitable[None]],
-) -> None:  # fmt: skip
-    """Run a test with the credentials of a Pod, the token being `first`."""
+@pytest.fixture
+def read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As once a minute of real time."""
+    name = "kubernetes_asyncio.config.incluster_config.TOKEN_REFRESH_PERIOD"
+    monkeypatch.setattr(name, timedelta(0))
 
-    async def ready(site: Site) -> None:
+
+@asynccontextmanager
+async def _pod(
+    pod: Path, authorities: tuple[Authority, Authority], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Site, Counted]]:
+    async with opened(authorities, pod) as site:
         monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(site.front.port))
-        shutil.copy(authority.certificate, pod / "ca.crt")
+        shutil.copy(authorities[0].certificate, pod / "ca.crt")
         (pod / "token").write_text("first")
         site.server.tokens = {"first"}
         async with api_of("") as api:
             assert await api.get("/version")
-            await test(site, api)
-
-    at_site(authority, pod, ready)
+            yield site, api
 
 
-def test_a_token_that_is_rotated_is_taken_up(
-    pod: Path, authorities: tuple[Authority, Authority], monkeypatch: pytest.MonkeyPatch
-) -> None:
+in_pod = inside_both(_pod)
+"""Give a test a site, and an API with the credentials of a Pod, the token being `first`."""
+
+
+@in_pod
+async def test_a_token_that_is_rotated_is_taken_up(site: Site, api: Counted, pod: Path) -> None:
     """The first refusal of the old one is followed by a reading of the file."""
+    (pod / "token").write_text("second")
+    site.server.tokens = {"second"}
 
-    async def test(site: Site, api: Counted) -> None:
-        (pod / "token").write_text("second")
-        site.server.tokens = {"second"}
-
-        assert "401" in await refused(api)
-        assert await api.get("/version")
-        assert api.readings == 2
-
-    in_pod(pod, authorities[0], monkeypatch, test)
+    assert "401" in await refused(api)
+    assert await api.get("/version")
+    assert api.readings == 2
 
 
-def test_a_token_is_read_before_it_is_refused(
-    pod: Path, authorities: tuple[Authority, Authority], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("read_each_time")
+@in_pod
+async def test_a_token_is_read_before_it_is_refused(site: Site, api: Counted, pod: Path) -> None:
     """The kubelet writes a new one long before the old one ends: no request fails."""
+    await api.get("/version")
+    (pod / "token").write_text("second")
+    site.server.tokens = {"second"}
 
-    async def test(site: Site, api: Counted) -> None:
-        await api.get("/version")
-        (pod / "token").write_text("second")
-        site.server.tokens = {"second"}
-
-        assert await api.get("/version")
-        assert api.readings == 1
-
-    _read_each_time(monkeypatch)
-    in_pod(pod, authorities[0], monkeypatch, test)
+    assert await api.get("/version")
+    assert api.readings == 1
 
 
 @pytest.mark.parametrize("is_gone", [True, False], ids=["gone", "empty"])
-def test_a_token_that_cannot_be_read_is_an_error(
-    is_gone: bool, pod: Path, authorities: tuple[Authority, Authority],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+@pytest.mark.usefixtures("read_each_time")
+@in_pod
+async def test_a_token_that_cannot_be_read_is_an_error(
+    site: Site, api: Counted, is_gone: bool, pod: Path
+) -> None:
     """For a moment a file may be missing or empty: the next request asks again."""
+    (pod / "token").unlink()
+    if not is_gone:
+        (pod / "token").write_text("")
+    assert "oken" in await refused(api)
+    (pod / "token").write_text("first")
 
-    async def test(site: Site, api: Counted) -> None:
-        (pod / "token").unlink()
-        if not is_gone:
-            (pod / "token").write_text("")
-        assert "oken" in await refused(api)
-        (pod / "token").write_text("first")
-
-        assert await api.get("/version")
-
-    _read_each_time(monkeypatch)
-    in_pod(pod, authorities[0], monkeypatch, test)
+    assert await api.get("/version")
 
 
-def test_a_pods_authority_is_renewed_too(
-    pod: Path, authorities: tuple[Authority, Authority], monkeypatch: pytest.MonkeyPatch
+@in_pod
+async def test_a_pods_authority_is_renewed_too(
+    site: Site, api: Counted, pod: Path, authorities: tuple[Authority, Authority]
 ) -> None:
     """kube-root-ca.crt changes in the volume: no restart of the Pod."""
+    site.front.use(authorities[1])
+    shutil.copy(authorities[1].certificate, pod / "ca.crt")
+    site.front.cut()
+    await asyncio.sleep(IDLE)
 
-    async def test(site: Site, api: Counted) -> None:
-        site.front.use(authorities[1])
-        shutil.copy(authorities[1].certificate, pod / "ca.crt")
-        site.front.cut()
-        await asyncio.sleep(IDLE)
-
-        assert "TLS" in await refused(api)
-        assert await api.get("/version")
-
-    in_pod(pod, authorities[0], monkeypatch, test)
-
-
-def _read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As once a minute of real time."""
-    name = "kubernetes_asyncio.config.incluster_config.TOKEN_REFRESH_PERIOD"
-    monkeypatch.setattr(name, timedelta(0))
+    assert "TLS" in await refused(api)
+    assert await api.get("/version")

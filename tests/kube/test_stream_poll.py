@@ -27,54 +27,45 @@ async def write(bench: Bench, count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("late", [0.0, 0.05])
-def test_a_stream_is_looked_at_when_it_is_time(late: float) -> None:
+@on_bench
+async def test_a_stream_is_looked_at_when_it_is_time(bench: Bench, late: float) -> None:
     """What has come by then is read together, in order."""
+    bench.told.looks = PollInterval(every=EVERY, late=late)
+    await bench.watch()
+    await asyncio.sleep(late + 0.03)
+    names = await write(bench, 30)
+    await asyncio.sleep(EVERY)
 
-    async def test(bench: Bench) -> None:
-        bench.told.looks = PollInterval(every=EVERY, late=late)
-        await bench.watch()
-        await asyncio.sleep(late + 0.03)
-        names = await write(bench, 30)
-        await asyncio.sleep(EVERY)
-
-        assert bench.told.frames == names
-        looks = sorted(set(bench.told.times[1:]))
-        assert [look % EVERY for look in looks] == pytest.approx([late] * len(looks), abs=1e-6)
-        assert len(looks) == 6
-
-    on_bench(test)
+    assert bench.told.frames == names
+    looks = sorted(set(bench.told.times[1:]))
+    assert [look % EVERY for look in looks] == pytest.approx([late] * len(looks), abs=1e-6)
+    assert len(looks) == 6
 
 
-def test_after_much_there_is_no_pause() -> None:
+@on_bench
+async def test_after_much_there_is_no_pause(bench: Bench) -> None:
     """A burst is more than one look takes in: the rest of it is waiting already."""
+    bench.told.looks = PollInterval(every=EVERY)
+    await bench.watch()
+    await asyncio.sleep(0.03)
+    bench.write("before")
+    bench.server.inject("events", LARGE)
+    await asyncio.sleep(EVERY)
+    bench.write("after")
+    await asyncio.sleep(0.05)
 
-    async def test(bench: Bench) -> None:
-        bench.told.looks = PollInterval(every=EVERY)
-        await bench.watch()
-        await asyncio.sleep(0.03)
-        bench.write("before")
-        bench.server.inject("events", LARGE)
-        await asyncio.sleep(EVERY)
-        bench.write("after")
-        await asyncio.sleep(0.05)
-
-        assert bench.told.frames == ["before", "large", "after"]
-
-    on_bench(test)
+    assert bench.told.frames == ["before", "large", "after"]
 
 
-def test_each_frame_at_once_where_that_is_asked_for() -> None:
+@on_bench
+async def test_each_frame_at_once_where_that_is_asked_for(bench: Bench) -> None:
     """A recording has the order in which all came."""
+    await bench.watch()
+    began = asyncio.get_running_loop().time()
+    await write(bench, 5)
 
-    async def test(bench: Bench) -> None:
-        await bench.watch()
-        began = asyncio.get_running_loop().time()
-        await write(bench, 5)
-
-        expected = [began + number / 10 for number in range(5)]
-        assert bench.told.times == pytest.approx(expected, abs=0.02)
-
-    on_bench(test)
+    expected = [began + number / 10 for number in range(5)]
+    assert bench.told.times == pytest.approx(expected, abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -86,50 +77,46 @@ def test_each_frame_at_once_where_that_is_asked_for() -> None:
     ],
     ids=["closed", "aborted", "a reset connection"],
 )
-def test_an_end_while_nobody_looks_is_seen(end: Callable[[Bench], None]) -> None:
+@on_bench
+async def test_an_end_while_nobody_looks_is_seen(
+    bench: Bench, end: Callable[[Bench], None]
+) -> None:
     """What was said before it is read, and the next watch brings the rest."""
+    bench.told.looks = PollInterval(every=EVERY)
+    await bench.watch()
+    await asyncio.sleep(0.03)
+    bench.write("before")
+    await asyncio.sleep(0.1)
+    end(bench)
+    await asyncio.sleep(5)
+    bench.write("after")
+    await asyncio.sleep(60)
 
-    async def test(bench: Bench) -> None:
+    assert bench.told.frames == ["before", "after"]
+    assert len(bench.told.causes) == 1
+
+
+@on_bench
+async def test_all_of_it_holds_over_tls(bench: Bench, tmp_path: Path) -> None:
+    """As every API server speaks it."""
+    authority = Authority(tmp_path)
+    async with TlsFront(authority, to=bench.server.port) as front:
+
+        async def connect() -> ApiClient:
+            made = Configuration(host=front.url)
+            made.ssl_ca_cert = str(authority.certificate)
+            return ApiClient(made)
+
         bench.told.looks = PollInterval(every=EVERY)
+        bench.api = Api(connect)
         await bench.watch()
-        await asyncio.sleep(0.03)
-        bench.write("before")
-        await asyncio.sleep(0.1)
-        end(bench)
+        names = await write(bench, 20)
+        await asyncio.sleep(EVERY)
+
+        assert bench.told.frames == names
+        assert len(set(bench.told.times)) <= 6
+        front.cut()
         await asyncio.sleep(5)
         bench.write("after")
         await asyncio.sleep(60)
-
-        assert bench.told.frames == ["before", "after"]
-        assert len(bench.told.causes) == 1
-
-    on_bench(test)
-
-
-def test_all_of_it_holds_over_tls(tmp_path: Path) -> None:
-    """As every API server speaks it."""
-    authority = Authority(tmp_path)
-
-    async def test(bench: Bench) -> None:
-        async with TlsFront(authority, to=bench.server.port) as front:
-
-            async def connect() -> ApiClient:
-                made = Configuration(host=front.url)
-                made.ssl_ca_cert = str(authority.certificate)
-                return ApiClient(made)
-
-            bench.told.looks = PollInterval(every=EVERY)
-            bench.api = Api(connect)
-            await bench.watch()
-            names = await write(bench, 20)
-            await asyncio.sleep(EVERY)
-
-            assert bench.told.frames == names
-            assert len(set(bench.told.times)) <= 6
-            front.cut()
-            await asyncio.sleep(5)
-            bench.write("after")
-            await asyncio.sleep(60)
-            assert bench.told.frames == [*names, "after"]
-
-    on_bench(test)
+        assert bench.told.frames == [*names, "after"]

@@ -14,46 +14,40 @@ from tests.scenarios.watching import Bench, on_bench
 JOBS = next(resource for resource in WORKLOADS if resource.plural == "jobs")
 
 
-def test_events_are_listed_page_by_page_then_watched() -> None:
+@on_bench
+async def test_events_are_listed_page_by_page_then_watched(bench: Bench) -> None:
     """LIST with limit 500 and `continue`; WATCH from the list's resourceVersion; whole Events."""
+    wanted = [f"event-{number:04}" for number in range(1100)]
+    for name in wanted:
+        bench.write(name)
+    at = str(bench.server.revision)
+    watch = await bench.watch()
 
-    async def test(bench: Bench) -> None:
-        wanted = [f"event-{number:04}" for number in range(1100)]
-        for name in wanted:
-            bench.write(name)
-        at = str(bench.server.revision)
-        watch = await bench.watch()
-
-        first, second, third, stream = bench.server.requests
-        assert first.query == {"limit": "500"}
-        assert second.query.keys() == third.query.keys() == {"limit", "continue"}
-        assert stream.query.keys() == {
-            "watch", "resourceVersion", "timeoutSeconds", "allowWatchBookmarks",
-        }  # fmt: skip
-        assert stream.verb == "watch"
-        assert stream.query["resourceVersion"] == at == watch.version
-        assert stream.query["allowWatchBookmarks"] == "true"
-        assert [len(page) for page in bench.told.pages] == [500, 500, 100]
-        assert bench.told.names == wanted
-        assert bench.told.lists == [Listing(version=at)]
-        assert {asked.path for asked in bench.server.requests} == {"/api/v1/events"}
-        assert {asked.headers["accept"] for asked in bench.server.requests} == {"application/json"}
-
-    on_bench(test)
+    first, second, third, stream = bench.server.requests
+    assert first.query == {"limit": "500"}
+    assert second.query.keys() == third.query.keys() == {"limit", "continue"}
+    assert stream.query.keys() == {
+        "watch", "resourceVersion", "timeoutSeconds", "allowWatchBookmarks",
+    }  # fmt: skip
+    assert stream.verb == "watch"
+    assert stream.query["resourceVersion"] == at == watch.version
+    assert stream.query["allowWatchBookmarks"] == "true"
+    assert [len(page) for page in bench.told.pages] == [500, 500, 100]
+    assert bench.told.names == wanted
+    assert bench.told.lists == [Listing(version=at)]
+    assert {asked.path for asked in bench.server.requests} == {"/api/v1/events"}
+    assert {asked.headers["accept"] for asked in bench.server.requests} == {"application/json"}
 
 
-def test_watches_end_before_compaction_and_not_all_at_once() -> None:
+@on_bench
+async def test_watches_end_before_compaction_and_not_all_at_once(bench: Bench) -> None:
     """timeoutSeconds is about 240, below etcd's 5 minutes of history, with a jitter."""
+    await bench.watch()
+    await asyncio.sleep(3600)
 
-    async def test(bench: Bench) -> None:
-        await bench.watch()
-        await asyncio.sleep(3600)
-
-        asked = [int(asked.query["timeoutSeconds"]) for asked in bench.since(0, "watch")]
-        assert all(210 <= seconds <= 270 for seconds in asked)
-        assert len(set(asked)) > 5
-
-    on_bench(test)
+    asked = [int(asked.query["timeoutSeconds"]) for asked in bench.since(0, "watch")]
+    assert all(210 <= seconds <= 270 for seconds in asked)
+    assert len(set(asked)) > 5
 
 
 @pytest.mark.parametrize(
@@ -65,182 +59,156 @@ def test_watches_end_before_compaction_and_not_all_at_once() -> None:
     ],
     ids=lambda value: getattr(value, "plural", None),
 )
-def test_a_namespace_is_asked_for_alone(resource: Resource, path: str) -> None:
+@on_bench
+async def test_a_namespace_is_asked_for_alone(bench: Bench, resource: Resource, path: str) -> None:
     """A Role is enough: every request, the probe too, is for the namespace."""
+    await bench.watch(resource, namespace="shop")
+    bench.server.abort_watches()
+    await asyncio.sleep(10)
 
-    async def test(bench: Bench) -> None:
-        await bench.watch(resource, namespace="shop")
-        bench.server.abort_watches()
-        await asyncio.sleep(10)
-
-        assert [asked.verb for asked in bench.server.requests] == ["list", "watch"] * 2
-        assert {asked.path for asked in bench.server.requests} == {path}
-
-    on_bench(test)
+    assert [asked.verb for asked in bench.server.requests] == ["list", "watch"] * 2
+    assert {asked.path for asked in bench.server.requests} == {path}
 
 
-def test_of_all_else_only_the_metadata_is_read() -> None:
+@on_bench
+async def test_of_all_else_only_the_metadata_is_read(bench: Bench) -> None:
     """PartialObjectMetadataList for LISTs, PartialObjectMetadata for WATCHes."""
+    bench.write("web", resource="pods")
+    await bench.watch(PODS)
+    bench.server.abort_watches()
+    await asyncio.sleep(10)
 
-    async def test(bench: Bench) -> None:
-        bench.write("web", resource="pods")
-        await bench.watch(PODS)
-        bench.server.abort_watches()
-        await asyncio.sleep(10)
-
-        assert {asked.headers["accept"] for asked in bench.since(0, "list")} == {PARTIALS}
-        assert {asked.headers["accept"] for asked in bench.since(0, "watch")} == {PARTIAL}
-        assert bench.told.names == ["web"]
-
-    on_bench(test)
+    assert {asked.headers["accept"] for asked in bench.since(0, "list")} == {PARTIALS}
+    assert {asked.headers["accept"] for asked in bench.since(0, "watch")} == {PARTIAL}
+    assert bench.told.names == ["web"]
 
 
-def test_a_list_of_nothing_may_be_null() -> None:
+@on_bench
+async def test_a_list_of_nothing_may_be_null(bench: Bench) -> None:
     """A PartialObjectMetadataList of nothing has `items: null`: the watch goes on from it."""
+    watch = await bench.watch(JOBS)
+    bench.write("tick", resource="jobs")
+    await asyncio.sleep(1)
 
-    async def test(bench: Bench) -> None:
-        watch = await bench.watch(JOBS)
-        bench.write("tick", resource="jobs")
-        await asyncio.sleep(1)
-
-        assert bench.told.pages == [[]]
-        assert bench.told.frames == ["tick"]
-        assert watch.is_live
-
-    on_bench(test)
+    assert bench.told.pages == [[]]
+    assert bench.told.frames == ["tick"]
+    assert watch.is_live
 
 
-def test_items_that_are_no_objects_are_counted() -> None:
+@on_bench
+async def test_items_that_are_no_objects_are_counted(bench: Bench) -> None:
     """They stop neither the page nor the watch."""
 
     async def answer(_: web.BaseRequest) -> web.StreamResponse:
         items = [5, None, {"metadata": "none"}, {}, {"metadata": {"name": "good"}}]
         return said({"metadata": {"resourceVersion": "1"}, "items": items})
 
-    async def test(bench: Bench) -> None:
-        bench.server.fail(answer, verb="list", times=1)
-        watch = await bench.watch()
+    bench.server.fail(answer, verb="list", times=1)
+    watch = await bench.watch()
 
-        assert bench.told.names == ["good"]
-        assert bench.told.lost == {"malformed": 4}
-        assert watch.is_live
-
-    on_bench(test)
+    assert bench.told.names == ["good"]
+    assert bench.told.lost == {"malformed": 4}
+    assert watch.is_live
 
 
-def test_a_list_whose_history_goes_begins_again() -> None:
+@on_bench
+async def test_a_list_whose_history_goes_begins_again(bench: Bench) -> None:
     """410 on `continue`: the pages so far are void, and the whole LIST comes at once."""
 
-    async def test(bench: Bench) -> None:
-        async def compact(_: web.BaseRequest) -> None:
-            bench.write("event-9999")
-            bench.server.compact()
+    async def compact(_: web.BaseRequest) -> None:
+        bench.write("event-9999")
+        bench.server.compact()
 
-        for number in range(700):
-            bench.write(f"event-{number:04}")
-        bench.server.fail(compact, verb="continue", times=1)
-        await bench.watch()
+    for number in range(700):
+        bench.write(f"event-{number:04}")
+    bench.server.fail(compact, verb="continue", times=1)
+    await bench.watch()
 
-        assert [asked.verb for asked in bench.server.requests] == [
-            "list", "continue", "list", "continue", "watch",
-        ]  # fmt: skip
-        assert bench.told.begun == 2
-        assert len(bench.told.names) == 701
-        assert bench.told.lists == [Listing(version=str(bench.server.revision))]
-        assert bench.told.causes == ["expired"]
-        assert bench.server.requests[2].time == bench.server.requests[1].time
-
-    on_bench(test)
+    assert [asked.verb for asked in bench.server.requests] == [
+        "list", "continue", "list", "continue", "watch",
+    ]  # fmt: skip
+    assert bench.told.begun == 2
+    assert len(bench.told.names) == 701
+    assert bench.told.lists == [Listing(version=str(bench.server.revision))]
+    assert bench.told.causes == ["expired"]
+    assert bench.server.requests[2].time == bench.server.requests[1].time
 
 
-def test_a_list_of_the_present_only_says_so() -> None:
+@on_bench
+async def test_a_list_of_the_present_only_says_so(bench: Bench) -> None:
     """`from_now`: all of the first LIST counts as known."""
+    at = bench.write("old")
+    await bench.watch(from_now=True)
+    bench.write("new")
+    await asyncio.sleep(1)
 
-    async def test(bench: Bench) -> None:
-        at = bench.write("old")
-        await bench.watch(from_now=True)
-        bench.write("new")
-        await asyncio.sleep(1)
-
-        assert bench.told.lists == [Listing(version=str(at), emitted_up_to=at)]
-        assert bench.told.frames == ["new"]
-
-    on_bench(test)
+    assert bench.told.lists == [Listing(version=str(at), emitted_up_to=at)]
+    assert bench.told.frames == ["new"]
 
 
 # -- beginning where an earlier run ended
 
 
-def test_events_from_a_checkpoint_are_a_lesson_then_a_watch() -> None:
+@on_bench
+async def test_events_from_a_checkpoint_are_a_lesson_then_a_watch(bench: Bench) -> None:
     """The LIST is of now and only teaches; the WATCH brings what is above the checkpoint."""
+    known = bench.write("one")
+    bench.write("two")
+    watch = await bench.watch(version=str(known))
 
-    async def test(bench: Bench) -> None:
-        known = bench.write("one")
-        bench.write("two")
-        watch = await bench.watch(version=str(known))
-
-        first, stream = bench.server.requests
-        assert first.query == {"limit": "500"}
-        assert stream.query["resourceVersion"] == str(known)
-        assert bench.told.names == ["one", "two"]
-        version = str(bench.server.revision)
-        assert bench.told.lists == [Listing(version=version, emitted_up_to=known, learn_only=True)]
-        assert bench.told.frames == ["two"]
-        assert watch.version == version
-
-    on_bench(test)
+    first, stream = bench.server.requests
+    assert first.query == {"limit": "500"}
+    assert stream.query["resourceVersion"] == str(known)
+    assert bench.told.names == ["one", "two"]
+    version = str(bench.server.revision)
+    assert bench.told.lists == [Listing(version=version, emitted_up_to=known, learn_only=True)]
+    assert bench.told.frames == ["two"]
+    assert watch.version == version
 
 
-def test_metadata_is_listed_as_it_was_at_the_checkpoint() -> None:
+@on_bench
+async def test_metadata_is_listed_as_it_was_at_the_checkpoint(bench: Bench) -> None:
     """resourceVersionMatch=Exact, so that changes since then come frame by frame."""
+    at = bench.write("one", resource="pods")
+    bench.write("two", resource="pods")
+    await bench.watch(PODS, version=str(at))
 
-    async def test(bench: Bench) -> None:
-        at = bench.write("one", resource="pods")
-        bench.write("two", resource="pods")
-        await bench.watch(PODS, version=str(at))
-
-        first, stream = bench.server.requests
-        exact = {"limit": "500", "resourceVersion": str(at), "resourceVersionMatch": "Exact"}
-        assert first.query == exact
-        assert stream.query["resourceVersion"] == str(at)
-        assert bench.told.names == ["one"]
-        assert bench.told.lists == [Listing(version=str(at), emitted_up_to=at)]
-        assert bench.told.frames == ["two"]
-
-    on_bench(test)
+    first, stream = bench.server.requests
+    exact = {"limit": "500", "resourceVersion": str(at), "resourceVersionMatch": "Exact"}
+    assert first.query == exact
+    assert stream.query["resourceVersion"] == str(at)
+    assert bench.told.names == ["one"]
+    assert bench.told.lists == [Listing(version=str(at), emitted_up_to=at)]
+    assert bench.told.frames == ["two"]
 
 
 @pytest.mark.parametrize("ahead", [0, 100], ids=["compacted", "of the future"])
-def test_metadata_of_a_version_that_is_gone_is_listed_as_it_is(ahead: int) -> None:
+@on_bench
+async def test_metadata_of_a_version_that_is_gone_is_listed_as_it_is(
+    bench: Bench, ahead: int
+) -> None:
     """410 and 504 for the exact version: the newest at once; from the future, with its cause."""
+    known = bench.write("one", resource="pods") + ahead
+    bench.write("two", resource="pods")
+    bench.server.compact()
+    version = str(bench.server.revision)
+    await bench.watch(PODS, version=str(known))
 
-    async def test(bench: Bench) -> None:
-        known = bench.write("one", resource="pods") + ahead
-        bench.write("two", resource="pods")
-        bench.server.compact()
-        version = str(bench.server.revision)
-        await bench.watch(PODS, version=str(known))
-
-        _, second, stream = bench.server.requests
-        assert second.query == {"limit": "500"}
-        assert stream.query["resourceVersion"] == version
-        assert bench.told.names == ["one", "two"]
-        restored = Listing(version=version, cause="restored")
-        first = Listing(version=version, emitted_up_to=known)
-        assert bench.told.lists == [restored if ahead else first]
-        assert bench.told.causes == []
-
-    on_bench(test)
+    _, second, stream = bench.server.requests
+    assert second.query == {"limit": "500"}
+    assert stream.query["resourceVersion"] == version
+    assert bench.told.names == ["one", "two"]
+    restored = Listing(version=version, cause="restored")
+    first = Listing(version=version, emitted_up_to=known)
+    assert bench.told.lists == [restored if ahead else first]
+    assert bench.told.causes == []
 
 
-def test_a_version_that_is_none_is_not_used() -> None:
+@on_bench
+async def test_a_version_that_is_none_is_not_used(bench: Bench) -> None:
     """A checkpoint with nonsense in it: a LIST of now."""
+    bench.write("one")
+    watch = await bench.watch(version="nonsense")
 
-    async def test(bench: Bench) -> None:
-        bench.write("one")
-        watch = await bench.watch(version="nonsense")
-
-        assert bench.told.lists == [Listing(version=str(bench.server.revision))]
-        assert watch.is_live
-
-    on_bench(test)
+    assert bench.told.lists == [Listing(version=str(bench.server.revision))]
+    assert watch.is_live

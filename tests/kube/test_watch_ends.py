@@ -21,86 +21,74 @@ ADDED = b'{"type":"ADDED","object":{"metadata":{"name":"x","resourceVersion":"9"
 
 
 @pytest.mark.parametrize("resource", [EVENTS, PODS], ids=["events", "pods"])
-def test_an_end_in_time_costs_one_watch(resource: Resource) -> None:
+@on_bench
+async def test_an_end_in_time_costs_one_watch(bench: Bench, resource: Resource) -> None:
     """A quiet hour is one LIST, then only WATCHes, each at the end of the one before."""
+    await bench.watch(resource)
+    await asyncio.sleep(HOUR)
 
-    async def test(bench: Bench) -> None:
-        await bench.watch(resource)
-        await asyncio.sleep(HOUR)
-
-        assert [asked.verb for asked in bench.server.requests[:2]] == ["list", "watch"]
-        watches = bench.since(1)
-        assert {asked.verb for asked in watches} == {"watch"}
-        lasted = [float(asked.query["timeoutSeconds"]) for asked in watches]
-        assert gaps(watches) == pytest.approx(lasted[:-1], abs=1)
-        assert set(bench.told.causes) == {"timeout"}
-
-    on_bench(test)
+    assert [asked.verb for asked in bench.server.requests[:2]] == ["list", "watch"]
+    watches = bench.since(1)
+    assert {asked.verb for asked in watches} == {"watch"}
+    lasted = [float(asked.query["timeoutSeconds"]) for asked in watches]
+    assert gaps(watches) == pytest.approx(lasted[:-1], abs=1)
+    assert set(bench.told.causes) == {"timeout"}
 
 
 @pytest.mark.parametrize("end", ["closed", "aborted", "half a line", "a reset connection"])
-def test_an_early_end_is_followed_by_a_probe(end: str) -> None:
+@on_bench
+async def test_an_early_end_is_followed_by_a_probe(bench: Bench, end: str) -> None:
     """The server may be another one now: LIST limit=1, then WATCH from the last version."""
+    await bench.watch()
+    bench.write("one")
+    await asyncio.sleep(30)
+    version, start = str(bench.server.revision), len(bench.server.requests)
+    match end:
+        case "closed":
+            bench.server.close_watches()
+        case "aborted":
+            bench.server.abort_watches()
+        case "half a line":
+            bench.server.cut("events")
+            bench.write("two")
+        case _:
+            bench.server.cut_connections()
+    await asyncio.sleep(10)
+    bench.write("three")
+    await asyncio.sleep(5)
 
-    async def test(bench: Bench) -> None:
-        await bench.watch()
-        bench.write("one")
-        await asyncio.sleep(30)
-        version, start = str(bench.server.revision), len(bench.server.requests)
-        match end:
-            case "closed":
-                bench.server.close_watches()
-            case "aborted":
-                bench.server.abort_watches()
-            case "half a line":
-                bench.server.cut("events")
-                bench.write("two")
-            case _:
-                bench.server.cut_connections()
-        await asyncio.sleep(10)
-        bench.write("three")
-        await asyncio.sleep(5)
-
-        probe, stream = bench.since(start)
-        assert probe.query == {"limit": "1"}
-        assert stream.query["resourceVersion"] == version
-        assert len(bench.told.lists) == 1
-        assert bench.told.frames == ["one", *(["two"] if end == "half a line" else []), "three"]
-        assert bench.told.lost == {}
-
-    on_bench(test)
+    probe, stream = bench.since(start)
+    assert probe.query == {"limit": "1"}
+    assert stream.query["resourceVersion"] == version
+    assert len(bench.told.lists) == 1
+    assert bench.told.frames == ["one", *(["two"] if end == "half a line" else []), "three"]
+    assert bench.told.lost == {}
 
 
-def test_errors_are_followed_by_a_probe_until_a_watch_lasts() -> None:
+@on_bench
+async def test_errors_are_followed_by_a_probe_until_a_watch_lasts(bench: Bench) -> None:
     """However many fail, each new WATCH is preceded by one."""
+    await bench.watch()
+    start = len(bench.server.requests)
+    bench.server.fail(faults.BROKEN, verb="watch", times=3)
+    bench.server.abort_watches()
+    await asyncio.sleep(60)
 
-    async def test(bench: Bench) -> None:
-        await bench.watch()
-        start = len(bench.server.requests)
-        bench.server.fail(faults.BROKEN, verb="watch", times=3)
-        bench.server.abort_watches()
-        await asyncio.sleep(60)
-
-        assert [asked.verb for asked in bench.since(start)] == ["list", "watch"] * 4
-        assert {asked.query["limit"] for asked in bench.since(start, "list")} == {"1"}
-        assert len(bench.told.lists) == 1
-
-    on_bench(test)
+    assert [asked.verb for asked in bench.since(start)] == ["list", "watch"] * 4
+    assert {asked.query["limit"] for asked in bench.since(start, "list")} == {"1"}
+    assert len(bench.told.lists) == 1
 
 
-def test_after_a_watch_that_lasted_there_is_no_probe() -> None:
+@on_bench
+async def test_after_a_watch_that_lasted_there_is_no_probe(bench: Bench) -> None:
     """Trouble is over with an end in time."""
+    await bench.watch()
+    bench.server.abort_watches()
+    await asyncio.sleep(100)
+    start = len(bench.server.requests)
+    await asyncio.sleep(HOUR)
 
-    async def test(bench: Bench) -> None:
-        await bench.watch()
-        bench.server.abort_watches()
-        await asyncio.sleep(100)
-        start = len(bench.server.requests)
-        await asyncio.sleep(HOUR)
-
-        assert {asked.verb for asked in bench.since(start)} == {"watch"}
-
-    on_bench(test)
+    assert {asked.verb for asked in bench.since(start)} == {"watch"}
 
 
 # -- the faces of a stale version
@@ -139,67 +127,58 @@ STALE: dict[str, tuple[str, Trouble]] = {
 
 
 @pytest.mark.parametrize(("cause", "trouble"), STALE.values(), ids=STALE)
-def test_a_stale_version_ends_in_one_list(cause: str, trouble: Trouble) -> None:
+@on_bench
+async def test_a_stale_version_ends_in_one_list(bench: Bench, cause: str, trouble: Trouble) -> None:
     """At once, and with its cause: nobody sees what happens until then."""
+    await bench.watch()
+    bench.write("one")
+    bench.write("two")
+    await asyncio.sleep(30)
+    known, start, began = bench.server.revision, len(bench.server.requests), _now()
+    await trouble(bench)
+    await asyncio.sleep(20)
+    bench.write("three")
+    await asyncio.sleep(5)
 
-    async def test(bench: Bench) -> None:
-        await bench.watch()
-        bench.write("one")
-        bench.write("two")
-        await asyncio.sleep(30)
-        known, start, began = bench.server.revision, len(bench.server.requests), _now()
-        await trouble(bench)
-        await asyncio.sleep(20)
-        bench.write("three")
-        await asyncio.sleep(5)
-
-        asked = [one.query for one in bench.since(start)]
-        at = asked.index({"limit": "500"})
-        times = [began, *(one.time for one in bench.since(start))]
-        assert times[at + 1] == pytest.approx(times[at], abs=0.5)
-        assert asked.count({"limit": "500"}) == 1
-        assert bench.since(start)[-1].verb == "watch"
-        listed = bench.told.lists[1:]
-        assert [(found.cause, found.learn_only) for found in listed] == [(cause, False)]
-        assert listed[0].emitted_up_to == (0 if cause == "restored" else known)
-        assert bench.since(start)[-1].query["resourceVersion"] == listed[0].version
-        assert bench.told.causes[-1] == cause
-        assert bench.told.frames == ["one", "two", "three"]
-
-    on_bench(test)
+    asked = [one.query for one in bench.since(start)]
+    at = asked.index({"limit": "500"})
+    times = [began, *(one.time for one in bench.since(start))]
+    assert times[at + 1] == pytest.approx(times[at], abs=0.5)
+    assert asked.count({"limit": "500"}) == 1
+    assert bench.since(start)[-1].verb == "watch"
+    listed = bench.told.lists[1:]
+    assert [(found.cause, found.learn_only) for found in listed] == [(cause, False)]
+    assert listed[0].emitted_up_to == (0 if cause == "restored" else known)
+    assert bench.since(start)[-1].query["resourceVersion"] == listed[0].version
+    assert bench.told.causes[-1] == cause
+    assert bench.told.frames == ["one", "two", "three"]
 
 
-def test_an_expired_checkpoint_is_told_as_such() -> None:
+@on_bench
+async def test_an_expired_checkpoint_is_told_as_such(bench: Bench) -> None:
     """The lesson, then a WATCH that says 410, then one LIST with the cause and what was known."""
+    known = bench.write("one")
+    bench.write("two")
+    bench.server.compact()
+    await bench.watch(version=str(known))
 
-    async def test(bench: Bench) -> None:
-        known = bench.write("one")
-        bench.write("two")
-        bench.server.compact()
-        await bench.watch(version=str(known))
-
-        version = str(bench.server.revision)
-        assert bench.told.lists == [
-            Listing(version=version, emitted_up_to=known, learn_only=True),
-            Listing(version=version, emitted_up_to=known, cause="expired"),
-        ]
-        assert bench.told.frames == []
-
-    on_bench(test)
+    version = str(bench.server.revision)
+    assert bench.told.lists == [
+        Listing(version=version, emitted_up_to=known, learn_only=True),
+        Listing(version=version, emitted_up_to=known, cause="expired"),
+    ]
+    assert bench.told.frames == []
 
 
-def test_a_checkpoint_of_the_future_is_seen_in_the_list() -> None:
+@on_bench
+async def test_a_checkpoint_of_the_future_is_seen_in_the_list(bench: Bench) -> None:
     """etcd was restored while nobody ran: no WATCH is begun at a version that says nothing."""
+    version = str(bench.write("one"))
+    watch = await bench.watch(version="1000")
 
-    async def test(bench: Bench) -> None:
-        version = str(bench.write("one"))
-        watch = await bench.watch(version="1000")
-
-        assert bench.told.lists == [Listing(version=version, cause="restored")]
-        assert [asked.query["resourceVersion"] for asked in bench.since(0, "watch")] == [version]
-        assert watch.is_live
-
-    on_bench(test)
+    assert bench.told.lists == [Listing(version=version, cause="restored")]
+    assert [asked.query["resourceVersion"] for asked in bench.since(0, "watch")] == [version]
+    assert watch.is_live
 
 
 FAILS: dict[str, tuple[str, Answer]] = {
@@ -220,55 +199,48 @@ FAILS: dict[str, tuple[str, Answer]] = {
 
 
 @pytest.mark.parametrize(("verb", "answer"), FAILS.values(), ids=FAILS)
-def test_a_server_that_always_fails_is_asked_ever_less(verb: str, answer: Answer) -> None:
+@on_bench
+async def test_a_server_that_always_fails_is_asked_ever_less(
+    bench: Bench, verb: str, answer: Answer
+) -> None:
     """Pauses grow to 30 s: never a storm of requests, and never the last one."""
+    bench.server.fail(answer, verb=verb)
+    await bench.watch()
+    await asyncio.sleep(HOUR)
 
-    async def test(bench: Bench) -> None:
-        bench.server.fail(answer, verb=verb)
-        await bench.watch()
-        await asyncio.sleep(HOUR)
-
-        assert 10 < len(bench.server.requests) < 450
-        last = [asked for asked in bench.server.requests if asked.time > _now() - 600]
-        assert 0 < len(last) < 75
-
-    on_bench(test)
+    assert 10 < len(bench.server.requests) < 450
+    last = [asked for asked in bench.server.requests if asked.time > _now() - 600]
+    assert 0 < len(last) < 75
 
 
-def test_relists_come_with_growing_pauses() -> None:
+@on_bench
+async def test_relists_come_with_growing_pauses(bench: Bench) -> None:
     """The first comes at once, as nobody sees what happens; those after it wait."""
+    await bench.watch()
+    start = len(bench.server.requests)
+    bench.server.fail(faults.EXPIRED, verb="watch")
+    bench.server.close_watches()
+    await asyncio.sleep(HOUR)
 
-    async def test(bench: Bench) -> None:
-        await bench.watch()
-        start = len(bench.server.requests)
-        bench.server.fail(faults.EXPIRED, verb="watch")
-        bench.server.close_watches()
-        await asyncio.sleep(HOUR)
-
-        first, *later = gaps(bench.since(start, "list"))
-        assert first == pytest.approx(0, abs=0.1)
-        assert later[:5] == sorted(later[:5])
-        assert later[0] > 0.5
-        assert later[-1] > 20
-
-    on_bench(test)
+    first, *later = gaps(bench.since(start, "list"))
+    assert first == pytest.approx(0, abs=0.1)
+    assert later[:5] == sorted(later[:5])
+    assert later[0] > 0.5
+    assert later[-1] > 20
 
 
-def test_pauses_begin_anew_after_a_success() -> None:
+@on_bench
+async def test_pauses_begin_anew_after_a_success(bench: Bench) -> None:
     """A watch that lasted is one: the next error waits as little as the first."""
+    await bench.watch()
+    bench.server.fail(faults.BROKEN, times=8)
+    bench.server.abort_watches()
+    await asyncio.sleep(200)
+    assert len(bench.server.watches) == 1
+    bench.server.abort_watches()
+    await asyncio.sleep(3)
 
-    async def test(bench: Bench) -> None:
-        await bench.watch()
-        bench.server.fail(faults.BROKEN, times=8)
-        bench.server.abort_watches()
-        await asyncio.sleep(200)
-        assert len(bench.server.watches) == 1
-        bench.server.abort_watches()
-        await asyncio.sleep(3)
-
-        assert len(bench.server.watches) == 1
-
-    on_bench(test)
+    assert len(bench.server.watches) == 1
 
 
 def _now() -> float:

@@ -27,104 +27,90 @@ async def ask(address: str, path: str) -> tuple[int, str]:
         return response.status, await response.text()
 
 
-def test_probes_and_metrics_tell_how_it_goes() -> None:
+@in_world()
+async def test_probes_and_metrics_tell_how_it_goes(world: World) -> None:
     """Ready after the first sync; alive also while API server and collector are away."""
+    address = f"127.0.0.1:{free_port()}"
+    world.server.fail(BROKEN, resource="pods", verb="list")
+    task = world.start(bind_address=address)
+    await asyncio.sleep(10)
+    assert (await ask(address, "readyz"))[0] == 503
+    assert (await ask(address, "healthz"))[0] == 200
 
-    async def test(world: World) -> None:
-        address = f"127.0.0.1:{free_port()}"
-        world.server.fail(BROKEN, resource="pods", verb="list")
-        task = world.start(bind_address=address)
-        await asyncio.sleep(10)
-        assert (await ask(address, "readyz"))[0] == 503
-        assert (await ask(address, "healthz"))[0] == 200
+    world.server.heal()
+    cluster = Cluster()
+    cluster.wait(100 * SECOND)
+    cluster.apply("web")
+    await world.play(cluster)
+    await asyncio.sleep(10)
+    assert (await ask(address, "readyz"))[0] == 200
+    await world.server.stop()
+    await world.collector.stop()
+    await asyncio.sleep(3600)
+    assert (await ask(address, "healthz"))[0] == 200
+    _, text = await ask(address, "metrics")
+    await world.server.start()
+    await world.collector.start()
+    assert await world.end(task)
 
-        world.server.heal()
-        cluster = Cluster()
-        cluster.wait(100 * SECOND)
-        cluster.apply("web")
-        await world.play(cluster)
-        await asyncio.sleep(10)
-        assert (await ask(address, "readyz"))[0] == 200
-        await world.server.stop()
-        await world.collector.stop()
-        await asyncio.sleep(3600)
-        assert (await ask(address, "healthz"))[0] == 200
-        _, text = await ask(address, "metrics")
-        await world.server.start()
-        await world.collector.start()
-        assert await world.end(task)
-
-        lines = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[:1] != "#")
-        assert lines["event_tracer_occurrences_total"] == "6.0"
-        assert lines['event_tracer_events_received_total{type="ADDED"}'] == "6.0"
-        assert float(lines['event_tracer_watch_restarts_total{cause="error",resource="pods"}']) > 1
-
-    in_world(test)
+    lines = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[:1] != "#")
+    assert lines["event_tracer_occurrences_total"] == "6.0"
+    assert lines['event_tracer_events_received_total{type="ADDED"}'] == "6.0"
+    assert float(lines['event_tracer_watch_restarts_total{cause="error",resource="pods"}']) > 1
 
 
-def test_events_that_may_not_be_watched_are_no_readiness() -> None:
+@in_world()
+async def test_events_that_may_not_be_watched_are_no_readiness(world: World) -> None:
     """Without the right to Events there is nothing to trace, and /readyz says so."""
+    address = f"127.0.0.1:{free_port()}"
+    world.server.forbidden.append(Forbidden(resource="events"))
+    task = world.start(bind_address=address)
+    await asyncio.sleep(60)
+    status, text = await ask(address, "readyz")
+    assert await world.end(task, after=0)
 
-    async def test(world: World) -> None:
-        address = f"127.0.0.1:{free_port()}"
-        world.server.forbidden.append(Forbidden(resource="events"))
-        task = world.start(bind_address=address)
-        await asyncio.sleep(60)
-        status, text = await ask(address, "readyz")
-        assert await world.end(task, after=0)
-
-        assert status == 503
-        assert "Events may not be watched" in text
-
-    in_world(test)
+    assert status == 503
+    assert "Events may not be watched" in text
 
 
-def test_an_idle_cluster_costs_a_request_every_few_minutes() -> None:
+@in_world()
+async def test_an_idle_cluster_costs_a_request_every_few_minutes(world: World) -> None:
     """An hour of silence: about one WATCH for each resource every four minutes, no LIST."""
+    task = world.start()
+    await asyncio.sleep(60)
+    before = len(world.server.requests)
+    await asyncio.sleep(3600)
+    asked = world.server.requests[before:]
+    assert await world.end(task, after=0)
 
-    async def test(world: World) -> None:
-        task = world.start()
-        await asyncio.sleep(60)
-        before = len(world.server.requests)
-        await asyncio.sleep(3600)
-        asked = world.server.requests[before:]
-        assert await world.end(task, after=0)
-
-        assert {request.verb for request in asked} == {"watch"}
-        assert 8 * 10 < len(asked) < 8 * 25
-
-    in_world(test)
+    assert {request.verb for request in asked} == {"watch"}
+    assert 8 * 10 < len(asked) < 8 * 25
 
 
-def test_a_full_queue_pauses_the_watch_and_nothing_else() -> None:
+@in_world()
+async def test_a_full_queue_pauses_the_watch_and_nothing_else(world: World) -> None:
     """Collector away, 200 Events a second: memory is bounded, and all arrives afterwards."""
+    queue, cluster = 700, Cluster()
+    cluster.wait(5 * SECOND)
+    for number in range(700):  # 200 Events a second for twenty
+        cluster.now = cluster.times[0] + number * SECOND // 33 if number else cluster.now
+        cluster.apply(f"app-{number}")
+    await world.collector.stop()
+    address = f"127.0.0.1:{free_port()}"
+    task = world.start(queue_size=queue, bind_address=address)
+    await world.play(in_order(cluster))
+    await asyncio.sleep(30)
+    _, text = await ask(address, "metrics")
+    size = next(line for line in text.splitlines() if line[:30] == "event_tracer_export_queue_size")
+    assert queue <= float(size.split()[1]) <= queue + 10
+    watching = {watch.kind.resource for watch in world.server.watches}
+    assert "events" not in watching
+    assert "pods" in watching
+    await world.collector.start()
+    assert await world.end(task, after=600)
 
-    async def test(world: World) -> None:
-        queue, cluster = 2_000, Cluster()
-        cluster.wait(5 * SECOND)
-        for number in range(2_000):  # 200 Events a second for a minute
-            cluster.now = cluster.times[0] + number * SECOND // 33 if number else cluster.now
-            cluster.apply(f"app-{number}")
-        await world.collector.stop()
-        address = f"127.0.0.1:{free_port()}"
-        task = world.start(queue_size=queue, bind_address=address)
-        await world.play(in_order(cluster))
-        await asyncio.sleep(30)
-        _, text = await ask(address, "metrics")
-        size = next(
-            line for line in text.splitlines() if line[:30] == "event_tracer_export_queue_size"
-        )
-        assert queue <= float(size.split()[1]) <= queue + 10
-        watching = {watch.kind.resource for watch in world.server.watches}
-        assert "events" not in watching
-        assert "pods" in watching
-        await world.collector.start()
-        assert await world.end(task, after=600)
-
-        assert world.told.keys() >= {k for k, v in expected(cluster).items() if b"event.count" in v}
-        assert world.server.asked("events", "watch")[1:]
-
-    in_world(test)
+    assert world.told.keys() >= {k for k, v in expected(cluster).items() if b"event.count" in v}
+    assert world.server.asked("events", "watch")[1:]
 
 
 def in_order(cluster: Cluster) -> Cluster:

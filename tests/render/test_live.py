@@ -128,24 +128,21 @@ def test_what_comes_again_is_there_once() -> None:
     assert terminal.draw(spans) in ("", picture(spans))
 
 
-def test_a_run_draws_as_it_is_told() -> None:
+@in_world()
+async def test_a_run_draws_as_it_is_told(world: World) -> None:
     """Width, folding and columns are those of `show` and `replay`."""
+    out = io.StringIO()
+    cluster = Cluster()
+    cluster.apply("web", replicas=2)
+    with contextlib.redirect_stdout(out):
+        task = world.start(to="console", output="wide", fold=False, width=150, utc=True)
+        await world.play(cluster)
+        assert await world.end(task)
+    lines = out.getvalue().splitlines()
 
-    async def test(world: World) -> None:
-        out = io.StringIO()
-        cluster = Cluster()
-        cluster.apply("web", replicas=2)
-        with contextlib.redirect_stdout(out):
-            task = world.start(to="console", output="wide", fold=False, width=150, utc=True)
-            await world.play(cluster)
-            assert await world.end(task)
-        lines = out.getvalue().splitlines()
-
-        assert len([line for line in lines if "SuccessfulCreate" in line]) == 2
-        assert any(line.endswith("COUNT  MESSAGE") for line in lines)
-        assert world.collector.requests == []
-
-    in_world(test)
+    assert len([line for line in lines if "SuccessfulCreate" in line]) == 2
+    assert any(line.endswith("COUNT  MESSAGE") for line in lines)
+    assert world.collector.requests == []
 
 
 def lives(count: int) -> list[list[Span]]:

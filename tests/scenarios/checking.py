@@ -1,13 +1,15 @@
 """`check` in simulated time, and what it says."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from event_tracer.cli.check import CheckResult, check
 from event_tracer.cli.settings.load import load
 from event_tracer.cli.settings.models import CheckSettings
-from tests.scenarios.world import World, in_world
+from tests.scenarios.inside import inside
+from tests.scenarios.world import P, Test, World, opened
 
 Act = Callable[[World], Awaitable[None]]
 
@@ -27,11 +29,13 @@ def not_ok(lines: list[CheckResult]) -> list[CheckResult]:
     return [line for line in lines if line.status != "ok"]
 
 
-def in_time(test: Act, **environ: Any) -> None:
-    """Run a test in a world whose clock is this machine's."""
+def in_time(**environ: Any) -> Callable[[Test[P]], Callable[P, None]]:
+    """Give a test a world whose clock is this machine's."""
+    return inside(lambda: _timed(environ))
 
-    async def timed(world: World) -> None:
+
+@asynccontextmanager
+async def _timed(environ: dict[str, Any]) -> AsyncIterator[World]:
+    async with opened(0, environ) as world:
         world.server.now = time.time
-        await test(world)
-
-    in_world(timed, **environ)
+        yield world

@@ -2,7 +2,7 @@
 
 import random
 from base64 import b64decode
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,12 +11,11 @@ from kubernetes_asyncio.client import ApiClient, Configuration
 from event_tracer.kube.client import Api
 from event_tracer.pipeline.checkpoint import CheckpointError
 from event_tracer.pipeline.stores import ConfigMapStore
-from tests.doubles import virtual_time
 from tests.doubles.apiserver.server import ApiServer
 from tests.scenarios.fields import Raw
+from tests.scenarios.inside import inside
 
 MAPS = "configmaps"
-Test = Callable[["Ops"], Awaitable[None]]
 
 
 class Ops:
@@ -45,15 +44,15 @@ class Ops:
         self.server.write({"type": "DELETED", "resource": MAPS, "object": self.object})
 
 
-def with_ops(test: Test) -> None:
-    """Run a test in simulated time."""
+@asynccontextmanager
+async def _ops() -> AsyncIterator[Ops]:
+    random.seed(0)
+    async with ApiServer() as server, _connected(server) as api:
+        yield Ops(server, api)
 
-    async def main() -> None:
-        random.seed(0)
-        async with ApiServer() as server, _connected(server) as api:
-            await test(Ops(server, api))
 
-    virtual_time.run(main())
+with_ops = inside(_ops)
+"""Give a test a server and a store."""
 
 
 @asynccontextmanager

@@ -3,10 +3,10 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 import pytest
 
@@ -17,11 +17,12 @@ from event_tracer.export.otlp.client import Otlp, connect
 from event_tracer.export.otlp.endpoint import resolve
 from event_tracer.pipeline.outbox import Unacknowledged
 from event_tracer.runtime.metrics import NullMetrics
-from tests.doubles import virtual_time
 from tests.doubles.otlp_http import Collector
 from tests.scenarios.fields import SECOND
+from tests.scenarios.inside import inside_both
 from tests.scenarios.writer import START
 
+P = ParamSpec("P")
 _SERVICE = (("service.name", "kubelet"),)
 
 
@@ -145,18 +146,23 @@ async def exporting(delivery: Delivery) -> AsyncIterator[Out]:
             await task
 
 
-def with_collector(test: Callable[[Out, Collector], Awaitable[None]], **variables: str) -> None:
-    """Run a test of an exporter over HTTP in simulated time."""
+def with_collector(
+    **variables: str,
+) -> Callable[
+    [Callable[Concatenate[Out, Collector, P], Coroutine[Any, Any, None]]], Callable[P, None]
+]:
+    """Give a test an exporter over HTTP, and the collector."""
+    return inside_both(lambda: _collected(variables))
 
-    async def main() -> None:
-        random.seed(0)
-        async with Collector() as collector:
-            named = {"PROTOCOL": "http/protobuf", "TRACES_ENDPOINT": collector.url, **variables}
-            target = resolve({f"OTEL_EXPORTER_OTLP_{key}": text for key, text in named.items()})
-            async with connect(target) as sender, exporting(Otlp(sender)) as out:
-                await test(out, collector)
 
-    virtual_time.run(main())
+@asynccontextmanager
+async def _collected(variables: dict[str, str]) -> AsyncIterator[tuple[Out, Collector]]:
+    random.seed(0)
+    async with Collector() as collector:
+        named = {"PROTOCOL": "http/protobuf", "TRACES_ENDPOINT": collector.url, **variables}
+        target = resolve({f"OTEL_EXPORTER_OTLP_{key}": text for key, text in named.items()})
+        async with connect(target) as sender, exporting(Otlp(sender)) as out:
+            yield out, collector
 
 
 def reasons(caplog: pytest.LogCaptureFixture, message: str) -> Counter[str]:

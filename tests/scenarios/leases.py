@@ -4,9 +4,9 @@ import asyncio
 import random
 import re
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Concatenate, ParamSpec
 
 import pytest
 from aiohttp import web
@@ -14,12 +14,12 @@ from kubernetes_asyncio.client import ApiClient, Configuration
 
 from event_tracer.kube.client import Api
 from event_tracer.kube.lease import Election, LostError
-from tests.doubles import virtual_time
 from tests.doubles.apiserver import faults
 from tests.doubles.apiserver.faults import Answer
 from tests.doubles.apiserver.server import ApiServer
 from tests.doubles.listener import drop
 from tests.scenarios.fields import SECOND, Raw
+from tests.scenarios.inside import inside
 
 LEASES = "leases"
 DURATION, DEADLINE, RETRY = 15, 10.0, 2.0
@@ -29,7 +29,8 @@ FAILURES: list[Any] = [
     faults.LOGIN_PAGE, faults.hang, faults.mute, faults.empty, faults.lose, faults.slow(7),
 ]  # fmt: skip
 """What may come instead of an answer."""
-Test = Callable[["Contest"], Awaitable[None]]
+P = ParamSpec("P")
+Test = Callable[Concatenate["Contest", P], Coroutine[Any, Any, None]]
 
 
 class Candidate:
@@ -128,15 +129,16 @@ def spec_of(server: ApiServer) -> Raw:
     return spec
 
 
-def with_contest(test: Test, *, seed: int = 0) -> None:
-    """Run a test in simulated time."""
+def with_contest(*, seed: int = 0) -> Callable[[Test[P]], Callable[P, None]]:
+    """Give a test a contest."""
+    return inside(lambda: _contest(seed))
 
-    async def main() -> None:
-        random.seed(seed)
-        async with ApiServer() as server, AsyncExitStack() as stack:
-            await test(Contest(server, stack))
 
-    virtual_time.run(main())
+@asynccontextmanager
+async def _contest(seed: int) -> AsyncIterator[Contest]:
+    random.seed(seed)
+    async with ApiServer() as server, AsyncExitStack() as stack:
+        yield Contest(server, stack)
 
 
 def only(name: str, answer: Answer) -> Answer:

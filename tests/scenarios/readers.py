@@ -4,15 +4,16 @@ import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Concatenate, NamedTuple, ParamSpec
 
 import aiohttp
 
 from event_tracer.render.page import server
 from event_tracer.render.page.store import StoryStore
 from event_tracer.runtime.address import parse_address
-from tests.doubles.virtual_time import run
+from tests.scenarios.inside import inside
 
+P = ParamSpec("P")
 LINE = 1 << 24  # bytes; a story is one
 
 
@@ -68,22 +69,18 @@ class Reader:
 
 
 def served(
-    test: Callable[[Site], Coroutine[Any, Any, None]],
-    *,
-    address: str = "127.0.0.1:0",
-    max_spans: int = 500,
-) -> None:
-    """Run a test while a page is served, in simulated time."""
+    *, address: str = "127.0.0.1:0", max_spans: int = 500
+) -> Callable[[Callable[Concatenate[Site, P], Coroutine[Any, Any, None]]], Callable[P, None]]:
+    """Give a test a page that is served."""
+    return inside(lambda: _site(address, max_spans))
 
-    async def main() -> None:
-        store = StoryStore(max_spans=max_spans)
-        async with server.serve(store, address=parse_address(address), title="shop & co") as port:
-            # Each of its requests has a connection, as those of many browsers do.
-            connector = aiohttp.TCPConnector(limit=0)
-            url = f"http://127.0.0.1:{port}"
-            async with aiohttp.ClientSession(
-                url, connector=connector, read_bufsize=LINE
-            ) as session:
-                await test(Site(store, port, session))
 
-    run(main())
+@asynccontextmanager
+async def _site(address: str, max_spans: int) -> AsyncIterator[Site]:
+    store = StoryStore(max_spans=max_spans)
+    async with server.serve(store, address=parse_address(address), title="shop & co") as port:
+        # Each of its requests has a connection, as those of many browsers do.
+        connector = aiohttp.TCPConnector(limit=0)
+        url = f"http://127.0.0.1:{port}"
+        async with aiohttp.ClientSession(url, connector=connector, read_bufsize=LINE) as session:
+            yield Site(store, port, session)

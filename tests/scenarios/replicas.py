@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 from event_tracer.cli import run
@@ -12,7 +12,7 @@ from tests.scenarios.cluster import Cluster
 from tests.scenarios.configmaps import MAPS
 from tests.scenarios.fields import SECOND
 from tests.scenarios.leases import spec_of
-from tests.scenarios.world import World, in_world
+from tests.scenarios.world import P, Test, World, in_world
 
 
 def sparse(cluster: Cluster) -> Cluster:
@@ -66,9 +66,9 @@ class Replica:
         return await self.task
 
 
-def in_pod(test: Callable[[World], Coroutine[Any, Any, None]], *, seed: int = 0) -> None:
-    """Run a test in a world whose processes have a namespace."""
-    in_world(test, seed=seed, POD_NAMESPACE="ops")
+def in_pod(*, seed: int = 0) -> Callable[[Test[P]], Callable[P, None]]:
+    """Give a test a world whose processes have a namespace."""
+    return in_world(seed=seed, POD_NAMESPACE="ops")
 
 
 def life(seed: int = 0) -> Cluster:

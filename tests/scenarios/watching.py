@@ -3,7 +3,8 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -21,8 +22,8 @@ from event_tracer.runtime.metrics import NullMetrics
 from tests.doubles.apiserver.faults import Answer
 from tests.doubles.apiserver.server import ApiServer
 from tests.doubles.apiserver.wire import Asked
-from tests.doubles.virtual_time import run
 from tests.scenarios.fields import SECOND, Raw, stamp
+from tests.scenarios.inside import inside
 
 
 class Recorder(NullMetrics):
@@ -134,19 +135,19 @@ class Bench:
         await self.api.close()
 
 
-def on_bench(test: Callable[[Bench], Awaitable[None]]) -> None:
-    """Run a test in simulated time."""
+@asynccontextmanager
+async def _bench() -> AsyncIterator[Bench]:
+    random.seed(0)
+    async with ApiServer() as server:
+        bench = Bench(server)
+        try:
+            yield bench
+        finally:
+            await bench.end()
 
-    async def main() -> None:
-        random.seed(0)
-        async with ApiServer() as server:
-            bench = Bench(server)
-            try:
-                await test(bench)
-            finally:
-                await bench.end()
 
-    run(main())
+on_bench = inside(_bench)
+"""Give a test a bench."""
 
 
 async def until(is_so: Callable[[], bool]) -> None:

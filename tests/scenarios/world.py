@@ -3,11 +3,11 @@
 import asyncio
 import os
 import random
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 from unittest import mock
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -17,12 +17,12 @@ from event_tracer.cli.settings.load import load
 from event_tracer.cli.settings.models import RunSettings
 from event_tracer.core.span import Span
 from event_tracer.export.otlp.encoding import encode
-from tests.doubles import virtual_time
 from tests.doubles.apiserver.server import CLUSTER, ApiServer
 from tests.doubles.otlp_http import Collector, received_spans
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import SECOND, Raw
 from tests.scenarios.folding import tell
+from tests.scenarios.inside import inside
 
 _MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
 """Where writing to the disk's end costs nothing: no power fails here."""
@@ -81,24 +81,28 @@ class World:
         return {key: next(iter(found)) for key, found in contents.items()}
 
 
+P = ParamSpec("P")
+Test = Callable[Concatenate[World, P], Coroutine[Any, Any, None]]
+
+
 async def kill(task: "asyncio.Task[bool]") -> None:
     """kill -9, as far as it can be had within one process: nothing more is written or sent."""
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
 
-def in_world(
-    test: Callable[[World], Coroutine[Any, Any, None]], *, seed: int = 0, **environ: str
-) -> None:
-    """Run a test in a world of its own; `seed` is that of the bridge's pauses."""
+def in_world(*, seed: int = 0, **environ: str) -> Callable[[Test[P]], Callable[P, None]]:
+    """Give a test a world of its own; `seed` is that of the bridge's pauses."""
+    return inside(lambda: opened(seed, environ))
 
-    async def main() -> None:
-        random.seed(seed)
-        async with ApiServer() as server, Collector() as collector:
-            with TemporaryDirectory(dir=_MEMORY) as folder, _environment(collector, environ):
-                await test(World(server, collector, Path(folder)))
 
-    virtual_time.run(main())
+@asynccontextmanager
+async def opened(seed: int, environ: dict[str, str]) -> AsyncIterator[World]:
+    """The world, for as long as the block lasts."""
+    random.seed(seed)
+    async with ApiServer() as server, Collector() as collector:
+        with TemporaryDirectory(dir=_MEMORY) as folder, _environment(collector, environ):
+            yield World(server, collector, Path(folder))
 
 
 @contextmanager

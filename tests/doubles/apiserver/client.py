@@ -2,16 +2,16 @@
 
 import io
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 
 from tests.doubles.apiserver.server import ApiServer
-from tests.doubles.virtual_time import run
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import Raw
+from tests.scenarios.inside import inside
 
 PARTIAL = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 PARTIALS = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -57,16 +57,16 @@ class Client:
             return [json.loads(line) async for line in lines]
 
 
-def with_server(test: Callable[[Client], Awaitable[None]]) -> None:
-    """Run a test with an API server that holds a small cluster."""
+@asynccontextmanager
+async def _client() -> AsyncIterator[Client]:
+    async with ApiServer() as server, aiohttp.ClientSession() as session:
+        for frame in deployed().frames:
+            server.write(frame)
+        yield Client(server, session)
 
-    async def main() -> None:
-        async with ApiServer() as server, aiohttp.ClientSession() as session:
-            for frame in deployed().frames:
-                server.write(frame)
-            await test(Client(server, session))
 
-    run(main())
+with_server = inside(_client)
+"""Give a test a client of an API server that holds a small cluster."""
 
 
 def deployed() -> Cluster:
