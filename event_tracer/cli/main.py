@@ -1,38 +1,18 @@
-"""event-tracer COMMAND: parse what was typed, run it, exit with a code.
+"""event-tracer COMMAND: run one command, exit with a code.
 
 Exit codes: 0 good, 1 failed, 2 usage.
 """
 
-import argparse
 import gc
 import io
 import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
-
-from event_tracer import EventTracerError
-from event_tracer.cli.commands import COMMANDS, Command
-from event_tracer.cli.process import complain
-from event_tracer.cli.settings.base import (
-    GROUPS,
-    OPTIONS,
-    PREFIX,
-    BaseOptions,
-    Flag,
-    SettingsError,
-    flags_of,
-)
-from event_tracer.cli.settings.load import load
 
 GOOD, FAILED, USAGE = 0, 1, 2
 GC_THRESHOLD = (500_000, 10, 10)
 """Frames and spans form no cycles, so looking for some after each 700 objects finds none."""
-_SETTINGS = """\
-Each option may also be set as EVENT_TRACER_<OPTION> or in the YAML file of --config;
-flags win over the environment, the environment over the file."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,75 +37,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
 
 
+def _run(arguments: Sequence[str]) -> int:
+    if arguments == ["--version"]:
+        sys.stdout.write(f"{version('event-tracer')}\n")
+        return GOOD
+    from event_tracer.cli.command_line import run  # pydantic takes a while to load
+
+    return GOOD if run(arguments) else FAILED
+
+
 def _abandon_output() -> None:
     # Python flushes once more at exit, and would complain once more.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _run(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
-        prog="event-tracer",
-        description="Kubernetes Events as OpenTelemetry traces.",
-        epilog="event-tracer COMMAND --help says more.",
-    )
-    parser.add_argument("--version", action="version", version=version("event-tracer"))
-    listed = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
-    for name, command in COMMANDS.items():
-        listed.add_parser(name, help=command.line, add_help=False)
-    return _command(parser.parse_args(arguments[:1]).command, arguments[1:])
-
-
-def _command(name: str, arguments: Sequence[str]) -> int:
-    command = COMMANDS[name]
-    parser = _parser(name, command)
-    flags = vars(parser.parse_intermixed_args(arguments))
-    given = flags.pop("words", [])
-    words = [given] if isinstance(given, str) else given
-    config = flags.pop("config", os.environ.get(PREFIX + "CONFIG"))
-    if command.words and command.words.missing and not words:
-        parser.error(command.words.missing)
-    try:
-        settings = load(command.settings, flags=flags, config=Path(config) if config else None)
-        return GOOD if command.run(settings, words) else FAILED
-    except SettingsError as error:
-        parser.error(str(error))
-    except EventTracerError as error:
-        complain(str(error))
-        return FAILED
-
-
-def _parser(name: str, command: Command[Any]) -> argparse.ArgumentParser:
-    words = command.words
-    parser = argparse.ArgumentParser(
-        prog=f"event-tracer {name}",
-        usage=f"event-tracer {name} [OPTION ...]{f' {words.usage}' if words else ''}",
-        description=command.text,
-        epilog=f"examples:\n{command.examples}\n\n{_SETTINGS}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        argument_default=argparse.SUPPRESS,
-    )
-    parser.add_argument("--config", metavar="FILE", help="a YAML file of settings")
-    if words:
-        parser.add_argument("words", nargs=words.nargs, metavar=words.metavar, help=words.help)
-    _add_options(parser, command.settings)
-    return parser
-
-
-def _add_options(parser: argparse.ArgumentParser, model: type[BaseOptions]) -> None:
-    groups: dict[str, Any] = {OPTIONS: parser}
-    for flag in sorted(flags_of(model), key=lambda flag: GROUPS.index(flag.group)):
-        if flag.group not in groups:
-            groups[flag.group] = parser.add_argument_group(flag.group)
-        groups[flag.group].add_argument(
-            *flag.spellings, help=flag.help.replace("%", "%%"), **_keywords(flag)
-        )
-
-
-def _keywords(flag: Flag) -> dict[str, Any]:
-    if flag.annotation is bool:
-        return {"action": argparse.BooleanOptionalAction}
-    kind = get_origin(flag.annotation)
-    if kind is Literal:
-        return {"choices": get_args(flag.annotation)}
-    is_many = kind in (tuple, dict)
-    return {"metavar": flag.metavar, "action": "append" if is_many else "store"}

@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any, get_args
@@ -247,3 +249,14 @@ def test_several_patterns_are_one_each(tmp_path: Path) -> None:
 
     assert load(RunSettings, flags={}, config=config).redact == ("a{1,2}", "b")
     assert load(RunSettings, flags={"redact": ["c,d", "e"]}, config=None).redact == ("c,d", "e")
+
+
+def test_the_version_is_told_without_loading_what_commands_need() -> None:
+    """It is asked for by scripts, in loops."""
+    code = (
+        "import sys; from event_tracer.cli.main import main; done = main(['--version']);"
+        "print(done, sorted({'argparse', 'pydantic'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == b"0 []"
