@@ -260,3 +260,14 @@ def test_the_version_is_told_without_loading_what_commands_need() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
 
     assert done.stdout.splitlines()[-1] == b"0 []"
+
+
+def test_a_file_needs_nothing_of_a_cluster() -> None:
+    """A command that speaks to nobody does not wait for the libraries of those that do."""
+    code = (
+        "import sys; from event_tracer.cli.main import main; done = main(['replay']);"
+        "print(done, sorted({'aiohttp', 'grpc', 'kubernetes_asyncio'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == b"0 []"

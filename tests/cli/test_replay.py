@@ -274,17 +274,6 @@ def test_an_output_that_knows_but_ascii_is_enough(arguments: list[str]) -> None:
     assert done.stderr == b""
 
 
-def test_a_file_needs_nothing_of_a_cluster() -> None:
-    """A command that speaks to nobody does not wait for the libraries of those that do."""
-    code = (
-        "import sys; from event_tracer.cli.main import main; done = main(['replay']);"
-        "print(done, sorted({'aiohttp', 'grpc', 'kubernetes_asyncio'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-
-    assert done.stdout.splitlines()[-1] == b"0 []"
-
-
 def test_an_interrupt_ends_a_read_that_waits() -> None:
     """Ctrl-C, once, while standard input gives nothing more: exit code 1, and no traceback."""
     command = [sys.executable, "-m", "event_tracer", "replay", "-"]

@@ -1,11 +1,10 @@
 """The bridge's own metrics, as Prometheus reads them and as a collector gets them."""
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import contextmanager
-from typing import Any, get_args
+from typing import Any
 
 import grpc
 import pytest
@@ -14,33 +13,13 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as mess
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2_grpc as service
 from prometheus_client.parser import text_string_to_metric_families
 
-from event_tracer.core.filters import Rule
-from event_tracer.runtime.metric_exporters import TelemetryError
 from event_tracer.runtime.telemetry import Telemetry
+from tests.runtime.conftest import Make
 
 COMPONENT = {
     "otel_component_type": "otlp_grpc_span_exporter",
     "otel_component_name": "otlp_grpc_span_exporter/0",
 }
-Make = Callable[..., Telemetry]
-
-
-@pytest.fixture
-def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
-    """Telemetry as the variables say; let go at the end."""
-    made: list[Telemetry] = []
-
-    def call(*, clock: Callable[[], float] = lambda: 0.0, **variables: str) -> Telemetry:
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        made.append(
-            Telemetry(exporter="otlp_grpc_span_exporter", rules=get_args(Rule), clock=clock)
-        )
-        return made[-1]
-
-    yield call
-    for telemetry in made:
-        telemetry.shutdown()
 
 
 def read(telemetry: Telemetry) -> dict[str, dict[frozenset[tuple[str, str]], float]]:
@@ -250,48 +229,6 @@ def test_a_silent_collector_does_not_hold_the_end_up(said: str, begin: bytes, ma
         with connection:
             assert connection.recv(len(begin)) == begin
             telemetry.shutdown(0.05)
-
-
-def pushing() -> set[threading.Thread]:
-    """The threads that push metrics."""
-    return {t for t in threading.enumerate() if t.name == "OtelPeriodicExportingMetricReader"}
-
-
-@pytest.mark.parametrize(
-    ("names", "count"),
-    [("", 0), ("none", 0), ("prometheus", 0), ("console", 1), (" Console , prometheus,console", 1)],
-)
-def test_exporters_may_be_several(
-    names: str, count: int, make: Make, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """By commas, in any case, each once; unset and "none" push nothing."""
-    before = pushing()
-    telemetry = make(OTEL_METRICS_EXPORTER=names)
-    assert len(pushing() - before) == count
-    telemetry.shutdown()
-
-    assert pushing() <= before
-    assert ("event_tracer.occurrences" in capsys.readouterr().out) is (count == 1)
-
-
-@pytest.mark.parametrize(
-    ("said", "sentence"),
-    [
-        ("METRICS_EXPORTER=console,statsd", "OTEL_METRICS_EXPORTER names statsd; it knows"),
-        ("EXPORTER_OTLP_PROTOCOL=json", "OTEL_EXPORTER_OTLP_PROTOCOL is json; it may be"),
-        ("EXPORTER_OTLP_METRICS_PROTOCOL=udp", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL is udp; it"),
-        ("EXPORTER_OTLP_TIMEOUT=soon", "the metric exporter otlp does not start: .*soon"),
-        ("METRIC_EXPORT_INTERVAL=0", "OTEL_METRIC_EXPORT_INTERVAL is no time above 0"),
-    ],
-)
-def test_what_cannot_be_meant_is_refused(said: str, sentence: str, make: Make) -> None:
-    """TelemetryError in one sentence, and no thread is left behind."""
-    before = pushing()
-    variables = {f"OTEL_{name}": value for name, value in pairs(said).items()}
-    with pytest.raises(TelemetryError, match=f"^{sentence}"):
-        make(**{"OTEL_METRICS_EXPORTER": "otlp"} | variables)
-
-    assert pushing() <= before
 
 
 def test_text_after_the_end_is_empty(make: Make) -> None:
