@@ -44,6 +44,41 @@ def own_identity() -> str:
     return f"{os.environ.get('HOSTNAME') or socket.gethostname()}_{secrets.token_hex(8)}"
 
 
+class _Lease:
+    """The Lease in the API server."""
+
+    def __init__(self, api: Api, *, namespace: str, name: str) -> None:
+        self.namespace = namespace
+        self._api = api
+        self._name = name
+        self._path = LEASES.path(namespace=namespace, name=name)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self._name}"
+
+    async def read(self) -> Raw | None:
+        """The Lease as it is; None where there is none. Raises ApiError."""
+        try:
+            return _checked(await self._api.get(self._path))
+        except ApiError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
+
+    async def write(self, lease: Raw | None, spec: Raw) -> Raw:
+        """Write it over `lease`, whose resourceVersion must still be the newest; None creates it.
+
+        Raises ApiError.
+        """
+        if lease is not None:
+            return _checked(await self._api.put(self._path, {**lease, "spec": spec}))
+        labels = {"app.kubernetes.io/name": "event-tracer"}
+        meta = {"namespace": self.namespace, "name": self._name, "labels": labels}
+        names = {"apiVersion": LEASES.api_version, "kind": LEASES.kind}
+        path = LEASES.path(namespace=self.namespace)
+        return _checked(await self._api.post(path, {**names, "metadata": meta, "spec": spec}))
+
+
 class Election:
     """One candidate for one Lease of `duration` seconds.
 
@@ -58,12 +93,7 @@ class Election:
         self.identity = identity
         self.last_error = "the API server has not answered yet"
         """Reason that it could not lead now; empty once the Lease was read."""
-        self._api = api
-        self._meta: Raw = {
-            "namespace": namespace, "name": name,
-            "labels": {"app.kubernetes.io/name": "event-tracer"},
-        }  # fmt: skip
-        self._path = LEASES.path(namespace=namespace, name=name)
+        self._lease = _Lease(api, namespace=namespace, name=name)
         self._duration = duration
         self._deadline = duration * 2 / 3
         self._timeout = self._deadline / 2  # of an attempt, so that another can follow
@@ -79,7 +109,7 @@ class Election:
         self._seen_at = _NEVER
 
     def __str__(self) -> str:
-        return f"{self._meta['namespace']}/{self._meta['name']}"
+        return str(self._lease)
 
     @property
     def is_leader(self) -> bool:
@@ -155,7 +185,7 @@ class Election:
             extra = {"lease": str(self), "error": _message(error)}
             logger.warning("the Lease cannot be had yet", extra=extra)
             return
-        before, namespace = self.last_error, self._meta["namespace"]
+        before, namespace = self.last_error, self._lease.namespace
         self.last_error = (
             f"the Lease {self} may not be used: allow get, create and update of leases "
             f"(coordination.k8s.io) in a Role of {namespace}"
@@ -183,7 +213,7 @@ class Election:
             except ApiError as error:
                 if error.status not in (_NOT_FOUND, _CONFLICT):
                     raise
-        lease = await self._read()
+        lease = await self._lease.read()
         if lease is None or self._is_free(lease):
             await self._acquire_or_renew(lease)
 
@@ -201,8 +231,10 @@ class Election:
         if self.is_leader:
             self.step_down(f"it is held by {holder or 'nobody'}")
             return False
-        since = self._clock() - self._seen_at
-        return not holder or since >= _seconds(spec, default=self._duration)
+        # All fields of a LeaseSpec are optional (k8s.io/api coordination/v1).
+        seconds = spec.get("leaseDurationSeconds")
+        duration = seconds if isinstance(seconds, int) and seconds > 0 else self._duration
+        return not holder or self._clock() - self._seen_at >= duration
 
     async def _acquire_or_renew(self, lease: Raw | None) -> None:
         begun, now, spec = self._clock(), _micro_time(self._wall()), _spec(lease)
@@ -215,33 +247,15 @@ class Election:
             "renewTime": now,
         }  # fmt: skip
         self._may_hold = True
-        self._held = await self._write(lease, spec)
+        self._held = await self._lease.write(lease, spec)
         # Others count from when they see this write, which is later than it was begun.
         self._until = begun + self._deadline
 
     async def _release(self) -> None:
-        lease = await self._read()
+        lease = await self._lease.read()
         if lease and _spec(lease).get("holderIdentity") == self.identity:
             free = {"holderIdentity": "", "leaseDurationSeconds": 1}
-            await self._write(lease, {**_spec(lease), **free})
-
-    # -- requests
-
-    async def _read(self) -> Raw | None:
-        try:
-            return _lease(await self._api.get(self._path))
-        except ApiError as error:
-            if error.status == _NOT_FOUND:
-                return None
-            raise
-
-    async def _write(self, lease: Raw | None, spec: Raw) -> Raw:
-        """Write it over `lease`, whose resourceVersion must still be the newest."""
-        if lease is not None:
-            return _lease(await self._api.put(self._path, {**lease, "spec": spec}))
-        names = {"apiVersion": LEASES.api_version, "kind": LEASES.kind}
-        path = LEASES.path(namespace=self._meta["namespace"])
-        return _lease(await self._api.post(path, {**names, "metadata": self._meta, "spec": spec}))
+            await self._lease.write(lease, {**_spec(lease), **free})
 
 
 async def lead(election: Election, work: Callable[[], Awaitable[T]]) -> T:
@@ -264,7 +278,7 @@ async def lead(election: Election, work: Callable[[], Awaitable[T]]) -> T:
     return await working
 
 
-def _lease(body: Raw) -> Raw:
+def _checked(body: Raw) -> Raw:
     meta = body.get("metadata")
     if not isinstance(meta, dict) or not isinstance(meta.get("resourceVersion"), str):
         raise ApiError("a Lease came without a resourceVersion", status=502)
@@ -274,12 +288,6 @@ def _lease(body: Raw) -> Raw:
 def _spec(lease: Raw | None) -> Raw:
     spec = lease and lease.get("spec")
     return dict(spec) if isinstance(spec, dict) else {}
-
-
-def _seconds(spec: Raw, *, default: int) -> int:
-    # All fields of a LeaseSpec are optional (k8s.io/api coordination/v1).
-    seconds = spec.get("leaseDurationSeconds")
-    return seconds if isinstance(seconds, int) and seconds > 0 else default
 
 
 def _micro_time(time: int) -> str:
