@@ -1,6 +1,7 @@
 """TLS to an API server: verified, and certificates that are renewed while it runs."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -8,8 +9,9 @@ from event_tracer.kube.client import retry_forever
 from tests.doubles.apiserver.client import EVENTS, event
 from tests.doubles.certificates import Authority, be_strict
 from tests.doubles.kubeconfigs import api_of
-from tests.doubles.tls_server import IDLE, Site, at_site, refused
+from tests.doubles.tls_server import IDLE, Site, at_site, opened, refused
 from tests.scenarios.fields import Raw
+from tests.scenarios.inside import inside
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +32,19 @@ async def test_a_trusted_server_is_spoken_to(
         assert (await api.get("/version"))["minor"] == "34"
 
 
-@at_site
-async def test_an_authority_need_not_be_more_than_that(
-    site: Site, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+def test_an_authority_need_not_be_more_than_that(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """EKS's has no Authority Key Identifier; kubectl takes it, and so does Python before 3.13."""
     be_strict(monkeypatch)
     bare = Authority(tmp_path_factory.mktemp("bare"), is_bare=True)
-    async with api_of(site.trust(bare)) as api:
-        assert await api.get("/version")
+
+    @inside(lambda: opened((bare, bare), tmp_path))
+    async def test(site: Site) -> None:
+        async with api_of(site.trust(bare)) as api:
+            assert await api.get("/version")
+
+    test()
 
 
 @pytest.mark.parametrize("trusted", ["another", "those of the system"])
