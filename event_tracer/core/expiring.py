@@ -11,8 +11,8 @@ class GenerationalCache(Generic[K, V]):
     """A map of three generations: use moves an entry to the newest, a rotation drops the oldest.
 
     An entry stays for at least `keep` after its last use, and while it is among the `most` last
-    used; at most half as many again stay beside these. Rotations cost nothing an entry, where an
-    ordered map pays for each use. Times are in whatever unit the caller's `now` has.
+    used; at most half as many again stay beside these. A use costs what it costs in a dict, where
+    an ordered map pays for each. Times are in whatever unit the caller's `now` has.
     """
 
     def __init__(self, *, keep: int = 0, most: int = 500_000) -> None:
@@ -43,11 +43,10 @@ class GenerationalCache(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Set `key`."""
-        self._old.pop(key, None)
-        self._oldest.pop(key, None)
+        self.drop(key)  # so that each generation is in order of use
         self._new[key] = value
         if len(self._new) * 2 >= self._most:
-            self._rotate()
+            self._rotate(self._needed())
 
     def drop(self, key: K) -> None:
         """Forget `key` if it is there."""
@@ -65,5 +64,11 @@ class GenerationalCache(Generic[K, V]):
         value = self._old.get(key)
         return self._oldest.get(key) if value is None else value
 
-    def _rotate(self) -> None:
-        self._oldest, self._old, self._new = self._old, self._new, {}
+    def _needed(self) -> dict[K, V]:
+        """The newest entries of the oldest generation, where the others have fewer than `most`."""
+        missing = self._most - len(self._new) - len(self._old)
+        return dict(list(self._oldest.items())[-missing:]) if missing > 0 else {}
+
+    def _rotate(self, kept: dict[K, V] | None = None) -> None:
+        oldest = kept | self._old if kept else self._old
+        self._oldest, self._old, self._new = oldest, self._new, {}

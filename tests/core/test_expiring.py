@@ -1,6 +1,6 @@
 """How a map here forgets: late enough for whoever asks again, early enough for the memory."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from event_tracer.core.expiring import GenerationalCache
@@ -36,6 +36,7 @@ def test_what_was_used_of_late_is_there_and_what_was_not_is_gone(
 
 
 @given(st.integers(1, 50), st.lists(st.integers(0, 200)))
+@example(3, [0, 2, 0, 1, 0, 1])  # what is used anew leaves an older generation small
 def test_the_last_used_are_there_and_not_many_more(most: int, keys: list[int]) -> None:
     """However fast they come: the last `most`, and at most half as many before them."""
     made: GenerationalCache[int, int] = GenerationalCache(most=most)
