@@ -16,7 +16,7 @@ from event_tracer.core.times import second_of
 AUTOSCALED = 600
 """Seconds after a change within which the autoscaler's scale belongs to it."""
 NOBODY = "kubernetes"
-"""Who made a change that nobody signed."""
+"""The manager of a change that nobody signed."""
 _MOST = 64
 _MOST_ACTED = 32  # a rollout has some twenty, and they may be read before the change itself
 _MOST_UNDATED = 16
@@ -34,7 +34,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerAction:
-    """When the root's controller actions on its state as of `resource_version`."""
+    """A Unix second in which the root's controller acted on its state as of `resource_version`."""
 
     resource_version: int
     second: int

@@ -17,7 +17,7 @@ _STAMPS = ("lastTimestamp", "eventTime", "firstTimestamp")
 
 
 class ObjectReference(NamedTuple):
-    """What an Event is about: core/v1 ObjectReference with nothing absent."""
+    """The object that an Event is about: core/v1 ObjectReference with nothing absent."""
 
     kind: str
     namespace: str
@@ -69,8 +69,8 @@ class Event(NamedTuple):
         if self.name:
             return f"{self.namespace}/{self.name}"
         about = self.involved
-        told = (about.kind, about.namespace, about.name, self.reason, self.component, self.message)
-        return "/".join((self.namespace, *told))
+        parts = (about.kind, about.namespace, about.name, self.reason, self.component, self.message)
+        return "/".join((self.namespace, *parts))
 
     @property
     def is_error(self) -> bool:

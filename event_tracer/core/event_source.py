@@ -35,7 +35,7 @@ _CHILD_RULES: dict[str, tuple[ChildRule, ...]] = {
 
 
 def occurrence_of(event: Event, child: Child | None) -> Occurrence:
-    """The occurrence that one observation of an Event tells; `child` is what its message names."""
+    """The occurrence in one observation of an Event; `child` is what its message names."""
     return Occurrence(
         time=event.time,
         key=event.key,

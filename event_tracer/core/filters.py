@@ -1,4 +1,4 @@
-"""What leaves: event spans that pass a user's filters, messages without what is redacted."""
+"""Filters and redaction: the event spans that leave, and messages without what is secret."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ _TYPES = frozenset({"Normal", "Warning"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What to keep and what to leave out; an empty set keeps all, or leaves out nothing."""
+    """A user's filters; an empty set keeps all, or leaves out nothing."""
 
     namespace: frozenset[str] = frozenset()
     exclude_namespace: frozenset[str] = frozenset()

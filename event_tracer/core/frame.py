@@ -1,4 +1,4 @@
-"""What the core is fed: frames of a watch, whole lists, and ticks of a clock."""
+"""Items that the fold is fed: frames of a watch, whole lists, and ticks of a clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Replace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncState:
-    """How far watches are: while one is behind, what has happened may not have been read yet.
+    """State of the watches: while one is behind, not all that has happened was read.
 
     While those of objects are behind, occurrences wait; while any is, no object span is sealed
     and no date of a change is final.
@@ -97,7 +97,7 @@ def parse_frame(raw: Mapping[str, Any]) -> Frame:
 def parse_line(text: bytes, *, resource: str, kind: str) -> Line | None:
     """A line of a watch, as its JSON came → the same as by `parse_frame`, for half the CPU.
 
-    None where it tells of no change or is not as nearly all are: what it is needs a closer look.
+    None where it is no change, or not as nearly all are: then `parse_frame` says what it is.
     """
     try:
         return _parsed(text, resource=resource, kind=kind)

@@ -20,7 +20,7 @@ Saved = tuple[tuple[str, History], ...]
 
 
 class Story(NamedTuple):
-    """What names one trace: the `key`; `root` is the identity of a root with changes."""
+    """One trace, named by its `key`; `root` is the identity of a root with changes."""
 
     key: str
     change: Change
@@ -124,7 +124,7 @@ def _key(root: str, change: Change, hours: int) -> str:
 
 
 class Placement(NamedTuple):
-    """Where an occurrence belongs: its story's trace, its object and all above it, root last.
+    """Place of an occurrence: its story's trace, its object and all above it, root last.
 
     `span_ids` are those of the chain's object spans, `names` the attributes that name them.
     """

@@ -15,7 +15,7 @@ from event_tracer.core.times import SECOND, UNUSED, second_of
 Name = tuple[str, str, str]  # kind, namespace, name
 
 TOMBSTONE = 15 * 60 * SECOND
-"""How long a deleted object is remembered, in ns: Killing and its like come late."""
+"""ns for which a deleted object is remembered: Killing and its like come late."""
 _MOST_PARENTS = 4
 _MOST_GONE = 50_000
 _MOST_SAVED = 5_000
@@ -31,7 +31,7 @@ class ParentClaim(NamedTuple):
 
 
 class Lineage:
-    """What is known of objects and their owners."""
+    """Objects and their owners, as far as they are known."""
 
     def __init__(self, tombstones: tuple[KubeObject, ...] = ()) -> None:
         self._objects: dict[str, KubeObject] = {}
@@ -101,7 +101,7 @@ class Lineage:
         return self._find(name, reference.uid, reference.api_version)
 
     def unknown(self, about: ObjectReference | ObjectMetadata, *, second: int) -> list[KubeObject]:
-        """What is on the chain of an object as of Unix `second`, and has not been seen itself."""
+        """Objects on the chain of one, as of Unix `second`, that have not been seen themselves."""
         if self._is_whole(about.uid):
             return []
         item = self._find((about.kind, about.namespace, about.name), about.uid, about.api_version)

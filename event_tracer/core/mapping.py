@@ -26,7 +26,7 @@ _VALUE = itemgetter(1)
 
 
 class SealedObject(NamedTuple):
-    """What is known of an object when its span is sealed; times in ns."""
+    """Content of an object span when it is sealed; times in ns."""
 
     trace_id: bytes
     span_id: bytes

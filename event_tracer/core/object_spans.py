@@ -187,7 +187,7 @@ class OpenObjectSpans:
             self._sent.put(span_id, True)
 
     def __iter__(self) -> Iterator[OpenObjectSpan]:
-        """What is open; each may grow with the next occurrence."""
+        """The open spans; each may grow with the next occurrence."""
         return iter(self._open.values())
 
     @property

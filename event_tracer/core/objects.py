@@ -51,7 +51,7 @@ def changes_by_itself(item: KubeObject) -> bool:
 
 
 def object_of(reference: ObjectReference) -> KubeObject:
-    """What a reference alone tells of an object."""
+    """An object as far as a reference alone describes it."""
     return KubeObject(
         identity=reference.uid or f"{reference.kind}/{reference.namespace}/{reference.name}",
         uid=reference.uid,
@@ -81,7 +81,7 @@ class Write(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str, str, bool]:
-        """What stays the same from frame to frame."""
+        """Identity of the entry, the same from frame to frame."""
         return (self.manager, self.operation, self.subresource, self.spec)
 
 

@@ -50,7 +50,7 @@ class Occurrence(NamedTuple):
 
 
 class Description(NamedTuple):
-    """What an event span says of an occurrence; absent attributes are empty.
+    """Content of an event span; absent attributes are empty.
 
     `start` is when it began (ns), where its source states that.
     """

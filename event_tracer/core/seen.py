@@ -52,7 +52,7 @@ class Seen:
         self._risen.drop(event.key)
 
     def hidden(self, event: Event, *, since: int) -> int:
-        """How many occurrences its count tells of that nobody watched, from `since` (ns) on."""
+        """The number of occurrences that by its count nobody watched, from `since` (ns) on."""
         met = self._observed.peek(_short(event.key))
         before = self._risen.peek(event.key) or (None if met is None else 1)
         if before is None:
@@ -105,5 +105,5 @@ def gap_span(
 
 
 def hidden_by(span: Span) -> int:
-    """How many occurrences a gap span tells to be hidden; 0 for any other."""
+    """The number of occurrences that a gap span says are hidden; 0 for any other span."""
     return next((v for k, v in span.attributes if k == _HIDDEN and isinstance(v, int)), 0)

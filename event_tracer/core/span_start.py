@@ -25,7 +25,7 @@ _PREDECESSORS = {reason: reason for steps in STEPS.values() for reason in steps}
 
 
 class First(NamedTuple):
-    """When (ns) an Event of this reason and fieldPath happened first."""
+    """The time (ns) at which an Event of this reason and fieldPath happened first."""
 
     time: int
     reason: str

@@ -1,7 +1,7 @@
 """The fold: frames and ticks in, spans out.
 
-A story is what one trace tells: what happened under one root within an hour of a change of it
-(law 5). An item goes through four steps: what it says of objects is learnt; the occurrences in it
+A story is one trace: what happened under one root within an hour of a change of it (law 5). An
+item goes through four steps: what it says of objects is learnt; the occurrences in it
 wait in the reorder buffer; those that are due are placed in a story and become event spans, and
 extend the object spans above them; object spans that have settled are sealed (law 6).
 """
@@ -25,7 +25,7 @@ from event_tracer.core.state import State
 from event_tracer.core.times import SECOND, second_of
 
 REORDER = SECOND
-"""How long an occurrence waits for what explains it, in ns of the watermark."""
+"""Time that an occurrence waits in the reorder buffer, in ns of the watermark."""
 _GRACE = 2 * SECOND
 _SWEEP = 60 * SECOND
 _NO_LIMIT = 2**63
@@ -85,7 +85,7 @@ class Stories:
 
     @property
     def cluster_uid(self) -> str:
-        """What makes ids differ between clusters."""
+        """The uid that makes ids differ between clusters."""
         return self._cluster_uid
 
     @property
@@ -102,13 +102,13 @@ class Stories:
         ]
 
     def unknown(self, body: Event | ObjectMetadata) -> list[KubeObject]:
-        """What is on the chain of an object, or of an Event's, and has not been seen itself."""
+        """Objects on the chain of an object, or of an Event's, that were not seen themselves."""
         if isinstance(body, Event):
             return self._lineage.unknown(body.involved, second=second_of(body.time))
         return self._lineage.unknown(body, second=body.created or 0)
 
     def state(self) -> State:
-        """What a restart needs, as of now."""
+        """The fold's part of a checkpoint, as of now."""
         return State(
             watermark=self._emitted_until,
             cluster_uid=self._cluster_uid,
@@ -160,7 +160,7 @@ class Stories:
             self._histories.mark_deleted(item.identity)
 
     def _add_gap(self, events: list[Event], listing: Listing) -> None:
-        told = gap_span(
+        span = gap_span(
             (
                 event
                 for event in events
@@ -173,8 +173,8 @@ class Stories:
             cluster_uid=self._cluster_uid,
             resource=self._mapper.resource(SERVICE),
         )
-        if told:
-            self._gaps.append(told)
+        if span:
+            self._gaps.append(span)
 
     def _advance(self, time: int | None) -> None:
         if time is not None and time > self._watermark:

@@ -1,4 +1,4 @@
-"""What Kubernetes' components mean by their reasons and messages: one line, one rule.
+"""Meaning of the reasons and messages of Kubernetes' components: one line, one rule.
 
 Edit these to teach the tracer a component of your own. Sources: the components' code in
 k8s.io/kubernetes v1.34 (the file is named at each group), and older wordings where they differ.

@@ -7,7 +7,7 @@ from functools import lru_cache
 SECOND = 1_000_000_000
 MICROSECOND = 1_000
 UNUSED = 75 * 60 * SECOND
-"""How long what an Event told is kept, in ns: its one-hour TTL (--event-ttl), and some."""
+"""ns for which Events are remembered: their one-hour TTL (kube-apiserver --event-ttl), and some."""
 
 # An API server accepts any RFC 3339 time, year 1 (Go's zero time) included; nothing outside
 # these years is a time at which an Event happened.

@@ -1,4 +1,4 @@
-"""What Kubernetes' API writes, validated by pydantic, which forgives whatever is left out.
+"""Objects as Kubernetes' API writes them, validated by pydantic, which forgives what is left out.
 
 Typed dicts by the API's own names: pydantic checks them four times as fast as it builds models.
 
@@ -59,7 +59,7 @@ class Series(TypedDict, total=False):
 
 @_FORGIVING
 class WriteTime(TypedDict, total=False):
-    """When one metav1.ManagedFieldsEntry was written (to the second)."""
+    """The time of one metav1.ManagedFieldsEntry (to the second)."""
 
     time: str | None
 

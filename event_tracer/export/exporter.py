@@ -41,7 +41,7 @@ class Exporter:
         self._draining = asyncio.Event()
 
     def refused(self) -> tuple[int, float]:
-        """How many spans it does not take while it takes others, and for how many seconds.
+        """The number of spans not taken while others are, and for how many seconds.
 
         Any thread may ask.
         """
@@ -87,7 +87,7 @@ class Exporter:
                 return batch
 
     async def _next(self) -> Batch:
-        """What is due, else spans that were never tried."""
+        """A batch that is due, else spans that were never tried."""
         while True:
             if batch := self._aside.pop():
                 return batch

@@ -38,7 +38,7 @@ class Batch:
 
 
 class Retries:
-    """What waits to be tried again. `clock` gives the seconds of its due times."""
+    """Batches that wait to be tried again; `clock` gives the seconds of their due times."""
 
     def __init__(self, *, clock: Callable[[], float], first: float, longest: float) -> None:
         self._clock = clock
@@ -60,7 +60,7 @@ class Retries:
         return max(0.0, self._heap[0][0] - self._clock()) if self._heap else None
 
     def refused(self) -> tuple[int, float]:
-        """How many spans are at fault, and for how many seconds the first of them has been.
+        """The number of spans at fault, and for how many seconds the first of them has been.
 
         Any thread may ask.
         """
@@ -77,9 +77,9 @@ class Retries:
         return heapq.heappop(self._heap)[2] if self.wait == 0 else None
 
     def trial(self, batch: Batch) -> Sequence[Span]:
-        """What of a batch to send: one span alone, when whole batches were tried in vain.
+        """The spans of a batch to send: one alone, when whole batches were tried in vain.
 
-        It tells a back end that is away from batches each of which has a bad span.
+        So a back end that is away differs from batches each of which has a bad span.
         """
         if self._in_vain and self._in_vain + batch.failures > _IN_VAIN:
             return [random.choice(batch.spans)]

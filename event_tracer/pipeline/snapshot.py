@@ -120,7 +120,7 @@ class Snapshot:
             raise SnapshotError(f"gave up reading {self._unread()}")
         if denied:
             self._complain(
-                f"may not read {_names(denied)}, whose stories are told by messages and "
+                f"may not read {_names(denied)}, whose stories rest on messages and "
                 f"references alone: {denied[0].retry.last_error}"
             )
 

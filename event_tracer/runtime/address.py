@@ -7,7 +7,7 @@ _ADDRESS = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]/]*)):([0-9]{1,5})")
 
 
 class Address(NamedTuple):
-    """Where to listen: host None is every address of the machine, port 0 any free one."""
+    """An address to listen at: host None is every address of the machine, port 0 any free one."""
 
     host: str | None
     port: int

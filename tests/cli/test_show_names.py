@@ -187,7 +187,7 @@ async def test_without_the_right_to_a_kind_the_rest_is_shown(world: World) -> No
     world.server.forbidden = [Forbidden(resource="pods"), Forbidden(resource="replicasets")]
     printed = await shown(world)
     assert len(printed.titles) == 2
-    assert "may not read replicasets, pods, whose stories are told by messages" in printed.err
+    assert "may not read replicasets, pods, whose stories rest on messages" in printed.err
     assert "cannot list resource" in printed.err
 
 

@@ -1,4 +1,4 @@
-"""Where OTLP goes, by the standard OTEL_EXPORTER_OTLP_* variables.
+"""The endpoint for OTLP, by the standard OTEL_EXPORTER_OTLP_* variables.
 
 A variable of the signal (OTEL_EXPORTER_OTLP_TRACES_*) wins over the general one; an empty one
 counts as unset (OpenTelemetry specification, "Configuration Options").
