@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-
 from event_tracer import EventTracerError
 from event_tracer.core.span import Span
 
@@ -34,25 +32,8 @@ class Answer:
     reason: str = ""
 
 
-def acknowledged(response: ExportTraceServiceResponse) -> Answer:
-    """The answer of a collector that took the request."""
-    partial = response.partial_success
-    rejected = max(0, partial.rejected_spans)
-    return Answer(accepted=True, rejected=rejected, reason=partial.error_message)
-
-
 class Delivery(Protocol):
     """One way to a back end."""
 
     async def deliver(self, spans: Sequence[Span]) -> Answer:
         """Hand over a batch, once."""
-
-
-class Sender(Protocol):
-    """One way to reach a collector."""
-
-    async def send(self, request: bytes) -> Answer:
-        """Send one ExportTraceServiceRequest, once."""
-
-    async def close(self) -> None:
-        """Let go of the connection."""

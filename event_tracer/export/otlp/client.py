@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from event_tracer.core.span import Span
-from event_tracer.export.delivery import Answer, ExportError, Sender
+from event_tracer.export.delivery import Answer, ExportError
 from event_tracer.export.otlp.encoding import encode
 from event_tracer.export.otlp.endpoint import Endpoint
 from event_tracer.export.otlp.grpc import GrpcSender
 from event_tracer.export.otlp.http import HttpSender
+from event_tracer.export.otlp.sender import Sender
 
 MOST_SPANS = 512
 MOST_BYTES = 3 << 20

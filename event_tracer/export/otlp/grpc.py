@@ -12,8 +12,9 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from event_tracer.export.delivery import Answer, acknowledged
+from event_tracer.export.delivery import Answer
 from event_tracer.export.otlp.endpoint import Endpoint
+from event_tracer.export.otlp.sender import acknowledged
 
 _METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _COMPRESSION = {"none": grpc.Compression.NoCompression, "gzip": grpc.Compression.Gzip}

@@ -13,8 +13,9 @@ from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from event_tracer.export.delivery import Answer, acknowledged
+from event_tracer.export.delivery import Answer
 from event_tracer.export.otlp.endpoint import Endpoint
+from event_tracer.export.otlp.sender import acknowledged
 from event_tracer.runtime.backoff import retry_after
 
 # OTLP specification, "Retryable Response Codes"
