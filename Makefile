@@ -29,9 +29,10 @@ $(VENV)/dev: $(VENV)/runtime requirements-dev.lock
 demo: $(VENV)/runtime  ## draw the sample that ships in the package
 	@$(BIN)/event-tracer replay
 
+# Workers, and processes that tests start, share what one of them compiled.
 .PHONY: test
 test: $(VENV)/dev  ## run the tests
-	$(BIN)/python -m pytest -q -rs -n 5 --dist worksteal --ignore=tests/browser
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -rs -n 3 --dist worksteal --ignore=tests/browser
 
 .PHONY: browser
 browser: $(VENV)/dev  ## run the tests of the page in a browser (needs Chromium)

@@ -72,9 +72,10 @@ def test_a_signal_delivers_what_is_left(number: signal.Signals, here: Stage) -> 
 
 def test_a_live_console_whose_reader_has_seen_enough_is_no_failure(here: Stage) -> None:
     """`event-tracer run --to console | head -1` ends with 0, and without a complaint."""
+    here.write(life())
+    let_settle(here)
     process = here.start("run", "--to", "console", "--log-level", "warning")
     assert process.stdout
-    here.write(life())
     process.stdout.readline()
     process.stdout.close()
     process.stdout = None
@@ -86,6 +87,13 @@ def test_a_live_console_whose_reader_has_seen_enough_is_no_failure(here: Stage) 
     told = ended(process)
 
     assert (told.code, told.err) == (GOOD, "")
+
+
+def let_settle(here: Stage) -> None:
+    """Ten minutes pass by the API server's clock, and it says so."""
+    before = here.server.now
+    here.server.now = lambda: before() + 600
+    here.do(here.server.close_watches)
 
 
 def later(number: int) -> Cluster:
@@ -166,9 +174,7 @@ def test_traces_are_drawn_as_they_settle(here: Stage) -> None:
     here.write(life())
     process = here.start("run", "--to", "console")
     until(lambda: "events" in here.asked)
-    before = here.server.now
-    here.server.now = lambda: before() + 600  # so that all has settled
-    here.do(here.server.close_watches)
+    let_settle(here)
     assert process.stdout
     drawn = next(line for line in process.stdout if "Deployment web" in line)
     told = ended(process, signal.SIGINT)
