@@ -90,9 +90,9 @@ async def test_an_idle_cluster_costs_a_request_every_few_minutes(world: World) -
 @in_world()
 async def test_a_full_queue_pauses_the_watch_and_nothing_else(world: World) -> None:
     """Collector away, 200 Events a second: memory is bounded, and all arrives afterwards."""
-    queue, cluster = 700, Cluster()
+    queue, cluster = 350, Cluster()
     cluster.wait(5 * SECOND)
-    for number in range(700):  # 200 Events a second for twenty
+    for number in range(350):  # 200 Events a second for ten
         cluster.now = cluster.times[0] + number * SECOND // 33 if number else cluster.now
         cluster.apply(f"app-{number}")
     await world.collector.stop()
