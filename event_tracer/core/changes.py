@@ -103,18 +103,18 @@ class History:
     def observe_event(self, event: Event) -> "History":
         """This history after an Event about the root: its controller's may date a change.
 
-        A controller's Event refers to the resourceVersion it actions on, except a combined one,
+        A controller's Event refers to the resourceVersion it acted on, except a combined one,
         whose reference is that of the first it combines.
         """
         kind, version = event.involved.kind, event.involved.resource_version
         is_controller = event.component == CONTROLLERS.get(kind, event.component)
         if not version or not is_controller or event.message.startswith(COMBINED):
             return self
-        actions = ControllerAction(resource_version=version, second=second_of(event.time))
+        action = ControllerAction(resource_version=version, second=second_of(event.time))
         return replace(
             self,
-            actions=(*self.actions, actions)[-_MOST_ACTED:],
-            pending=tuple(item.observe_event((actions,)) for item in self.pending),
+            actions=(*self.actions, action)[-_MOST_ACTED:],
+            pending=tuple(item.observe_event((action,)) for item in self.pending),
         )
 
     def fix_dates(self, *, before: int) -> "History":

@@ -15,6 +15,7 @@ from event_tracer.core.tables import CREATORS
 from event_tracer.core.times import SECOND, UNUSED, second_of
 
 _KEPT = 2 * HOUR * SECOND
+_NEVER = 2**63
 _UNKNOWN = History()
 Saved = tuple[tuple[str, History], ...]
 
@@ -94,13 +95,14 @@ class Histories:
         return Story(key=job.identity, change=change or unknown)
 
     def saved(self, *, now: int) -> Saved:
-        """The histories of roots that changed within the hour, and what waits for a date."""
+        """The histories of roots of which an Event may still come, the oldest change first."""
         horizon = second_of(now - UNUSED) - HOUR
-        return tuple(
+        kept = (
             (identity, history)
             for identity, history in (*self._live.items(), *self._past)
             if history.pending or (history.changes and history.changes[-1].second >= horizon)
         )
+        return tuple(sorted(kept, key=_last_change))
 
     def expire(self, *, now: int) -> None:
         """Forget roots that are gone or were never known, unused for two hours."""
@@ -117,6 +119,12 @@ class Histories:
             self._live[identity] = history
         else:
             self._past.put(identity, history)
+
+
+def _last_change(saved: tuple[str, History]) -> int:
+    """The second of the newest change; what waits for a date is newer than all."""
+    history = saved[1]
+    return _NEVER if history.pending else history.changes[-1].second
 
 
 def _key(root: str, change: Change, hours: int) -> str:

@@ -7,6 +7,12 @@ and watch it, too (manifests).
 from typing import NamedTuple
 
 
+def resource_name(plural: str, group: str) -> str:
+    """Name of a resource in recordings and logs: `pods`, `deployments`, `rollouts.argoproj.io`."""
+    # Kubernetes' own groups without a dot are known by their plural alone.
+    return f"{plural}.{group}" if "." in group else plural
+
+
 class Kind(NamedTuple):
     """A kind, its place in the API, and kubectl's `short` name for it (kubectl api-resources).
 
@@ -22,6 +28,11 @@ class Kind(NamedTuple):
     version: str = "v1"
     namespaced: bool = True
     watched: bool = False
+
+    @property
+    def resource(self) -> str:
+        """Its resource's name in recordings and logs."""
+        return resource_name(self.plural, self.group)
 
     @property
     def names(self) -> frozenset[str]:
@@ -51,7 +62,7 @@ KINDS = (
 
 CONTROLLERS = {row.kind: row.controller for row in KINDS if row.controller}
 """The component that reconciles a root, by its kind."""
-KIND_OF_PLURAL = {row.plural: row.kind for row in KINDS}
+KIND_OF_PLURAL = {name: row.kind for row in KINDS for name in (row.plural, row.resource)}
 """Kind of a resource, for a frame that lacks it: a PartialObjectMetadata hides its object's."""
 KIND_OF_NAME = {name: row.kind for row in KINDS for name in row.names}
 """Kind by any word that kubectl takes for it."""

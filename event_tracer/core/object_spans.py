@@ -32,7 +32,7 @@ _MOST_SENT = 50_000
 
 @dataclass(slots=True, kw_only=True)
 class OpenObjectSpan:
-    """An object span that may still grow, in placement. Times in ns.
+    """An object span that may still grow, in place. Times in ns.
 
     `pods` has, by `namespace/name`, when each was born and when it needed no more waiting for;
     -1 is never. A StatefulSet's pod may be born again. `is_exported` tells whether any event

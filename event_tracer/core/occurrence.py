@@ -1,8 +1,8 @@
 """The core's central type: something that happened to an object, once (law 1).
 
-Each source of occurrences has a module of its own that makes them from frames and describes them;
-`mapping.describe` lists them. All that follows (the reorder buffer, lineage, stories, filters,
-object spans) knows an Occurrence alone.
+Each source has a module of its own, which makes occurrences of what it reads and describes them
+(`event_source`); `mapping.describe` is where sources are listed. What comes after (the reorder
+buffer, stories, span starts, filters, object spans) knows an Occurrence alone.
 """
 
 from typing import NamedTuple

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from event_tracer.core.event import Event
 from event_tracer.core.expiring import GenerationalCache
+from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.span import Attributes, Span, gap_ids
 from event_tracer.core.times import MICROSECOND, UNUSED
 
@@ -18,7 +18,7 @@ Counts = tuple[tuple[str, int], ...]
 
 
 class Seen:
-    """The occurrences of each Event by its key; `saved` are counts that an earlier run met."""
+    """Occurrences seen, by their key; `saved` are counts that an earlier run saw."""
 
     def __init__(self, saved: Iterable[tuple[str, int]] = ()) -> None:
         # An Event is remembered for an hour, and most happen once: their bytes count here.
@@ -31,34 +31,35 @@ class Seen:
         for key, count in saved:
             self._risen.put(key, count)
 
-    def observe(self, event: Event) -> bool:
-        """Take in one observation; whether it is an occurrence: its (count, time) is new."""
-        key, occurrence = _short(event.key), event.count << 64 | event.stated
-        met = self._observed.peek(key)
-        if met is None:
-            self._observed.put(key, occurrence)
+    def observe(self, occurrence: Occurrence) -> bool:
+        """Take in what may be an occurrence; whether it is one: its (count, time) is new."""
+        key, count = occurrence.key, occurrence.count
+        short, new = _short(key), count << 64 | occurrence.time
+        seen = self._observed.peek(short)
+        if seen is None:
+            self._observed.put(short, new)
         else:
-            all_met = met if isinstance(met, tuple) else (met,)
-            if occurrence in all_met:
+            all_seen = seen if isinstance(seen, tuple) else (seen,)
+            if new in all_seen:
                 return False
-            self._observed.put(key, (*all_met[1 - _MOST_COUNTS :], occurrence))
-        if event.count > 1:
-            self._risen.put(event.key, max(event.count, self._risen.peek(event.key) or 0))
+            self._observed.put(short, (*all_seen[1 - _MOST_COUNTS :], new))
+        if count > 1:
+            self._risen.put(key, max(count, self._risen.peek(key) or 0))
         return True
 
-    def forget(self, event: Event) -> None:
-        """The Event is gone."""
-        self._observed.drop(_short(event.key))
-        self._risen.drop(event.key)
+    def forget(self, key: str) -> None:
+        """Forget an Event that is gone."""
+        self._observed.drop(_short(key))
+        self._risen.drop(key)
 
-    def hidden(self, event: Event, *, since: int) -> int:
+    def hidden(self, occurrence: Occurrence, *, since: int) -> int:
         """The number of occurrences that by its count nobody watched, from `since` (ns) on."""
-        met = self._observed.peek(_short(event.key))
-        before = self._risen.peek(event.key) or (None if met is None else 1)
+        seen = self._observed.peek(_short(occurrence.key))
+        before = self._risen.peek(occurrence.key) or (None if seen is None else 1)
         if before is None:
-            began = event.time if event.first_time is None else event.first_time
-            before = 1 if began < since else 0
-        return max(0, event.count - before - 1)
+            first = occurrence.first_time
+            before = 1 if (occurrence.time if first is None else first) < since else 0
+        return max(0, occurrence.count - before - 1)
 
     def counts(self) -> Counts:
         """The counts above one: what `hidden` needs after a restart."""
@@ -76,14 +77,14 @@ def _short(key: str) -> int:
 
 
 def gap_span(
-    events: Iterable[Event], *, seen: Seen, cause: str, since: int, until: int, cluster_uid: str,
-    resource: Attributes,
+    latest: Iterable[Occurrence], *, seen: Seen, cause: str, since: int, until: int,
+    cluster_uid: str, resource: Attributes,
 ) -> Span | None:  # fmt: skip
-    """A trace of its own for what these Events' counts tell of `since` to `until` (ns).
+    """A trace of its own for what the counts of the `latest` occurrences say of `since` to `until`.
 
-    None where no count has risen by more than one.
+    Times are ns. None where no count has risen by more than one.
     """
-    hidden = [count for event in events if (count := seen.hidden(event, since=since))]
+    hidden = [count for each in latest if (count := seen.hidden(each, since=since))]
     if not hidden:
         return None
     trace_id, span_id = gap_ids(cluster_uid=cluster_uid, cause=cause, since=since, until=until)

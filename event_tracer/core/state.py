@@ -16,7 +16,7 @@ Row = tuple[
     bytes, tuple[int, ...], int, int, bytes | None, int, int, Position, str | None,
     dict[str, tuple[int, int]], bool,
 ]  # fmt: skip
-"""The fields of an OpenObjectSpan in their order; of chain and change the placements in the tables.
+"""The fields of an OpenObjectSpan in their order; of chain and change the places in the tables.
 
 The span's id and its parent's are those of trace and chain.
 """
@@ -91,11 +91,11 @@ def unpack(packed: Packed) -> tuple[OpenObjectSpan, ...]:
 
 
 def _unsettled(
-    packed: Packed, trace: bytes, placements: tuple[int, ...], change: int, hours: int,
+    packed: Packed, trace: bytes, places: tuple[int, ...], change: int, hours: int,
     previous: bytes | None, start: int, first: int, last: Position, error: str | None,
     pods: dict[str, tuple[int, int]], is_exported: bool,
 ) -> OpenObjectSpan:  # fmt: skip
-    chain = tuple(packed.objects[place] for place in placements)
+    chain = tuple(packed.objects[place] for place in places)
     ids = [object_span_id(trace=trace, identity=item.identity) for item in chain[:2]]
     return OpenObjectSpan(
         trace_id=trace, span_id=ids[0], parent_id=ids[1] if ids[1:] else b"", chain=chain,

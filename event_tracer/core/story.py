@@ -6,9 +6,9 @@ wait in the reorder buffer; those that are due are placed in a story and become 
 extend the object spans above them; object spans that have settled are sealed (law 6).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from event_tracer.core.event import Event, version_number
+from event_tracer.core.event import Event
 from event_tracer.core.event_source import named_child, occurrence_of
 from event_tracer.core.frame import Frame, Item, Listing, Replace, SyncState, Tick
 from event_tracer.core.histories import Histories, Placer
@@ -133,7 +133,7 @@ class Stories:
             return
         child = self._bind(event)
         self._observe_times(event)
-        self._enqueue(event, child, deleted=frame.deleted, is_emitted=False)
+        self._take(occurrence_of(event, child), deleted=frame.deleted)
 
     def _feed_listing(self, listing: Listing) -> None:
         # A LIST comes in key order (pods before the ReplicaSet that names them): objects first,
@@ -147,25 +147,26 @@ class Stories:
         children = [self._bind(event) for event, _ in events]
         for event, _ in events:
             self._observe_times(event)
+        found = [
+            (occurrence_of(event, child), deleted)
+            for (event, deleted), child in zip(events, children, strict=True)
+        ]
         if listing.cause:
-            self._add_gap([event for event, deleted in events if not deleted], listing)
-        for (event, deleted), child in zip(events, children, strict=True):
-            is_emitted = listing.has_emitted(version_number(event.resource_version))
-            if not listing.learn_only or is_emitted:
-                self._enqueue(event, child, deleted=deleted, is_emitted=is_emitted)
+            self._add_gap(listing, (each for each, deleted in found if not deleted))
+        for occurrence, deleted in found:
+            if listing.has_emitted(occurrence.version):
+                self._take(occurrence, deleted=deleted, is_emitted=True)
+            elif not listing.learn_only:
+                self._take(occurrence, deleted=deleted)
 
     def _feed_replace(self, replace: Replace) -> None:
         for item in self._lineage.unlisted(replace.kind, replace.namespace, replace.uids):
             self._lineage.mark_deleted(item)
             self._histories.mark_deleted(item.identity)
 
-    def _add_gap(self, events: list[Event], listing: Listing) -> None:
+    def _add_gap(self, listing: Listing, latest: Iterable[Occurrence]) -> None:
         span = gap_span(
-            (
-                event
-                for event in events
-                if not listing.has_emitted(version_number(event.resource_version))
-            ),
+            (each for each in latest if not listing.has_emitted(each.version)),
             seen=self._seen,
             cause=listing.cause,
             since=self._synced_until,
@@ -204,13 +205,13 @@ class Stories:
         if changes_by_itself(item):
             self._histories.observe_event(item.identity, event)
 
-    def _enqueue(
-        self, event: Event, child: Child | None, *, deleted: bool, is_emitted: bool
+    def _take(
+        self, occurrence: Occurrence, *, deleted: bool = False, is_emitted: bool = False
     ) -> None:
         if deleted:
-            self._seen.forget(event)
-        elif self._seen.observe(event) and not is_emitted:
-            self._waiting.add(occurrence_of(event, child), now=self._watermark)
+            self._seen.forget(occurrence.key)
+        elif self._seen.observe(occurrence) and not is_emitted:
+            self._waiting.add(occurrence, now=self._watermark)
 
     # -- letting go
 

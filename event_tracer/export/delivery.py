@@ -18,9 +18,9 @@ class Answer:
 
     Not accepted: `retryable` tells whether the same request may succeed later, `after` the
     seconds to wait for that, where the collector asked for it; `refused` that what is in it will
-    never be taken: it is invalid, or `too_large` to be sent, which half of it may not be. Neither:
-    something is wrong with the address or the credentials. Accepted: it may all the same have
-    `rejected` some spans, or said something in `reason`.
+    never be taken: it is invalid, or `too_large` to be sent, though its halves may not be.
+    Neither: something is wrong with the address or the credentials. Accepted: it may all the same
+    have `rejected` some spans, or said something in `reason`.
     """
 
     accepted: bool
@@ -36,4 +36,4 @@ class Delivery(Protocol):
     """One way to a back end."""
 
     async def deliver(self, spans: Sequence[Span]) -> Answer:
-        """Hand over a batch, once."""
+        """Hand over a batch, once. Whatever goes wrong is an Answer: an exception ends the run."""

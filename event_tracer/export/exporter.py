@@ -54,7 +54,7 @@ class Exporter:
             self._filled.set()
 
     def drain(self, is_on: bool) -> None:
-        """Whether batches leave as they are, instead of waiting to grow."""
+        """Send batches as they are, or let them wait again to grow."""
         if is_on:
             self._draining.set()
         else:
@@ -71,7 +71,7 @@ class Exporter:
         while True:
             batch = await (self._next() if number else self._fresh())
             answer = await self._try(batch)
-            if self._aside.is_silent:
+            if self._aside.is_outage:
                 self._taken.clear()
                 await happened(self._taken, within=backoff.pause(after=answer.after))
             else:
@@ -98,21 +98,21 @@ class Exporter:
                 return batch
 
     async def _grown(self) -> Batch | None:
-        """As many as go together, unless others take them meanwhile."""
+        """A batch of as many as go together; None where other workers took them meanwhile."""
         if len(self._queue) < _BATCH:
             await happened(self._draining, within=_LINGER)
         spans = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
-        return self._aside.fresh(spans) if spans else None
+        return self._aside.new_batch(spans) if spans else None
 
     async def _try(self, batch: Batch) -> Answer:
-        spans = self._aside.trial(batch)
+        spans = self._aside.spans_to_send(batch)
         answer = await self._answer(spans)
         if answer.accepted:
             self._aside.taken(batch, spans)
             self._taken.set()
             self._accepted(spans, answer)
         elif answer.refused and len(spans) == 1:
-            self._aside.gone(batch, spans)
+            self._aside.finished(batch, spans)
             self._refused(spans[0], answer)
         elif answer.refused:
             self._aside.halve(batch)
@@ -131,7 +131,7 @@ class Exporter:
         return answer
 
     def _failed(self, batch: Batch, spans: Sequence[Span], answer: Answer) -> None:
-        is_searched = batch.is_part or batch.is_alone  # by hundreds of requests
+        is_searched = batch.is_half or batch.is_faulty  # by hundreds of requests
         logger.log(
             logging.DEBUG if is_searched else logging.WARNING,
             "the back end took nothing", extra={"reason": answer.reason, "spans": len(spans)},

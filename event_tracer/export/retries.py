@@ -1,7 +1,7 @@
-"""Batches that the back end has not taken: each waits by itself, and whose fault it is decides how.
+"""Batches that the back end has not taken, each with a due time of its own (law 9).
 
-Nothing is taken at all: it is the back end's, and all wait for it as they are. Others are taken:
-it is the batch's own, which is halved until what is at fault waits alone.
+While nothing at all is taken, the back end is at fault: batches stay whole, and wait. While others
+are taken, the batch itself is at fault: it is halved, down to the span, which then waits alone.
 """
 
 import heapq
@@ -13,28 +13,29 @@ from itertools import count
 from event_tracer.core.span import Span
 from event_tracer.runtime.backoff import Backoff
 
-_FAIR, _BUSY = 2, 8  # attempts before it is its own fault; where a pause is asked for, it is busy
-_IN_VAIN = 8  # attempts after which one span asks for all
-_SILENCE = 100  # failures in a row that are the back end's, whatever was taken before
-_ALONE = 10  # times as long does a span pause that is known to be at fault
+_ATTEMPTS = 2  # failures after which a batch is at fault, while others are taken
+_ATTEMPTS_WITH_PAUSE = 8  # the same where the back end asked for pauses: it may just be busy
+_PROBE_AFTER = 8  # failures in a row after which one span of a batch is sent instead of all
+_OUTAGE_AFTER = 100  # failures in a row that are an outage, whatever was taken before
+_FAULTY_FACTOR = 10  # a span known to be at fault pauses this many times as long
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Spans that go together. `taken` is how many requests were taken when it was made."""
+    """Spans that go together. `taken` is the number of requests taken before it was made."""
 
     spans: Sequence[Span]
     backoff: Backoff
     taken: int
     since: float = 0.0
-    """The time of the first failure, its own or that of what it is a part of."""
+    """The time of its first failure, or that of the batch that it was halved out of."""
     failures: int = 0
-    is_part: bool = False
-    """Of one that was halved."""
-    is_alone: bool = False
-    """A span that is at fault itself."""
-    is_asked: bool = False
-    """The back end said how long to wait."""
+    is_half: bool = False
+    """Halved out of a larger one."""
+    is_faulty: bool = False
+    """One span, which is known to be at fault."""
+    has_pause: bool = False
+    """The back end asked for a pause."""
 
 
 class Retries:
@@ -46,17 +47,17 @@ class Retries:
         self._heap: list[tuple[float, int, Batch]] = []
         self._number = count()
         self._taken = 0
-        self._in_vain = 0  # failures since something was taken, but of spans at fault
-        self._refused: dict[int, float] = {}  # since when, by the id of a span that waits alone
+        self._failures = 0  # in a row, but for those of spans at fault
+        self._refused: dict[int, float] = {}  # id() of a span at fault → time of its first failure
 
     @property
-    def is_silent(self) -> bool:
-        """Nothing is taken, whoever asks."""
-        return self._in_vain > _SILENCE
+    def is_outage(self) -> bool:
+        """Whether the back end takes nothing at all."""
+        return self._failures > _OUTAGE_AFTER
 
     @property
     def wait(self) -> float | None:
-        """The seconds until something is due; None: nothing waits."""
+        """Seconds until a batch is due; None where none waits."""
         return max(0.0, self._heap[0][0] - self._clock()) if self._heap else None
 
     def refused(self) -> tuple[int, float]:
@@ -67,60 +68,60 @@ class Retries:
         since = tuple(self._refused.values())
         return len(since), self._clock() - min(since) if since else 0.0
 
-    def fresh(self, spans: Sequence[Span]) -> Batch:
-        """A batch that was never tried."""
+    def new_batch(self, spans: Sequence[Span]) -> Batch:
+        """A new batch of spans that were never tried."""
         backoff = Backoff(first=self._first, longest=self._longest)
         return Batch(spans=spans, backoff=backoff, taken=self._taken)
 
     def pop(self) -> Batch | None:
-        """One that is due."""
+        """Take out a batch that is due, if one is."""
         return heapq.heappop(self._heap)[2] if self.wait == 0 else None
 
-    def trial(self, batch: Batch) -> Sequence[Span]:
-        """The spans of a batch to send: one alone, when whole batches were tried in vain.
+    def spans_to_send(self, batch: Batch) -> Sequence[Span]:
+        """The spans of a batch to send: one alone, after many failures in a row.
 
-        So a back end that is away differs from batches each of which has a bad span.
+        An outage refuses it too; where each batch just has a bad span, most single spans are taken.
         """
-        if self._in_vain and self._in_vain + batch.failures > _IN_VAIN:
+        if self._failures and self._failures + batch.failures > _PROBE_AFTER:
             return [random.choice(batch.spans)]
         return batch.spans
 
     def failed(self, batch: Batch, *, after: float | None) -> bool:
-        """Nothing of it was taken: it waits, or its halves do not; whether a span was found out."""
-        self._in_vain += not batch.is_alone
+        """Note a failure: the batch waits, or is halved. Returns True for a span newly at fault."""
+        self._failures += not batch.is_faulty
         batch = replace(
             batch,
             failures=batch.failures + 1,
             since=batch.since or self._clock(),
-            is_asked=after is not None,
+            has_pause=after is not None,
         )
-        is_found = False
+        is_new_fault = False
         if self._is_at_fault(batch):
             if len(batch.spans) > 1:
                 self.halve(batch)
                 return False
-            is_found = not batch.is_alone
-            batch = self._set_alone(batch)
+            is_new_fault = not batch.is_faulty
+            batch = self._mark_faulty(batch)
         self._push(batch, batch.backoff.pause(after=after))
-        return is_found
+        return is_new_fault
 
     def halve(self, batch: Batch) -> None:
-        """Its halves are due at once."""
+        """Make two batches of one, both due at once."""
         middle = len(batch.spans) // 2
         for part in (batch.spans[:middle], batch.spans[middle:]):
-            half = replace(self.fresh(part), taken=batch.taken, since=batch.since, is_part=True)
+            half = replace(self.new_batch(part), taken=batch.taken, since=batch.since, is_half=True)
             self._push(half, 0.0)
 
     def taken(self, batch: Batch, spans: Sequence[Span]) -> None:
-        """These of a batch were taken: the others are due at once, and who waits need not long."""
+        """Note that these spans of a batch were taken: its rest is due at once, others soon."""
         self._taken += 1
-        if batch.is_alone or self._in_vain:
-            self._hasten(also_alone=batch.is_alone)
-        self._in_vain = 0
-        self.gone(batch, spans)
+        if batch.is_faulty or self._failures:
+            self._bring_forward(also_faulty=batch.is_faulty)
+        self._failures = 0
+        self.finished(batch, spans)
 
-    def gone(self, batch: Batch, spans: Sequence[Span]) -> None:
-        """These of a batch are done with; the others are due at once."""
+    def finished(self, batch: Batch, spans: Sequence[Span]) -> None:
+        """Drop these spans of a batch; the rest is due at once."""
         self._refused.pop(id(spans[0]), None)
         if len(spans) < len(batch.spans):
             left = list(batch.spans)
@@ -128,24 +129,26 @@ class Retries:
             self._push(replace(batch, spans=left), 0.0)
 
     def _is_at_fault(self, batch: Batch) -> bool:
-        patience = _BUSY if batch.is_asked else _FAIR
-        return batch.failures >= patience and self._taken > batch.taken and not self.is_silent
+        patience = _ATTEMPTS_WITH_PAUSE if batch.has_pause else _ATTEMPTS
+        return batch.failures >= patience and self._taken > batch.taken and not self.is_outage
 
-    def _set_alone(self, batch: Batch) -> Batch:
-        if batch.is_alone:
+    def _mark_faulty(self, batch: Batch) -> Batch:
+        if batch.is_faulty:
             return batch
         self._refused[id(batch.spans[0])] = batch.since
-        backoff = Backoff(first=self._first * _ALONE, longest=self._longest * _ALONE)
-        return replace(batch, is_alone=True, backoff=backoff)
+        backoff = Backoff(
+            first=self._first * _FAULTY_FACTOR, longest=self._longest * _FAULTY_FACTOR
+        )
+        return replace(batch, is_faulty=True, backoff=backoff)
 
     def _push(self, batch: Batch, pause: float) -> None:
         heapq.heappush(self._heap, (self._clock() + pause, next(self._number), batch))
 
-    def _hasten(self, *, also_alone: bool) -> None:
+    def _bring_forward(self, *, also_faulty: bool) -> None:
         soon = self._clock() + self._first
         self._heap = [
             (due, number, batch)
-            if batch.is_asked or (batch.is_alone and not also_alone)
+            if batch.has_pause or (batch.is_faulty and not also_faulty)
             else (min(due, soon - random.uniform(0, self._first)), number, batch)
             for due, number, batch in self._heap
         ]

@@ -46,7 +46,7 @@ class Sdk:
         self._exporting = asyncio.Lock()
 
     async def deliver(self, spans: Sequence[Span]) -> Answer:
-        """Hand over a batch, once. An SpanExportResult does not tell whether to try again."""
+        """Hand over a batch, once. A SpanExportResult does not tell whether to try again."""
         # "Export() should not be called concurrently with other Export calls for the same
         # exporter instance" (OpenTelemetry specification, "Span Exporter").
         async with self._exporting:

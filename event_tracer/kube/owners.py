@@ -37,7 +37,7 @@ class Owners:
         self._discovery = Discovery(api)
         self._getter = ObjectGetter(api, discovery=self._discovery, metrics=metrics)
         self._handler = handler
-        self._first_seenrics = metrics
+        self._metrics = metrics
         self._namespaces = each_namespace(namespaces)
         self._versions = versions
         self._spawn = spawn
@@ -94,12 +94,14 @@ class Owners:
 
     def _watch(self, resource: Resource) -> None:
         self._watched.add((resource.group, resource.kind))
-        for namespace in self._namespaces:
+        # No Role allows what is in no namespace.
+        is_everywhere = "" in self._namespaces
+        for namespace in self._namespaces if resource.is_namespaced or is_everywhere else ():
             watch = Watch(
                 self._api,
                 resource,
                 handler=self._handler,
-                metrics=self._first_seenrics,
+                metrics=self._metrics,
                 namespace=namespace,
                 version=self._versions.get(f"{namespace}/{resource.name}", ""),
             )

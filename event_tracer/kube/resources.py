@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from event_tracer.core.kinds import KINDS, Kind
+from event_tracer.core.kinds import KINDS, Kind, resource_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +20,8 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """Name in recordings and logs: `pods`, `deployments`, `rollouts.argoproj.io`."""
-        # Kubernetes' own groups without a dot are known by their plural alone.
-        return f"{self.plural}.{self.group}" if "." in self.group else self.plural
+        """Name in recordings and logs."""
+        return resource_name(self.plural, self.group)
 
     @property
     def api_version(self) -> str:

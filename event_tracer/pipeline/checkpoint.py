@@ -101,9 +101,9 @@ _KEYS: Mapping[str, Callable[[Any], str | bytes]] = {
     "spans": attrgetter("span_id"), "unsettled": attrgetter("span_id"), "counts": itemgetter(0),
 }  # fmt: skip
 """The key of an item, by sequence."""
-_EVICTION_ORDER = (("sent", "gone"), ("spans",), ("unsettled", "counts"))
+_EVICTION_ORDER = (("sent", "gone"), ("spans",), ("unsettled", "counts"), ("histories",))
 """The sequences that lose items first where there is no room, of each the oldest."""
-_COUNTED = frozenset({"sent", "spans", "unsettled"})
+_COUNTED = frozenset({"sent", "spans", "unsettled", "histories"})
 """Those whose lost items are counted."""
 
 
@@ -128,7 +128,8 @@ class CheckpointEncoder:
         """The bytes, and the number of ids and spans that were left out for want of room.
 
         The oldest ids of sent object spans go first, with the objects deleted longest ago; then
-        the object spans that wait for an acknowledgement, then those that are not sealed.
+        the object spans that wait for an acknowledgement, then those that are not sealed, and last
+        the roots that changed longest ago.
         """
         last, self._cache = self._cache, {}
         sequences = _sequences(checkpoint)

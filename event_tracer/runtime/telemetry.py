@@ -199,7 +199,7 @@ class Telemetry:
         self._inflight.add(delta, self._component)
 
     def operation(self, seconds: float, error_type: str = "") -> None:
-        """A batch took so long, from its first attempt to the end of its last."""
+        """One request took so long."""
         self._operation.record(seconds, self._outcome(error_type))
 
     def acknowledged(self) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from event_tracer.core.changes import Change, History
 from event_tracer.core.frame import END
 from event_tracer.core.objects import KubeObject, OwnerReference
 from event_tracer.core.span import Span
@@ -152,7 +153,7 @@ def test_what_fits_is_left_whole() -> None:
 
 @pytest.mark.parametrize("most", [0, 2_000, 20_000, 100_000])
 def test_a_bound_too_narrow_takes_ids_and_then_spans(most: int) -> None:
-    """Spans that wait go when all ids have gone, then what is not settled; all are counted."""
+    """Spans that wait go when all ids have gone, then what is not settled, then roots; counted."""
     spans = tuple(
         ODD._replace(span_id=span_id)
         for span_id in crowded(ids=50_000, tombstones=5_000).sent[:3_000]
@@ -163,14 +164,34 @@ def test_a_bound_too_narrow_takes_ids_and_then_spans(most: int) -> None:
 
     assert found.state is not None
     assert made.state is not None
-    whole = 4_000 + len(made.state.unsettled)
+    whole = 4_000 + len(made.state.unsettled) + len(made.state.histories)
     kept = len(found.state.sent) + len(found.spans) + len(found.state.unsettled)
-    assert whole - left_out == kept
+    assert whole - left_out == kept + len(found.state.histories)
     assert found.spans == spans[len(spans) - len(found.spans) :]
     assert found.spans == spans or not found.state.sent
     assert found.state.unsettled == made.state.unsettled or not found.spans
-    assert len(data) <= most or not found.state.unsettled
-    assert (found.events, found.state.histories) == (made.events, made.state.histories)
+    assert found.state.histories == made.state.histories or not found.state.unsettled
+    assert len(data) <= most or not found.state.histories
+    assert found.events == made.events
+
+
+def test_roots_by_the_ten_thousand_fit_too() -> None:
+    """Each Job of a batch cluster is a root: those that changed longest ago have no room."""
+    histories = tuple((str(uuid.uuid4()), changed(second)) for second in range(40_000))
+    state = replace(crowded(ids=0, tombstones=0), histories=histories)
+    data, left_out = CheckpointEncoder().encode(Checkpoint(state=state))
+    found = decode(data).state
+
+    assert len(data) <= MAX_BYTES
+    assert found is not None
+    assert found.histories == histories[len(histories) - len(found.histories) :]
+    assert left_out == len(histories) - len(found.histories) + len(state.unsettled)
+
+
+def changed(second: int) -> History:
+    """The history of a root that was created."""
+    change = Change(second=second, verb="Create", manager="kubectl")
+    return History(changes=(change,), seen=True, status_second=second)
 
 
 # -- what is none
