@@ -2,15 +2,15 @@
 
 from typing import NamedTuple
 
+from event_tracer.core.chain import Chain, KubeObject, lineage_names
 from event_tracer.core.changes import HOUR, NOBODY, Change, History, hours_since
 from event_tracer.core.event import Event
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.kinds import CONTROLLERS
 from event_tracer.core.lineage import Lineage
-from event_tracer.core.objects import Chain, KubeObject, ObjectMetadata
+from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child, Occurrence
 from event_tracer.core.span import Attributes, object_span_id, trace_id
-from event_tracer.core.span_names import lineage_names
 from event_tracer.core.tables import CREATORS
 from event_tracer.core.times import SECOND, UNUSED, second_of
 

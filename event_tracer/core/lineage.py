@@ -5,9 +5,10 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
+from event_tracer.core.chain import Chain, KubeObject
 from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.expiring import GenerationalCache
-from event_tracer.core.objects import Chain, KubeObject, ObjectMetadata
+from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child
 from event_tracer.core.tables import ROOT_ANNOTATIONS
 from event_tracer.core.times import SECOND, UNUSED, second_of

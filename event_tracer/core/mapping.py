@@ -1,26 +1,29 @@
 """One occurrence, one object → one span: name, service, attributes, status."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
 
+from event_tracer.core.chain import Chain, KubeObject, kind_attribute
 from event_tracer.core.changes import NOBODY, Change
 from event_tracer.core.event_source import describe_event
 from event_tracer.core.histories import Placement
-from event_tracer.core.objects import Chain, KubeObject
 from event_tracer.core.occurrence import Description, Occurrence, Source
 from event_tracer.core.span import Attributes, AttributeValue, Span
-from event_tracer.core.span_names import kind_attribute, object_name
 from event_tracer.core.tables import (
     CREATORS,
+    GENERATED_NAMES,
     ROOT_ANNOTATIONS,
     ROOT_LABELS,
+    STABLE_NAMES,
 )
 from event_tracer.core.times import SECOND, rfc3339
 
 Pairs = Iterator[tuple[str, AttributeValue | None]]
 
+_UUID = re.compile(r"-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")  # provisioned volumes
 _MOST_RESOURCES = 1024
 _VALUE = itemgetter(1)
 
@@ -187,3 +190,28 @@ def _creator(sealed: SealedObject) -> str:
     if len(chain) == 1:
         return manager
     return CREATORS.get(chain[0].kind, {}).get(chain[1].kind, manager)
+
+
+def object_name(chain: Chain) -> str:
+    """`Kind name` of the chain's first object, `*` in place of what a controller generated."""
+    return f"{chain[0].kind or 'Object'} {bounded_name(chain)}".rstrip()
+
+
+def bounded_name(chain: Chain) -> str:
+    """The object's name without its generated end."""
+    item = chain[0]
+    owner = chain[1] if len(chain) > 1 else None
+    if owner and (item.kind, owner.kind) in STABLE_NAMES:
+        return item.name
+    if owner and item.kind in GENERATED_NAMES:
+        stem = bounded_name(chain[1:]).removesuffix("-*")
+        if item.name.startswith(f"{stem}-"):
+            return f"{stem}-*"
+    return _without_generated_end(item)
+
+
+def _without_generated_end(item: KubeObject) -> str:
+    if item.generate_name and item.name.startswith(item.generate_name):
+        return f"{item.generate_name.removesuffix('-')}-*"
+    pattern = GENERATED_NAMES.get(item.kind, _UUID)
+    return pattern.sub("-*", item.name)

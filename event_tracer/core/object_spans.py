@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from pydantic import ConfigDict
 
+from event_tracer.core.chain import Chain
 from event_tracer.core.changes import Change
 from event_tracer.core.event import ObjectReference
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.histories import Placement, Story
 from event_tracer.core.mapping import SealedObject
-from event_tracer.core.objects import Chain
 from event_tracer.core.occurrence import Child, Occurrence
 from event_tracer.core.span import Span
 from event_tracer.core.tables import CHILD_DONE, CHILD_WAITING, POD_BORN, POD_DONE, POD_WAITING

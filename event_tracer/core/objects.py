@@ -1,11 +1,11 @@
-"""Objects: their metadata as far as lineage and changes read it, and what a chain keeps of them."""
+"""An object's metadata, as far as lineage and changes read it."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from event_tracer.core import wire
+from event_tracer.core.chain import OwnerReference
 from event_tracer.core.event import (
-    ObjectReference,
     server_time,
     version_number,
     within_int64,
@@ -13,56 +13,6 @@ from event_tracer.core.event import (
 from event_tracer.core.kinds import KIND_OF_PLURAL
 from event_tracer.core.tables import RESTARTS
 from event_tracer.core.times import parse_timestamp, second_of
-
-
-class OwnerReference(NamedTuple):
-    """The controller owner of an object: at most one (apimachinery controller_ref.go)."""
-
-    kind: str
-    name: str
-    uid: str
-    api_version: str
-
-
-class KubeObject(NamedTuple):
-    """An object on an ownership chain. `created` is a Unix second, None where unknown.
-
-    `labels` and `annotations` are kept for roots alone.
-    """
-
-    identity: str
-    uid: str
-    kind: str
-    api_version: str
-    namespace: str
-    name: str
-    generate_name: str = ""
-    known: bool = False
-    owner: OwnerReference | None = None
-    other_owners: tuple[str, ...] = ()
-    created: int | None = None
-    labels: tuple[tuple[str, str], ...] = ()
-    annotations: tuple[tuple[str, str], ...] = ()
-
-
-def changes_by_itself(item: KubeObject) -> bool:
-    """Whether it is a root, as far as is known, or a Job: each run of a CronJob is one."""
-    return item.owner is None or item.kind == "Job"
-
-
-def object_of(reference: ObjectReference) -> KubeObject:
-    """An object as far as a reference alone describes it."""
-    return KubeObject(
-        identity=reference.uid or f"{reference.kind}/{reference.namespace}/{reference.name}",
-        uid=reference.uid,
-        kind=reference.kind,
-        api_version=reference.api_version,
-        namespace=reference.namespace,
-        name=reference.name,
-    )
-
-
-Chain = tuple[KubeObject, ...]  # from the object to its root
 
 
 class Write(NamedTuple):

@@ -3,9 +3,9 @@
 from functools import lru_cache
 from typing import NamedTuple
 
+from event_tracer.core.chain import KubeObject
 from event_tracer.core.event import Event
 from event_tracer.core.expiring import GenerationalCache
-from event_tracer.core.objects import KubeObject
 from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.tables import (
     CONTAINER_STEPS,

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from event_tracer.core.chain import KubeObject
 from event_tracer.core.changes import Change
 from event_tracer.core.histories import Saved
 from event_tracer.core.object_spans import BYTES_AS_TEXT, OpenObjectSpan, Position
-from event_tracer.core.objects import KubeObject
 from event_tracer.core.seen import Counts
 from event_tracer.core.span import object_span_id
 

@@ -8,6 +8,7 @@ extend the object spans above them; object spans that have settled are sealed (l
 
 from collections.abc import Callable, Iterable
 
+from event_tracer.core.chain import KubeObject, changes_by_itself
 from event_tracer.core.event import Event
 from event_tracer.core.event_source import named_child, occurrence_of
 from event_tracer.core.frame import Frame, Item, Listing, Replace, SyncState, Tick
@@ -15,7 +16,7 @@ from event_tracer.core.histories import Histories, Placer
 from event_tracer.core.lineage import Lineage
 from event_tracer.core.mapping import Mapper, Naming, describe
 from event_tracer.core.object_spans import OpenObjectSpans, pod_of
-from event_tracer.core.objects import KubeObject, ObjectMetadata, changes_by_itself
+from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child, Occurrence
 from event_tracer.core.reorder import ReorderBuffer
 from event_tracer.core.seen import SERVICE, Seen, gap_span

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 
+from event_tracer.core.chain import KubeObject
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.lineage import TOMBSTONE, is_uuid
-from event_tracer.core.objects import KubeObject
 from event_tracer.core.times import SECOND
 from event_tracer.kube.client import Api, ApiError, retry_forever
 from event_tracer.kube.discovery import Discovery

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
-from event_tracer.core.objects import KubeObject, OwnerReference
+from event_tracer.core.chain import KubeObject, OwnerReference
 from event_tracer.kube.client import Api, retry_forever
 from event_tracer.kube.discovery import Discovery
 from event_tracer.kube.getter import ObjectGetter

@@ -22,9 +22,9 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from event_tracer import EventTracerError
+from event_tracer.core.chain import KubeObject
 from event_tracer.core.histories import Saved
 from event_tracer.core.object_spans import BYTES_AS_TEXT
-from event_tracer.core.objects import KubeObject
 from event_tracer.core.seen import Counts
 from event_tracer.core.span import Span
 from event_tracer.core.state import NONE, Packed, State, pack, unpack

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+from event_tracer.core.chain import KubeObject
 from event_tracer.core.event import Event, lowest_version, version_number
 from event_tracer.core.frame import Frame, Listing
-from event_tracer.core.objects import KubeObject, ObjectMetadata
+from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.story import Stories
 from event_tracer.kube.owners import Owners
 from event_tracer.pipeline.cluster_reader import ClusterReader

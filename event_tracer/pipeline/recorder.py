@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from event_tracer import EventTracerError
+from event_tracer.core.chain import KubeObject, object_of
 from event_tracer.core.event import Event
 from event_tracer.core.filters import Redact
 from event_tracer.core.frame import Frame, Listing, parse_frame
-from event_tracer.core.objects import KubeObject, object_of
 from event_tracer.core.wire import MalformedError, without_applied
 from event_tracer.kube.client import Api, ApiError, retry_forever
 from event_tracer.kube.credentials import client_factory

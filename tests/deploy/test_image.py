@@ -114,6 +114,27 @@ def test_the_steps_of_the_build_work(tmp_path: Path) -> None:
     assert not {"pip", "setuptools", "hatchling", "mypy", "pathspec", "tests"} & packages
     assert list(installed.glob("lib/python*/site-packages/event_tracer/core/story.*.so"))
     assert compiled.stdout == source.stdout
+    _comes_back(installed)
+
+
+def _comes_back(installed: Path) -> None:
+    """Law 9: a compiled core reads what it has written, or each restart begins anew."""
+    code = (
+        "from event_tracer.core.story import Stories\n"
+        "from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointEncoder, decode\n"
+        "from event_tracer.recording.reader import items\n"
+        "import sys\n"
+        "stories = Stories(cluster_uid='7')\n"
+        "found = items(sys.argv[1:], stdin=sys.stdin.buffer, on_problem=print)\n"
+        "spans = [span for item in found for span in stories.feed(item)]\n"
+        "objects = tuple(span for span in spans if span.kind == 'object')\n"
+        "made = Checkpoint(spans=objects, state=stories.state())\n"
+        "assert objects and made.state.unsettled and made.state.tombstones\n"
+        "assert decode(CheckpointEncoder().encode(made)[0]) == made\n"
+    )
+    recording = RECORDINGS / "changes.jsonl"
+    command = [str(installed / "bin" / "python"), "-c", code, str(recording)]
+    subprocess.run(command, check=True)
 
 
 def test_all_that_is_compiled_is_there() -> None:

@@ -2,18 +2,20 @@
 
 import gzip
 import random
+import tomllib
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from event_tracer.core.chain import KubeObject, OwnerReference
 from event_tracer.core.changes import Change, History
 from event_tracer.core.frame import END
-from event_tracer.core.objects import KubeObject, OwnerReference
 from event_tracer.core.span import Span
 from event_tracer.core.state import State
 from event_tracer.core.story import Stories
@@ -25,6 +27,7 @@ from event_tracer.pipeline.checkpoint import (
     CheckpointError,
     decode,
 )
+from tests.deploy.manifests import ROOT
 from tests.doubles.apiserver.server import CLUSTER
 from tests.scenarios.folding import JSONL, frames_of, is_event
 
@@ -260,3 +263,24 @@ def test_another_version_is_refused() -> None:
 
     with pytest.raises(CheckpointError, match="of version 2, not 1"):
         decode(data)
+
+
+def test_what_is_read_of_a_checkpoint_is_not_compiled() -> None:
+    """mypyc erases the hints by which pydantic reads NamedTuples: each restart would be a first."""
+    hook = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    compiled = hook["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["mypyc"]["include"]
+    tuples = {each for each in held_by(Checkpoint) if issubclass(each, tuple)}
+    files = {f"/{each.__module__.replace('.', '/')}.py" for each in tuples}
+
+    assert {KubeObject, OwnerReference, Span} <= tuples
+    assert not files & set(compiled)
+
+
+def held_by(hint: Any, known: frozenset[type] = frozenset()) -> set[type]:
+    """The classes of the product that a value of this type may hold, its own included."""
+    if hint in known:
+        return set()
+    if not (isinstance(hint, type) and hint.__module__.startswith("event_tracer")):
+        return set[type]().union(*(held_by(each, known) for each in get_args(hint)))
+    fields = get_type_hints(hint).values()
+    return {hint}.union(*(held_by(each, known | {hint}) for each in fields))

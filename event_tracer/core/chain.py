@@ -1,0 +1,78 @@
+"""Objects of an ownership chain, as a checkpoint keeps them, and the attributes that name them.
+
+Not compiled: pydantic validates a checkpoint by the hints of these classes, and mypyc erases those
+of a NamedTuple.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from event_tracer.core.event import ObjectReference
+from event_tracer.core.span import Attributes
+
+# Custom kinds whose attribute would say something else: k8s.cluster.name is Kubernetes' own.
+_TAKEN = frozenset({"cluster", "container", "event"})
+
+
+class OwnerReference(NamedTuple):
+    """The controller owner of an object: at most one (apimachinery controller_ref.go)."""
+
+    kind: str
+    name: str
+    uid: str
+    api_version: str
+
+
+class KubeObject(NamedTuple):
+    """An object on an ownership chain. `created` is a Unix second, None where unknown.
+
+    `labels` and `annotations` are kept for roots alone.
+    """
+
+    identity: str
+    uid: str
+    kind: str
+    api_version: str
+    namespace: str
+    name: str
+    generate_name: str = ""
+    known: bool = False
+    owner: OwnerReference | None = None
+    other_owners: tuple[str, ...] = ()
+    created: int | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+
+
+def changes_by_itself(item: KubeObject) -> bool:
+    """Whether it is a root, as far as is known, or a Job: each run of a CronJob is one."""
+    return item.owner is None or item.kind == "Job"
+
+
+def object_of(reference: ObjectReference) -> KubeObject:
+    """An object as far as a reference alone describes it."""
+    return KubeObject(
+        identity=reference.uid or f"{reference.kind}/{reference.namespace}/{reference.name}",
+        uid=reference.uid,
+        kind=reference.kind,
+        api_version=reference.api_version,
+        namespace=reference.namespace,
+        name=reference.name,
+    )
+
+
+Chain = tuple[KubeObject, ...]  # from the object to its root
+
+
+@lru_cache(maxsize=1024)
+def kind_attribute(kind: str, part: str) -> str:
+    """`k8s.<kind>.name` or `.uid`, as the semantic conventions write it for known kinds."""
+    word = kind.lower() or "object"
+    return f"k8s.{word}_object.{part}" if word in _TAKEN else f"k8s.{word}.{part}"
+
+
+def lineage_names(chain: Chain) -> Attributes:
+    """The attributes that name a chain's objects, the root first: on every span of a trace."""
+    return tuple(
+        (kind_attribute(item.kind, "name"), item.name) for item in reversed(chain) if item.name
+    )
