@@ -27,7 +27,7 @@ flags win over the environment, the environment over the file."""
 
 
 def run(arguments: Sequence[str]) -> bool:
-    """Run one command; whether all went well. argparse exits with 2 for what cannot be meant."""
+    """Run one command; True if all went well. argparse exits with 2 for wrong usage."""
     parser = argparse.ArgumentParser(
         prog="event-tracer",
         description="Kubernetes Events as OpenTelemetry traces.",

@@ -51,7 +51,7 @@ def main(settings: RunSettings) -> bool:
 
 
 async def run(settings: RunSettings, *, stop: asyncio.Event) -> bool:
-    """Run until `stop`; whether all went as it should. Raises EventTracerError."""
+    """Run until `stop`; True if all went well. Raises EventTracerError."""
     async with AsyncExitStack() as stack:
         with _as_start_error():
             prepared = await _unless(stop, _prepare(settings, stack))

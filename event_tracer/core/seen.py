@@ -32,7 +32,7 @@ class Seen:
             self._risen.put(key, count)
 
     def observe(self, occurrence: Occurrence) -> bool:
-        """Take in what may be an occurrence; whether it is one: its (count, time) is new."""
+        """Note an occurrence; True if its (count, time) is new."""
         key, count = occurrence.key, occurrence.count
         short, new = _short(key), count << 64 | occurrence.time
         seen = self._observed.peek(short)

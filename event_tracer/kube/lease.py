@@ -6,8 +6,7 @@ compared: a candidate takes a Lease over when it has not seen it change for its 
 kubernetes_asyncio's election is not used (36.1, leaderelection/leaderelection.py). When the work
 has crashed it goes on renewing: a dead leader. A renewal that fails by anything but an
 ApiException, as by a reset connection, ends `run` and leaves the work going; so does a
-cancellation, with the Lease held. It cannot release it, and its deadlines go by a clock that
-may be set.
+cancellation, with the Lease held. It cannot release it, and its deadlines go by a settable clock.
 """
 
 import asyncio
@@ -20,16 +19,16 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from event_tracer.core.times import SECOND
 from event_tracer.kube.client import Api, ApiError
+from event_tracer.kube.handler import Raw
 from event_tracer.kube.resources import LEASES
 from event_tracer.runtime.backoff import Backoff
 
 _NEVER = float("-inf")
 _NOT_FOUND, _CONFLICT = 404, 409
-Raw = dict[str, Any]
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)

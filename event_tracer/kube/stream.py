@@ -14,7 +14,7 @@ _BULK_BYTES = 64 * 1024  # that many at once, and there is no pause: more is wai
 
 
 class PollInterval(NamedTuple):
-    """A stream is read once in `every` seconds, `late` seconds after the full interval."""
+    """A stream is read every `every` seconds, at multiples of these plus `late` seconds."""
 
     every: float
     late: float = 0.0

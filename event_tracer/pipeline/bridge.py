@@ -143,7 +143,7 @@ class Bridge:
     # -- the run
 
     async def run(self, stop: asyncio.Event) -> bool:
-        """Run until `stop`, then deliver what is left; whether all went as it should."""
+        """Run until `stop`, then deliver what is left; True if all went well."""
         try:
             async with asyncio.TaskGroup() as sending:
                 tasks = [

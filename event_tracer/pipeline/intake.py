@@ -18,7 +18,8 @@ from event_tracer.pipeline.owner_lookups import OwnerLookups
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn
 
-# Events a little later than what they name; others at once, as each state may be a change.
+# Events are read a little later than the pods and ReplicaSets they name. Roots are read at once:
+# each of their states may be a change (law 5).
 _POLL_INTERVALS = {
     PODS: PollInterval(every=0.5),
     REPLICA_SETS: PollInterval(every=0.5),

@@ -66,9 +66,10 @@ class Unacknowledged:
 
 
 class Outbox:
-    """A transactional outbox: owns all spans that are not acknowledged, of which some wait.
+    """A transactional outbox: owns all spans that are not acknowledged.
 
-    Held back is what must be in the checkpoint first; without a `store`, nothing.
+    A span that must be in the checkpoint first waits until that is written; without a `store`, none
+    does.
 
     `checkpoint` is the one as of now, None if no more is to be written; `now` is the API server's
     clock (ns).

@@ -103,7 +103,7 @@ class Snapshot:
     def check(self, *, to_watch: bool = False) -> None:
         """Complain of objects that may not be read or, for `to_watch`, not be watched.
 
-        Raises SnapshotError where that are Events, or not all was read.
+        Raises SnapshotError if these are Events, or if not all was read.
         """
         self._reader.update()
         denied = [

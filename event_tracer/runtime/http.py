@@ -23,7 +23,8 @@ async def serve(
     ready: Callable[[], str],
     metrics: Callable[[], bytes],
 ) -> AsyncIterator[int]:
-    """Answer at `address` meanwhile; the value is the port (of ":0", one of two: IPv4's, IPv6's).
+    """Answer at `address` meanwhile; the value is the port. For port 0 IPv4 and IPv6 get
+    different ones, of which it is one.
 
     `health` and `ready` give "" or, in a sentence, why not. Raises OSError where the address
     cannot be had.

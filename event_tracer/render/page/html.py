@@ -9,7 +9,7 @@ from event_tracer.render.page.story import Events, story
 
 
 def story_page(spans: Iterable[Span], *, events: Events, title: str) -> str:
-    """The page of `spans`, with those of the raw `events` that they are the spans of.
+    """The page of `spans`, with the raw Events of these spans out of `events`.
 
     Messages that are redacted in the spans must be so in `events` too.
     """

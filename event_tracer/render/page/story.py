@@ -35,7 +35,7 @@ def _text(value: AttributeValue) -> str:
 
 
 def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
-    """One trace's spans, at least one, and those of the raw `events` that they are the spans of.
+    """One trace's spans, at least one, with the raw Events of these spans out of `events`.
 
     Times are ns since the story's start, which JavaScript's numbers hold for a hundred days.
     """
