@@ -1,10 +1,11 @@
 """Pages to open: of recordings, and of clusters on paper."""
 
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from event_tracer.cli.main import main
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.traces import traces_of
@@ -19,7 +20,9 @@ NAMES = (*(f"{name}.jsonl" for name in JSONL), "article-events.json")
 def of_recordings(folder: Path, *names: str) -> str:
     """The address of the page of these, as `replay --html` writes it."""
     path = folder / "page.html"
-    assert main(["replay", "--html", str(path), *(str(RECORDINGS / name) for name in names)]) == 0
+    # In a process of its own: here the browser's driver runs an event loop already.
+    command = [sys.executable, "-m", "event_tracer", "replay", "--html", str(path)]
+    subprocess.run([*command, *(str(RECORDINGS / name) for name in names)], check=True)
     return path.as_uri()
 
 
