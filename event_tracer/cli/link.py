@@ -10,8 +10,8 @@ from event_tracer.cli.process import complain, run_to_the_end
 from event_tracer.cli.settings.base import SettingsError
 from event_tracer.cli.settings.models import LinkSettings
 from event_tracer.cli.target import explain_absence, open_query, parse_target
-from event_tracer.core.chain import kind_attribute
 from event_tracer.core.filters import Redaction
+from event_tracer.core.lineage import kind_attribute
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.traces import Trace
 from event_tracer.pipeline.snapshot import SnapshotError, read_traces

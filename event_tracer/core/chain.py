@@ -1,17 +1,12 @@
-"""Objects of an ownership chain, as a checkpoint keeps them, and the attributes that name them.
+"""Objects of an ownership chain, as a checkpoint keeps them.
 
 Not compiled: pydantic validates a checkpoint by the hints of these classes, and mypyc erases those
 of a NamedTuple.
 """
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from event_tracer.core.event import ObjectReference
-from event_tracer.core.span import Attributes
-
-# Custom kinds whose attribute would say something else: k8s.cluster.name is Kubernetes' own.
-_TAKEN = frozenset({"cluster", "container", "event"})
 
 
 class OwnerReference(NamedTuple):
@@ -62,17 +57,3 @@ def object_of(reference: ObjectReference) -> KubeObject:
 
 
 Chain = tuple[KubeObject, ...]  # from the object to its root
-
-
-@lru_cache(maxsize=1024)
-def kind_attribute(kind: str, part: str) -> str:
-    """`k8s.<kind>.name` or `.uid`, as the semantic conventions write it for known kinds."""
-    word = kind.lower() or "object"
-    return f"k8s.{word}_object.{part}" if word in _TAKEN else f"k8s.{word}.{part}"
-
-
-def lineage_names(chain: Chain) -> Attributes:
-    """The attributes that name a chain's objects, the root first: on every span of a trace."""
-    return tuple(
-        (kind_attribute(item.kind, "name"), item.name) for item in reversed(chain) if item.name
-    )

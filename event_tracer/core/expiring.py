@@ -43,9 +43,12 @@ class GenerationalCache(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Set `key`."""
-        self.drop(key)  # so that each generation is in order of use
-        self._new[key] = value
-        if len(self._new) * 2 >= self._most:
+        new = self._new
+        if new.pop(key, None) is None:
+            self._old.pop(key, None)
+            self._oldest.pop(key, None)
+        new[key] = value  # at the end: each generation is in order of use
+        if len(new) * 2 >= self._most:
             self._rotate(self._needed())
 
     def drop(self, key: K) -> None:

@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from event_tracer.core.chain import Chain, KubeObject, lineage_names
+from event_tracer.core.chain import Chain, KubeObject
 from event_tracer.core.changes import HOUR, NOBODY, Change, History, hours_since
 from event_tracer.core.event import Event
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.kinds import CONTROLLERS
-from event_tracer.core.lineage import Lineage
+from event_tracer.core.lineage import Lineage, lineage_names
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child, Occurrence
 from event_tracer.core.span import Attributes, object_span_id, trace_id

@@ -10,6 +10,7 @@ from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child
+from event_tracer.core.span import Attributes
 from event_tracer.core.tables import ROOT_ANNOTATIONS
 from event_tracer.core.times import SECOND, UNUSED, second_of
 
@@ -21,6 +22,8 @@ _MOST_PARENTS = 4
 _MOST_GONE = 50_000
 _MOST_SAVED = 5_000
 _LONGEST_CHAIN = 16
+# Custom kinds whose attribute would say something else: k8s.cluster.name is Kubernetes' own.
+_TAKEN = frozenset({"cluster", "container", "event"})
 _SECOND = attrgetter("second")
 
 
@@ -227,3 +230,17 @@ def _kube_object(meta: ObjectMetadata) -> KubeObject:
 def is_uuid(text: str) -> bool:
     """Whether `text` has a UUID's shape: a static pod's uid is an MD5 sum, a node's its name."""
     return len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-"
+
+
+@lru_cache(maxsize=1024)
+def kind_attribute(kind: str, part: str) -> str:
+    """`k8s.<kind>.name` or `.uid`, as the semantic conventions write it for known kinds."""
+    word = kind.lower() or "object"
+    return f"k8s.{word}_object.{part}" if word in _TAKEN else f"k8s.{word}.{part}"
+
+
+def lineage_names(chain: Chain) -> Attributes:
+    """The attributes that name a chain's objects, the root first: on every span of a trace."""
+    return tuple(
+        (kind_attribute(item.kind, "name"), item.name) for item in reversed(chain) if item.name
+    )

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
 
-from event_tracer.core.chain import Chain, KubeObject, kind_attribute
+from event_tracer.core.chain import Chain, KubeObject
 from event_tracer.core.changes import NOBODY, Change
 from event_tracer.core.event_source import describe_event
 from event_tracer.core.histories import Placement
+from event_tracer.core.lineage import kind_attribute
 from event_tracer.core.occurrence import Description, Occurrence, Source
 from event_tracer.core.span import Attributes, AttributeValue, Span
 from event_tracer.core.tables import (
@@ -80,19 +81,13 @@ class Mapper:
         if is_error:
             attributes["error.type"] = said.name.partition(" ")[0]
         attributes.update(placement.names)
+        # By position, in the order of the fields: once for each occurrence, in half the time.
         return Span(
-            trace_id=placement.trace_id,
-            span_id=said.span_id,
-            parent_id=placement.span_ids[0],
-            kind="event",
-            name=said.name,
-            resource=self.resource(occurrence.service, placement.chain[0].namespace),
-            start=start,
-            end=occurrence.time,
-            attributes=tuple(filter(_VALUE, attributes.items())),
-            error=said.message if is_error else None,
-            version=occurrence.version,
-        )
+            placement.trace_id, said.span_id, placement.span_ids[0], "event", said.name,
+            self.resource(occurrence.service, placement.chain[0].namespace),
+            start, occurrence.time, tuple(filter(_VALUE, attributes.items())),
+            said.message if is_error else None, occurrence.version,
+        )  # fmt: skip
 
     def object_span(self, sealed: SealedObject) -> Span:
         """The span of one object, sealed."""
