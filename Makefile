@@ -32,7 +32,7 @@ demo: $(VENV)/runtime  ## draw the sample that ships in the package
 # Workers, and processes that tests start, share what one of them compiled.
 .PHONY: test
 test: $(VENV)/dev  ## run the tests
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -rs -n 3 --dist worksteal --ignore=tests/browser
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal --ignore=tests/browser
 
 .PHONY: browser
 browser: $(VENV)/dev  ## run the tests of the page in a browser (needs Chromium)
