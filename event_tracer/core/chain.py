@@ -39,9 +39,13 @@ class KubeObject(NamedTuple):
     annotations: tuple[tuple[str, str], ...] = ()
 
 
+CHANGED_THEMSELVES = frozenset({"Job", "Deployment", "StatefulSet", "DaemonSet"})
+"""Kinds whose changes count where they are owned: a CronJob's runs, an operator's workloads."""
+
+
 def changes_by_itself(item: KubeObject) -> bool:
-    """Whether it is a root, as far as is known, or a Job: each run of a CronJob is one."""
-    return item.owner is None or item.kind == "Job"
+    """Whether it is a root, as far as is known, or of a kind whose changes count anyhow (law 5)."""
+    return item.owner is None or item.kind in CHANGED_THEMSELVES
 
 
 def object_of(reference: ObjectReference) -> KubeObject:

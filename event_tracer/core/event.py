@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from event_tracer.core import wire
+from event_tracer.core import api_types, wire
 from event_tracer.core.tables import RANK
 from event_tracer.core.times import (
     MICROSECOND,
@@ -86,7 +86,7 @@ def parse_event(raw: Mapping[str, Any]) -> Event:
     return event_of(wire.read_event(raw))
 
 
-def event_of(item: wire.EventObject) -> Event:
+def event_of(item: api_types.EventObject) -> Event:
     """An Event as it was read → Event. Raises MalformedError as `parse_event`."""
     meta, about = item["metadata"], item["involvedObject"]
     if not about.get("kind") and not about.get("name"):
@@ -127,7 +127,7 @@ def event_of(item: wire.EventObject) -> Event:
     )
 
 
-def server_time(meta: wire.Meta | wire.EventMeta) -> int | None:
+def server_time(meta: api_types.Meta | api_types.EventMeta) -> int | None:
     """The newest time (ns) that the API server itself wrote: creation or a managedFields entry."""
     newest = parse_timestamp(meta.get("creationTimestamp"))
     for entry in meta.get("managedFields") or ():
@@ -155,7 +155,7 @@ def within_int64(number: int) -> int:
     return max(-(2**63), min(number, 2**63 - 1))
 
 
-def _reference(item: wire.Reference) -> ObjectReference:
+def _reference(item: api_types.Reference) -> ObjectReference:
     return ObjectReference(
         kind=item.get("kind") or "",
         namespace=item.get("namespace") or "",
@@ -167,7 +167,7 @@ def _reference(item: wire.Reference) -> ObjectReference:
     )
 
 
-def _base_time(item: wire.EventObject, name: str) -> int:
+def _base_time(item: api_types.EventObject, name: str) -> int:
     # kubectl's order (pkg/cmd/events), with firstTimestamp and creationTimestamp behind it:
     # some third-party writers set none of the three.
     series = item.get("series")
@@ -183,12 +183,12 @@ def _base_time(item: wire.EventObject, name: str) -> int:
     raise wire.MalformedError("no timestamp: neither a time of its own nor creationTimestamp")
 
 
-def _first_stamp(item: wire.EventObject) -> int | None:
+def _first_stamp(item: api_types.EventObject) -> int | None:
     stamp = parse_timestamp(item.get("firstTimestamp"))
     return stamp if stamp is not None else parse_timestamp(item.get("eventTime"))
 
 
-def _first_time(item: wire.EventObject, name: str, stamp: int | None) -> int | None:
+def _first_time(item: api_types.EventObject, name: str, stamp: int | None) -> int | None:
     if stamp is None or stamp != parse_timestamp(item.get("firstTimestamp")):
         return stamp
     exact = name_time(name)

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from event_tracer.core.event import Event, event_of, parse_event
-from event_tracer.core.objects import ObjectMetadata, metadata_of, parse_object
-from event_tracer.core.wire import MalformedError, read_event_line, read_object_line
+from event_tracer.core.objects import ObjectMetadata, metadata_of, parse_object, whole_of
+from event_tracer.core.status import WITH_STATUS
+from event_tracer.core.wire import (
+    MalformedError,
+    read_event_line,
+    read_object_line,
+    read_whole_line,
+)
 
 
 class Frame(NamedTuple):
@@ -114,10 +120,12 @@ def _parsed(text: bytes, *, resource: str, kind: str) -> Line | None:
             return None
         body = event_of(line["object"])
     else:
-        line = read_object_line(text)
+        is_whole = kind in WITH_STATUS
+        line = read_whole_line(text) if is_whole else read_object_line(text)
         if line is None or line["type"] not in _CHANGES:
             return None
-        body = metadata_of(line["object"], resource=resource, kind=kind)
+        read = whole_of if is_whole else metadata_of
+        body = read(line["object"], resource=resource, kind=kind)
     version = line["object"]["metadata"].get("resourceVersion") or ""
     return Line(line["type"], version, Frame(body=body, deleted=line["type"] == "DELETED"))
 

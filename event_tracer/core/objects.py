@@ -1,16 +1,17 @@
-"""An object's metadata, as far as lineage and changes read it."""
+"""Objects but Events: metadata, as far as lineage and changes read it, and status."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from event_tracer.core import wire
-from event_tracer.core.chain import OwnerReference
+from event_tracer.core import api_types, wire
+from event_tracer.core.chain import CHANGED_THEMSELVES, OwnerReference
 from event_tracer.core.event import (
     server_time,
     version_number,
     within_int64,
 )
 from event_tracer.core.kinds import KIND_OF_PLURAL
+from event_tracer.core.status import WITH_STATUS, Status, status_of
 from event_tracer.core.tables import RESTARTS
 from event_tracer.core.times import parse_timestamp, second_of
 
@@ -55,6 +56,7 @@ class ObjectMetadata(NamedTuple):
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     server_time: int | None
+    status: Status | None = None
 
 
 def parse_object(raw: Mapping[str, Any], *, resource: str, kind: str) -> ObjectMetadata:
@@ -62,10 +64,22 @@ def parse_object(raw: Mapping[str, Any], *, resource: str, kind: str) -> ObjectM
 
     `kind` is the frame's, where it has one. Raises MalformedError without metadata or name.
     """
+    if (kind or KIND_OF_PLURAL.get(resource) or raw.get("kind")) in WITH_STATUS:
+        return whole_of(wire.read_whole(raw), resource=resource, kind=kind)
     return metadata_of(wire.read_object(raw), resource=resource, kind=kind)
 
 
-def metadata_of(item: wire.AnyObject, *, resource: str, kind: str) -> ObjectMetadata:
+def whole_of(item: api_types.WholeObject, *, resource: str, kind: str) -> ObjectMetadata:
+    """An object as it was read, with its status. Raises MalformedError without a name."""
+    meta = metadata_of(item, resource=resource, kind=kind)
+    spec, status = item.get("spec") or {}, item.get("status")
+    if not status:  # as in metadata alone
+        return meta
+    known = status_of(meta.kind, spec=spec, status=status, generation=meta.generation or 0)
+    return meta._replace(status=known)
+
+
+def metadata_of(item: api_types.AnyObject, *, resource: str, kind: str) -> ObjectMetadata:
     """An object as it was read → ObjectMetadata. Raises MalformedError without a name."""
     meta, own_kind = item["metadata"], item.get("kind") or ""
     name = meta.get("name")
@@ -73,14 +87,14 @@ def metadata_of(item: wire.AnyObject, *, resource: str, kind: str) -> ObjectMeta
         raise wire.MalformedError("metadata.name: missing")
     is_partial = own_kind in ("", "PartialObjectMetadata")
     owner, others = _owners(meta)
-    # What nobody owns changes by itself; so does a Job, also one that a CronJob owns.
-    is_root = owner is None or resource == "jobs" or own_kind == "Job"
+    kind = kind or (KIND_OF_PLURAL.get(resource, resource) if is_partial else own_kind)
+    is_root = owner is None or kind in CHANGED_THEMSELVES
     entries = (meta.get("managedFields") or ()) if is_root else ()
     status = [_second(entry.get("time")) for entry in entries if _is_status(entry)]
     generation = meta.get("generation")
     return ObjectMetadata(
         uid=meta.get("uid") or "",
-        kind=kind or (KIND_OF_PLURAL.get(resource, resource) if is_partial else own_kind),
+        kind=kind,
         api_version="" if is_partial else item.get("apiVersion") or "",
         namespace=meta.get("namespace") or "",
         name=name,
@@ -99,7 +113,7 @@ def metadata_of(item: wire.AnyObject, *, resource: str, kind: str) -> ObjectMeta
     )
 
 
-def _is_status(entry: wire.ManagedFields) -> bool:
+def _is_status(entry: api_types.ManagedFields) -> bool:
     return entry.get("subresource") == "status"
 
 
@@ -112,7 +126,7 @@ def _strings(items: Mapping[str, str | None] | None) -> Mapping[str, str]:
     return {key: value for key, value in (items or {}).items() if value is not None}
 
 
-def _owners(meta: wire.Meta) -> tuple[OwnerReference | None, tuple[str, ...]]:
+def _owners(meta: api_types.Meta) -> tuple[OwnerReference | None, tuple[str, ...]]:
     """The controller to follow, and the other owners as `Kind name`."""
     controller, others = None, []
     for owner in meta.get("ownerReferences") or ():
@@ -127,13 +141,13 @@ def _owners(meta: wire.Meta) -> tuple[OwnerReference | None, tuple[str, ...]]:
     return controller, tuple(others)
 
 
-def _deletion_asked(meta: wire.Meta) -> int | None:
+def _deletion_asked(meta: api_types.Meta) -> int | None:
     # deletionTimestamp is when the grace period ends (metav1.ObjectMeta).
     second = _second(meta.get("deletionTimestamp"))
     return None if second is None else second - (meta.get("deletionGracePeriodSeconds") or 0)
 
 
-def _write(entry: wire.ManagedFields) -> Write:
+def _write(entry: api_types.ManagedFields) -> Write:
     spec = (entry.get("fieldsV1") or {}).get("f:spec")
     subresource = entry.get("subresource") or ""
     return Write(

@@ -1,164 +1,25 @@
-"""Objects as Kubernetes' API writes them, validated by pydantic, which forgives what is left out.
-
-Typed dicts by the API's own names: pydantic checks them four times as fast as it builds models.
-
-Events are core/v1 or events.k8s.io/v1: the same stored object under two sets of names
-(pkg/apis/events/v1/conversion.go). Objects are full or PartialObjectMetadata.
-"""
+"""JSON of Kubernetes' API → the typed dicts of `api_types`, no more of it made than is read."""
 
 import json
 from collections.abc import Mapping
-from typing import (
-    Any,
-    Required,  # pydantic asks for these before 3.12
-    TypeVar,
-)
+from typing import Any, TypeVar, cast
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
-from typing_extensions import TypedDict
 
 from event_tracer import EventTracerError
+from event_tracer.core.api_types import (
+    AnyObject,
+    EventLine,
+    EventObject,
+    ObjectLine,
+    WholeLine,
+    WholeObject,
+)
 
 
 class MalformedError(EventTracerError):
     """A frame that cannot be understood; the message says why, in one line."""
-
-
-_FORGIVING = with_config(ConfigDict(extra="ignore", coerce_numbers_to_str=True))
-
-
-@_FORGIVING
-class Reference(TypedDict, total=False):
-    """core/v1 ObjectReference."""
-
-    kind: str | None
-    namespace: str | None
-    name: str | None
-    uid: str | None
-    apiVersion: str | None
-    resourceVersion: str | None
-    fieldPath: str | None
-
-
-@_FORGIVING
-class Source(TypedDict, total=False):
-    """core/v1 EventSource; the new recorder must leave it empty."""
-
-    component: str | None
-    host: str | None
-
-
-@_FORGIVING
-class Series(TypedDict, total=False):
-    """EventSeries of either API."""
-
-    count: int | None
-    lastObservedTime: str | None
-
-
-@_FORGIVING
-class WriteTime(TypedDict, total=False):
-    """The time of one metav1.ManagedFieldsEntry (to the second)."""
-
-    time: str | None
-
-
-@_FORGIVING
-class ManagedFields(TypedDict, total=False):
-    """One metav1.ManagedFieldsEntry: who wrote which fields, and when (to the second)."""
-
-    manager: str | None
-    operation: str | None
-    subresource: str | None
-    time: str | None
-    fieldsV1: dict[str, Any] | None
-
-
-@_FORGIVING
-class Owner(TypedDict, total=False):
-    """metav1.OwnerReference."""
-
-    apiVersion: str | None
-    kind: str | None
-    name: str | None
-    uid: str | None
-    controller: bool | None
-
-
-@_FORGIVING
-class EventMeta(TypedDict, total=False):
-    """metav1.ObjectMeta, as far as an Event's is read."""
-
-    name: str | None
-    namespace: str | None
-    uid: str | None
-    resourceVersion: str | None
-    creationTimestamp: str | None
-    managedFields: list[WriteTime] | None
-
-
-@_FORGIVING
-class Meta(TypedDict, total=False):
-    """metav1.ObjectMeta, as far as lineage and changes need it."""
-
-    name: str | None
-    generateName: str | None
-    namespace: str | None
-    uid: str | None
-    resourceVersion: str | None
-    generation: int | None
-    creationTimestamp: str | None
-    deletionTimestamp: str | None
-    deletionGracePeriodSeconds: int | None
-    labels: dict[str, str | None] | None
-    annotations: dict[str, str | None] | None
-    ownerReferences: list[Owner] | None
-    managedFields: list[ManagedFields] | None
-
-
-@_FORGIVING
-class EventObject(TypedDict, total=False):
-    """An Event, by core/v1's names."""
-
-    metadata: Required[EventMeta]
-    involvedObject: Required[Reference]
-    related: Reference | None
-    reason: str | None
-    message: str | None
-    type: str | None
-    action: str | None
-    count: int | None
-    series: Series | None
-    source: Source | None
-    reportingComponent: str | None
-    reportingInstance: str | None
-    firstTimestamp: str | None
-    lastTimestamp: str | None
-    eventTime: str | None
-
-
-@_FORGIVING
-class AnyObject(TypedDict, total=False):
-    """Any other object: its metadata is all that is read."""
-
-    kind: str | None
-    apiVersion: str | None
-    metadata: Required[Meta]
-
-
-class EventLine(TypedDict):
-    """A line of a watch of Events."""
-
-    type: str
-    object: EventObject
-
-
-class ObjectLine(TypedDict):
-    """A line of a watch of anything else."""
-
-    type: str
-    object: AnyObject
 
 
 # events.k8s.io/v1 → core/v1 (pkg/apis/events/v1/conversion.go)
@@ -170,8 +31,10 @@ _CORE_NAMES = {
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _EVENT = TypeAdapter(EventObject)
 _OBJECT = TypeAdapter(AnyObject)
+_WHOLE = TypeAdapter(WholeObject)
 _EVENT_LINE = TypeAdapter(EventLine)
 _OBJECT_LINE = TypeAdapter(ObjectLine)
+_WHOLE_LINE = TypeAdapter(WholeLine)
 T = TypeVar("T")
 
 
@@ -235,6 +98,18 @@ def read_object(raw: Mapping[str, Any]) -> AnyObject:
     return _read(_OBJECT, raw)
 
 
+def read_whole(raw: Mapping[str, Any]) -> WholeObject:
+    """An object whose status is read; without it where that is malformed.
+
+    Raises MalformedError where its metadata is.
+    """
+    try:
+        return _read(_WHOLE, raw)
+    except MalformedError:
+        item = read_object(raw)
+    return cast(WholeObject, item)  # of which nothing but the metadata is required
+
+
 def read_event_line(text: bytes) -> EventLine | None:
     """JSON of a watch's line, no more of it made than is read; None where that is not enough."""
     return _read_line(_EVENT_LINE, text)
@@ -243,6 +118,11 @@ def read_event_line(text: bytes) -> EventLine | None:
 def read_object_line(text: bytes) -> ObjectLine | None:
     """The same of any other object."""
     return _read_line(_OBJECT_LINE, text)
+
+
+def read_whole_line(text: bytes) -> WholeLine | None:
+    """The same of an object whose status is read."""
+    return _read_line(_WHOLE_LINE, text)
 
 
 def _read_line(adapter: TypeAdapter[T], text: bytes) -> T | None:
