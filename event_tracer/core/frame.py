@@ -34,9 +34,11 @@ class Line(NamedTuple):
 class Listing:
     """All of a LIST as of `version` at once; order means nothing in it.
 
-    Events up to the resourceVersion `emitted_up_to` (0: none) were emitted before, and are only
-    learnt from. So are those above it where `learn_only` is set: the WATCH that follows brings
-    them. `cause` says why reading had to start over; empty where nothing can have been missed.
+    What is of a resourceVersion up to `emitted_up_to` (0: none) was emitted before, and is only
+    learnt from. So is what is above it where `learn_only` is set: the WATCH that follows brings it.
+    Of the transitions that its objects show those dated at or after `tell_since` (ns) are
+    occurrences; where that is None, none is. `cause` says why reading had to start over; empty
+    where nothing can have been missed.
     """
 
     frames: tuple[Frame, ...] = ()
@@ -44,9 +46,10 @@ class Listing:
     emitted_up_to: int = 0
     learn_only: bool = False
     cause: str = ""
+    tell_since: int | None = None
 
     def has_emitted(self, version: int) -> bool:
-        """Whether an Event of this resourceVersion was emitted before."""
+        """Whether what is of this resourceVersion was emitted before."""
         return version <= self.emitted_up_to and self.emitted_up_to > 0
 
 

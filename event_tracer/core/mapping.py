@@ -86,7 +86,7 @@ class Mapper:
             placement.trace_id, said.span_id, placement.span_ids[0], "event", said.name,
             self.resource(occurrence.service, placement.chain[0].namespace),
             start, occurrence.time, tuple(filter(_VALUE, attributes.items())),
-            said.message if is_error else None, occurrence.version,
+            said.message if is_error else None, occurrence.version, occurrence.is_status,
         )  # fmt: skip
 
     def object_span(self, sealed: SealedObject) -> Span:

@@ -28,7 +28,8 @@ class Occurrence(NamedTuple):
     `time` is its end in ns, ranked within a whole second (law 3); `key` and `count` name it, and
     order those of one time. `first_time` (ns) is that of its source's first occurrence, None where
     nobody wrote one; `is_first` tells whether this is it. `type` is Normal, Warning or a writer's
-    own word. `version` is the resourceVersion of its source's object, 0 where there is none.
+    own word. `version` is the resourceVersion of what showed it, 0 where there is none; `is_status`
+    tells whether that is an object's status rather than an Event.
 
     Name, attributes and message are made of `source` when it leaves: a LIST has occurrences by
     the ten thousand, whose attributes would take five times the memory.
@@ -47,6 +48,7 @@ class Occurrence(NamedTuple):
     version: int
     child: Child | None
     source: Source
+    is_status: bool = False
 
 
 class Description(NamedTuple):

@@ -16,8 +16,9 @@ class Span(NamedTuple):
     `resource` and `attributes` are ordered pairs; `parent_id` is empty for a root.
     `error` is the status message of an ERROR span and None where the status is UNSET:
     a span without an error leaves it unset (OpenTelemetry, recording-errors).
-    `kind` says what it is the span of: an occurrence, an object, a gap. `version` is the
-    resourceVersion of the Event of an event span, 0 where there is none; both are not sent.
+    `kind` says what it is the span of: an occurrence, an object, a gap. Of an event span `version`
+    is the resourceVersion of what showed it, 0 where there is none, and `is_status` whether that
+    is an object's status rather than an Event. These three are not sent.
     """
 
     trace_id: bytes
@@ -31,6 +32,7 @@ class Span(NamedTuple):
     attributes: Attributes
     error: str | None = None
     version: int = 0
+    is_status: bool = False
 
 
 def text_of(pairs: Attributes, name: str) -> str:

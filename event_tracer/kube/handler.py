@@ -10,11 +10,15 @@ Raw = dict[str, Any]
 
 
 class WatchInfo(Protocol):
-    """A watch as its handler sees it; `version` is the last resourceVersion that was read."""
+    """A watch as its handler sees it; `version` is the last resourceVersion that was read.
+
+    At `last_read` (the loop's time) all that had happened was read, None where that was never so.
+    """
 
     resource: Resource
     namespace: str
     version: str
+    last_read: float | None
 
     @property
     def is_live(self) -> bool:
@@ -35,8 +39,8 @@ class FrameHandler(Protocol):
     def on_list_begin(self, watch: WatchInfo) -> None:
         """A LIST begins, perhaps for another time."""
 
-    def on_page(self, watch: WatchInfo, raws: list[Raw]) -> None:
-        """Some of a LIST's items, as frames."""
+    def on_page(self, watch: WatchInfo, raws: list[Raw], listing: Listing) -> None:
+        """Some items of a LIST, as frames; `listing` says what kind of LIST that is."""
 
     async def on_list(self, watch: WatchInfo, listing: Listing) -> None:
         """A LIST is complete; its frames are those of its pages."""

@@ -39,7 +39,8 @@ class Watch:
     """One resource in one namespace, or in all where it is empty.
 
     `version` is the last that was read; an earlier run may have left one to begin with.
-    `from_now` leaves out what there is already. `last_progress` is the loop's time.
+    `from_now` leaves out what there is already. `last_progress` and `last_read` are the loop's
+    times; at the latter all that had happened was read, None where that was never so.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Watch:
         self.state = State.LISTING
         self.retry = Retry()
         self.last_progress = 0.0
+        self.last_read: float | None = None
         self._api = api
         self._lister = Lister(api, resource, namespace=namespace)
         self._handler = handler
@@ -118,6 +120,7 @@ class Watch:
     def _on_caught_up(self) -> None:
         self._catch_up.cancel()
         self.retry.on_caught_up()
+        self.last_read = asyncio.get_running_loop().time()
         self._set_state(State.LIVE)
 
     def _on_allowed(self) -> None:
@@ -153,39 +156,43 @@ class Watch:
     async def _list(self) -> None:
         is_of_past = self._start.is_first and self.resource is not EVENTS and bool(self.version)
         try:
-            version = await self._pages(exact=self.version if is_of_past else "")
-        except StaleError:
+            listing = await self._pages(exact=self.version if is_of_past else "")
+        except StaleError as error:
             if not is_of_past:
                 raise
-            version, is_of_past = await self._pages(), False
-        listing = self._listing(version)
+            self._start = Start(str(error))
+            listing = await self._pages()
         await self._handler.on_list(self, listing)
-        self.version = self.version if listing.learn_only else version
         self._start = Start.WATCH
-        is_behind = listing.learn_only or is_of_past
-        self._catch_up.quiet = Quiet.AFTER_TROUBLE if is_behind else Quiet.AFTER_LIST
+        if listing.learn_only:
+            self._catch_up.quiet = Quiet.AFTER_TROUBLE
+        else:
+            self.version = listing.version
+            self.last_read = asyncio.get_running_loop().time()
+            self._catch_up.quiet = Quiet.AFTER_LIST
 
-    async def _pages(self, *, exact: str = "") -> str:
-        """All pages to the handler; returns the version of the LIST."""
+    async def _pages(self, *, exact: str = "") -> Listing:
+        """All pages to the handler; returns the LIST without its frames."""
         self._handler.on_list_begin(self)
         self._catch_up.on_list_begin()
-        version = ""
+        listing = Listing()
         async for page in self._lister.pages(exact=exact):
             for _ in range(page.unusable):
                 self._metrics.dropped("malformed")
             self._catch_up.on_page(version_of(item) for item in page.items)
-            self._handler.on_page(self, [self.resource.frame(item) for item in page.items])
-            version = page.version
-        return version
+            listing = self._listing(page.version, is_exact=bool(exact))
+            raws = [self.resource.frame(item) for item in page.items]
+            self._handler.on_page(self, raws, listing)
+        return listing
 
-    def _listing(self, version: str) -> Listing:
+    def _listing(self, version: str, *, is_exact: bool) -> Listing:
         read, now = version_number(self.version), version_number(version)
         if self._start is Start.FROM_NOW:
             return Listing(version=version, emitted_up_to=now)
         if read > now:  # etcd was restored from a backup: versions begin again
             return Listing(version=version, cause=Start.RESTORED.value)
         if self._start is Start.FIRST:
-            learn_only = read > 0 and self.resource is EVENTS
+            learn_only = read > 0 and (is_exact or self.resource is EVENTS)
             return Listing(version=version, emitted_up_to=read, learn_only=learn_only)
         return Listing(version=version, emitted_up_to=read, cause=self._start.value)
 
@@ -226,6 +233,8 @@ class Watch:
             async for line in lines(stream, on_loss=on_loss):
                 self.last_progress, has_said = clock(), True
                 self._on_line(line)
+                if self.is_live:
+                    self.last_read = self.last_progress
                 if not self._handler.has_capacity(self):
                     return "paused"
         finally:

@@ -84,6 +84,7 @@ class Bridge:
             handler=lambda reader: Intake(
                 self._stories, reader=reader, feed=self._feed, now=lambda: api.now,
                 redact=redact, metrics=metrics, spawn=self._scope.spawn,
+                read_until=checkpoint.state.watermark if checkpoint.state else 0,
             ),
             metrics=metrics, namespaces=config.namespaces, spawn=self._scope.spawn,
             from_now=config.from_now, events=checkpoint.events, objects=checkpoint.objects,

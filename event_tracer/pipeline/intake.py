@@ -1,6 +1,8 @@
 """Takes all frames of a cluster into the fold."""
 
+import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -8,6 +10,7 @@ from event_tracer.core.event import Event, lowest_version
 from event_tracer.core.filters import Redact
 from event_tracer.core.frame import Frame, Listing, Replace, SyncState
 from event_tracer.core.story import Stories
+from event_tracer.core.times import SECOND
 from event_tracer.kube.handler import Raw, WatchInfo
 from event_tracer.kube.resources import EVENTS, PODS, REPLICA_SETS
 from event_tracer.kube.stream import AT_ONCE, PollInterval
@@ -25,6 +28,8 @@ _POLL_INTERVALS = {
     REPLICA_SETS: PollInterval(every=0.5),
     EVENTS: PollInterval(every=0.5, late=0.05),
 }
+_EVENTS_LIVE = 3600 * SECOND  # ns; kube-apiserver's --event-ttl: the past that a first start tells
+_MARGIN = 60 * SECOND  # ns by which times in a status may lie before what was read with them
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +43,18 @@ class _List:
 
 
 class Intake:
-    """Handles the frames of all watches; `now` is the API server's clock (ns)."""
+    """Handles the frames of all watches; `now` is the API server's clock (ns).
+
+    Up to `read_until` (ns) an earlier run has read all.
+    """
 
     def __init__(
         self, stories: Stories, *, reader: ClusterReader["Intake"], feed: Feed,
         now: Callable[[], int | None], redact: Redact | None, metrics: Metrics, spawn: Spawn,
+        read_until: int = 0,
     ) -> None:  # fmt: skip
+        self._now = now
+        self._read_until = read_until
         self._reader = reader
         self._feed = feed
         self._metrics = metrics
@@ -81,8 +92,8 @@ class Intake:
         """A LIST begins, perhaps for another time."""
         self._lists[watch.namespace, watch.resource.name] = _List()
 
-    def on_page(self, watch: WatchInfo, raws: list[Raw]) -> None:
-        """Some of a LIST's items, as frames."""
+    def on_page(self, watch: WatchInfo, raws: list[Raw], listing: Listing) -> None:
+        """Some items of a LIST, as frames; `listing` says what kind of LIST that is."""
         found = self._lists[watch.namespace, watch.resource.name]
         frames = [frame for raw in raws if (frame := self._parser.parse(raw))]
         if watch.resource is EVENTS:
@@ -90,8 +101,20 @@ class Intake:
             for _ in frames:
                 self._metrics.received("LISTED")
             return
-        self._lookups.feed_objects(frames)
+        since = self._tell_since(watch, listing)
+        self._lookups.feed_objects(frames, replace(listing, cause="", tell_since=since))
         found.uids.update(frame.body.uid for frame in frames)
+
+    def _tell_since(self, watch: WatchInfo, listing: Listing) -> int | None:
+        if listing.learn_only:
+            return None
+        now = self._now() or time.time_ns()
+        if not listing.cause:
+            return now - _EVENTS_LIVE
+        if watch.last_read is None:
+            return self._read_until - _MARGIN
+        silence = asyncio.get_running_loop().time() - watch.last_read
+        return now - int(silence * SECOND) - _MARGIN
 
     async def on_list(self, watch: WatchInfo, listing: Listing) -> None:
         """A LIST is complete; its Events come by time, with all that is above their objects."""

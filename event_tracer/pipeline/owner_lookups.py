@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from event_tracer.core.chain import KubeObject
@@ -44,16 +45,20 @@ class OwnerLookups:
     def _owners(self) -> Owners:
         return self._reader.owners
 
-    def feed_objects(self, frames: list[Frame]) -> None:
-        """Feed objects; the kinds of their owners are watched from then on."""
+    def feed_objects(self, frames: list[Frame], listing: Listing) -> None:
+        """Feed objects of a LIST; the kinds of their owners are watched from then on."""
+        self._watch_owners(frames)
+        self._feed.feed(replace(listing, frames=tuple(frames)))
+
+    def _watch_owners(self, frames: list[Frame]) -> None:
         for frame in frames:
             if isinstance(frame.body, ObjectMetadata) and frame.body.owner and not frame.deleted:
                 self._owners.on_owner(frame.body.owner)
-        self._feed.feed(Listing(frames=tuple(frames)) if len(frames) != 1 else frames[0])
 
     def feed_object(self, frame: Frame) -> None:
-        """Feed one object, and GET the owner that only a GET can tell."""
-        self.feed_objects([frame])
+        """Feed one object of a WATCH, and GET the owner that only a GET can tell."""
+        self._watch_owners([frame])
+        self._feed.feed(frame)
         if self._missing(frame):  # an Event about it may be waiting already
             self._spawn(self.look_up([frame]), "look up an owner")
 
@@ -88,7 +93,7 @@ class OwnerLookups:
         frame = self._parser.parse(raw) if raw else None
         if frame:
             # No watch will bring its end, so it is kept as long as an object that was deleted.
-            self.feed_objects([frame._replace(deleted=True)])
+            self.feed_objects([frame._replace(deleted=True)], Listing())
             body = frame.body
             if isinstance(body, ObjectMetadata) and body.owner:
                 self._owners.on_owner(body.owner)

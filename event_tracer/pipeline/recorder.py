@@ -193,7 +193,7 @@ class _Recorder:
         """A LIST begins, perhaps for another time."""
         self._pages[watch] = []
 
-    def on_page(self, watch: WatchInfo, raws: list[Raw]) -> None:
+    def on_page(self, watch: WatchInfo, raws: list[Raw], listing: Listing) -> None:
         """Some of a LIST's items, as frames."""
         self._pages[watch] += raws
 

@@ -178,7 +178,7 @@ async def test_metadata_is_listed_as_it_was_at_the_checkpoint(bench: Bench) -> N
     assert first.query == exact
     assert stream.query["resourceVersion"] == str(at)
     assert bench.told.names == ["one"]
-    assert bench.told.lists == [Listing(version=str(at), emitted_up_to=at)]
+    assert bench.told.lists == [Listing(version=str(at), emitted_up_to=at, learn_only=True)]
     assert bench.told.frames == ["two"]
 
 
@@ -187,7 +187,7 @@ async def test_metadata_is_listed_as_it_was_at_the_checkpoint(bench: Bench) -> N
 async def test_metadata_of_a_version_that_is_gone_is_listed_as_it_is(
     bench: Bench, ahead: int
 ) -> None:
-    """410 and 504 for the exact version: the newest at once; from the future, with its cause."""
+    """410 and 504 for the exact version: the newest at once, with the cause."""
     known = bench.write("one", resource="pods") + ahead
     bench.write("two", resource="pods")
     bench.server.compact()
@@ -199,8 +199,8 @@ async def test_metadata_of_a_version_that_is_gone_is_listed_as_it_is(
     assert stream.query["resourceVersion"] == version
     assert bench.told.names == ["one", "two"]
     restored = Listing(version=version, cause="restored")
-    first = Listing(version=version, emitted_up_to=known)
-    assert bench.told.lists == [restored if ahead else first]
+    expired = Listing(version=version, emitted_up_to=known, cause="expired")
+    assert bench.told.lists == [restored if ahead else expired]
     assert bench.told.causes == []
 
 

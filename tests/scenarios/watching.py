@@ -60,7 +60,7 @@ class Recorder(NullMetrics):
         self.begun += 1
         self.pages = []
 
-    def on_page(self, watch: WatchInfo, raws: list[Raw]) -> None:
+    def on_page(self, watch: WatchInfo, raws: list[Raw], listing: Listing) -> None:
         self.pages.append([raw["object"]["metadata"]["name"] for raw in raws])
 
     async def on_list(self, watch: WatchInfo, listing: Listing) -> None:
