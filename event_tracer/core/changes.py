@@ -7,29 +7,28 @@ for writes through `/scale`, and `generation` rises for annotations too
 
 from dataclasses import dataclass, replace
 
-from event_tracer.core.event import Event
-from event_tracer.core.kinds import CONTROLLERS
-from event_tracer.core.objects import ObjectMetadata, Write
-from event_tracer.core.tables import AUTOSCALER, COMBINED
-from event_tracer.core.times import second_of
+FOLLOWS = 600
+"""Seconds after a change of a root within which what follows from it belongs to it.
 
-AUTOSCALED = 600
-"""Seconds after a change within which the autoscaler's scale belongs to it."""
+The autoscaler's scale does, and its operator's change of a workload that the root owns.
+"""
+HOUR = 3600
 NOBODY = "kubernetes"
 """The manager of a change that nobody signed."""
-_MOST = 64
-_MOST_ACTED = 32  # a rollout has some twenty, and they may be read before the change itself
-_MOST_UNDATED = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change of intent, in the Unix second of its writing."""
+    """One change of intent, in the Unix second of its writing.
+
+    `workload` is the identity of the owned workload that was changed, empty for the root itself.
+    """
 
     second: int
     verb: str
     manager: str
     generation: int | None = None
+    workload: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,190 +65,21 @@ class PendingChange:
         return replace(self, by_event=min([*known, *seconds], default=None))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """The changes of one root, oldest first, and what tells the next one."""
-
-    changes: tuple[Change, ...] = ()
-    pending: tuple[PendingChange, ...] = ()
-    actions: tuple[ControllerAction, ...] = ()
-    generation: int | None = None
-    deletion: int | None = None
-    written: tuple[tuple[tuple[str, str, str, bool], int], ...] = ()
-    status_second: int = -1
-    seen: bool = False
-
-    def observe(self, meta: ObjectMetadata, *, now: int) -> "History":
-        """This history after a frame of the root's metadata."""
-        history = self._with_status(meta)
-        if meta.deletion_asked is not None and self.deletion is None:
-            gone = Change(second=meta.deletion_asked, verb="Delete", manager=NOBODY)
-            history = history._add(replace(gone, generation=meta.generation))
-        if not self.seen:
-            history = history._first_sight(meta)
-        elif (meta.generation or 0) > (self.generation or 0) and (
-            meta.deletion_asked == self.deletion  # asking for deletion raises it, too
-        ):
-            history = history._risen(meta, now=now)
-        return replace(
-            history,
-            seen=True,
-            generation=meta.generation,
-            deletion=meta.deletion_asked,
-            written=tuple(_newest(meta.writes).items()),
-            status_second=max(self.status_second, meta.status_second or -1),
-        )
-
-    def observe_event(self, event: Event) -> "History":
-        """This history after an Event about the root: its controller's may date a change.
-
-        A controller's Event refers to the resourceVersion it acted on, except a combined one,
-        whose reference is that of the first it combines.
-        """
-        kind, version = event.involved.kind, event.involved.resource_version
-        is_controller = event.component == CONTROLLERS.get(kind, event.component)
-        if not version or not is_controller or event.message.startswith(COMBINED):
-            return self
-        action = ControllerAction(resource_version=version, second=second_of(event.time))
-        return replace(
-            self,
-            actions=(*self.actions, action)[-_MOST_ACTED:],
-            pending=tuple(item.observe_event((action,)) for item in self.pending),
-        )
-
-    def fix_dates(self, *, before: int) -> "History":
-        """This history with the dates fixed of what was seen before `before` (ns)."""
-        if not self.pending:
-            return self
-        due = [item for item in self.pending if item.seen < before and item.dated]
-        if not due:
-            return self
-        left = tuple(item for item in self.pending if item not in due)
-        history = replace(self, pending=left)
-        for item in due:
-            history = history._add(item.dated)
-        return history
-
-    def at(self, second: int) -> Change | None:
-        """The newest change at or before `second`; the oldest where all are later."""
-        changes = self._as_dated().changes if self.pending else self.changes
-        newest = None
-        for change in changes:
-            if change.second > second:
-                break
-            newest = change
-        return newest or (changes[0] if changes else None)
-
-    def before(self, change: Change) -> Change | None:
-        """The change before `change`."""
-        changes = self._as_dated().changes if self.pending else self.changes
-        earlier = [item for item in changes if item.second < change.second]
-        return earlier[-1] if earlier else None
-
-    def with_first_event(self, second: int) -> "History":
-        """This history of a root that nothing dates: its first occurrence in `second` does."""
-        return self._add(Change(second=second, verb="Events", manager=NOBODY))
-
-    def _as_dated(self) -> "History":
-        history = self
-        for item in self.pending:
-            history = history._add(item.dated)
-        return history
-
-    def _first_sight(self, meta: ObjectMetadata) -> "History":
-        history, created = self, meta.created
-        spec = [w for w in meta.writes if w.spec and w.second is not None]
-        if created is not None:
-            who = next((w.manager for w in spec if w.second == created), NOBODY)
-            generation = 1 if meta.generation else None
-            change = Change(second=created, verb="Create", manager=who, generation=generation)
-            history = history._add(change)
-        # Without a generation, or at the first, nothing has changed since (a claim's binding, a
-        # node's cordon touch the spec, too): as a watch would tell, a rise being the sign.
-        is_changed = created is None or (meta.generation or 0) > 1
-        for write in spec if is_changed else ():
-            if created is None or (write.second or 0) > created:
-                history = history._add(_change(write, meta.generation))
-        return history
-
-    def _risen(self, meta: ObjectMetadata, *, now: int) -> "History":
-        before = dict(self.written)
-        risen = [w for w in meta.writes if (w.second or -1) > before.get(w.key, -1)]
-        history = self
-        for write in risen:
-            if write.spec:
-                history = history._add(_change(write, meta.generation))
-        unsigned = [w for w in meta.writes if w.spec and w.second is None]
-        if risen or not unsigned:
-            return history
-        risen_status = -1 if meta.status_second is None else meta.status_second
-        waiting = PendingChange(
-            change=replace(_change(unsigned[0], meta.generation), second=0),
-            resource_version=meta.resource_version,
-            status_second=self.status_second,
-            seen=now,
-            # A LIST may show the write and the controller's answer to it at once.
-            by_status=risen_status if risen_status > self.status_second else None,
-        )
-        pending = (*history.pending, waiting.observe_event(history.actions))
-        return replace(history, pending=pending[-_MOST_UNDATED:])
-
-    def _with_status(self, meta: ObjectMetadata) -> "History":
-        second = meta.status_second
-        if not self.pending or second is None:
-            return self
-        return replace(
-            self,
-            pending=tuple(
-                replace(item, by_status=second)
-                if item.by_status is None and second > item.status_second
-                else item
-                for item in self.pending
-            ),
-        )
-
-    def _add(self, change: Change | None) -> "History":
-        if change is None or self._is_autoscaler_follow_up(change):
-            return self
-        same = [item for item in self.changes if item.second == change.second]
-        if same and not _replaces(same[0], change):
-            return self
-        kept = [item for item in self.changes if item.second != change.second]
-        ordered = sorted([*kept, change], key=lambda item: item.second)
-        return replace(self, changes=tuple(ordered[-_MOST:]))
-
-    def _is_autoscaler_follow_up(self, change: Change) -> bool:
-        if change.verb != "Scale" or change.manager != AUTOSCALER:
-            return False
-        earlier = [item.second for item in self.changes if item.second <= change.second]
-        return bool(earlier) and change.second - earlier[-1] <= AUTOSCALED
+def newest(changes: tuple[Change, ...], second: int) -> Change | None:
+    """The newest change at or before Unix `second`; the oldest where all are later."""
+    earlier = [change for change in changes if change.second <= second]
+    return earlier[-1] if earlier else changes[0] if changes else None
 
 
-def _newest(writes: tuple[Write, ...]) -> dict[tuple[str, str, str, bool], int]:
-    newest: dict[tuple[str, str, str, bool], int] = {}
-    for write in writes:
-        if write.second is not None:
-            newest[write.key] = max(write.second, newest.get(write.key, -1))
-    return newest
-
-
-def _replaces(known: Change, change: Change) -> bool:
-    # Of two edits in one second the first names the story, whichever was dated first.
-    if known.generation is not None and change.generation is not None:
-        return change.generation < known.generation
-    return known.verb == "Events"
-
-
-def _change(write: Write, generation: int | None) -> Change:
-    return Change(
-        second=write.second or 0,
-        verb=write.verb,
-        manager=write.manager or NOBODY,
-        generation=generation,
+def until_generation(
+    changes: tuple[Change, ...], workload: str, generation: int
+) -> tuple[Change, ...]:
+    """`changes` without those that led to a later generation of `workload`, or of the root."""
+    return tuple(
+        each
+        for each in changes
+        if each.workload != workload or each.generation is None or each.generation <= generation
     )
-
-
-HOUR = 3600
 
 
 def hours_since(change: Change, second: int) -> int:

@@ -1,13 +1,23 @@
 """The changes of every root, and the story that an occurrence belongs to by them (law 5)."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
-from event_tracer.core.chain import Chain, KubeObject
-from event_tracer.core.changes import HOUR, NOBODY, Change, History, hours_since
+from event_tracer.core.chain import CHANGED_THEMSELVES, Chain, KubeObject
+from event_tracer.core.changes import (
+    HOUR,
+    NOBODY,
+    Change,
+    hours_since,
+    newest,
+    until_generation,
+)
 from event_tracer.core.event import Event
 from event_tracer.core.expiring import GenerationalCache
-from event_tracer.core.kinds import CONTROLLERS
-from event_tracer.core.lineage import Lineage, lineage_names
+from event_tracer.core.history import History, merged
+from event_tracer.core.kinds import BUILT_IN, CONTROLLERS
+from event_tracer.core.lineage import Lineage, is_uuid, lineage_names
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child, Occurrence
 from event_tracer.core.span import Attributes, object_span_id, trace_id
@@ -37,12 +47,17 @@ class Histories:
         # difference to the frame before; the others fade.
         self._live: dict[str, History] = {}
         self._past: GenerationalCache[str, History] = GenerationalCache(keep=_KEPT)
+        self._owned: dict[str, set[str]] = {}  # by a custom resource, its workloads
         for identity, history in saved:
             self._past.put(identity, history)
+            self._note_owner(identity, history.owner)
 
     def observe(self, item: KubeObject, meta: ObjectMetadata, *, deleted: bool, now: int) -> None:
         """Take in a frame of a root's metadata."""
         history = self._get(item.identity).observe(meta, now=now)
+        if (owner := _custom_owner(item)) != history.owner:
+            history = replace(history, owner=owner)
+            self._note_owner(item.identity, owner)
         self._past.drop(item.identity)
         self._live.pop(item.identity, None)
         if deleted:
@@ -62,32 +77,47 @@ class Histories:
         if history.seen or event.involved.kind in CONTROLLERS:
             self._put(identity, history.observe_event(event))
 
-    def story(self, chain: Chain, *, second: int, first_second: int, final_before: int) -> Story:
+    def story(
+        self, chain: Chain, *, second: int, first_second: int, final_before: int,
+        generation: int | None = None,
+    ) -> Story:  # fmt: skip
         """The story of the chain's root to which an occurrence in Unix `second` belongs.
 
         `first_second` is that of its Event's first occurrence, which dates what nothing else does.
         Dates of what was read before `final_before` (ns of the watermark) are final.
+        `generation` is that of the chain's first object, where the occurrence belongs to it.
         """
         root = chain[-1].identity
-        known = self._get(root)
-        history = known.fix_dates(before=final_before)
-        change = history.at(second)
+        owned = self._workloads(chain)
+        for identity in (root, *owned):
+            self._fix_dates(identity, before=final_before)
+        changes = self._changes(root, owned)
+        if generation is not None:
+            about = chain[0].identity if chain[1:] else ""
+            changes = until_generation(changes, about, generation) or changes
+        change = newest(changes, second)
         if change is None:
-            history = history.with_first_event(min(first_second, second))
-            change = history.changes[0]
-        if history is not known:
+            history = self._get(root).with_first_event(min(first_second, second))
             self._put(root, history)
+            change = history.changes[0]
         hours = hours_since(change, second)
         return Story(key=_key(root, change, hours), change=change, hours=hours, root=root)
 
+    def next_change(self, story: Story) -> Change | None:
+        """The change that ends `story`: the first of a later second."""
+        later = (each for each in self._of_story(story) if each.second > story.change.second)
+        return next(later, None)
+
     def previous(self, story: Story) -> str | None:
-        """The key of the story before `story`, where known."""
-        before = self._peek(story.root).before(story.change)
-        return _key(story.root, before, 0) if before else None
+        """The key of the story before `story`, where known: before the n-th hour the (n-1)-th."""
+        if story.hours:
+            return _key(story.root, story.change, story.hours - 1) if story.root else None
+        earlier = [each for each in self._of_story(story) if each.second < story.change.second]
+        return _key(story.root, earlier[-1], 0) if earlier else None
 
     def run(self, job: KubeObject, *, is_root: bool, second: int) -> Story:
         """The story of a Job, which is one run, however long it takes and whoever asks for it."""
-        change = self._get(job.identity).at(0)
+        change = newest(self._get(job.identity).dated, 0)
         if not is_root:
             creator = CREATORS["Job"]["CronJob"]
             change = Change(second=change.second if change else second, verb="", manager=creator)
@@ -107,6 +137,37 @@ class Histories:
     def expire(self, *, now: int) -> None:
         """Forget roots that are gone or were never known, unused for two hours."""
         self._past.expire(now=now)
+        for owner, owned in list(self._owned.items()):
+            owned &= {each for each in owned if self._peek(each) is not _UNKNOWN}
+            if not owned:
+                del self._owned[owner]
+
+    def _note_owner(self, identity: str, owner: str) -> None:
+        if owner:
+            self._owned.setdefault(owner, set()).add(identity)
+
+    def _workloads(self, chain: Chain) -> Iterable[str]:
+        """The workloads whose changes count for what happened to the chain's first object."""
+        if chain[-1].kind in BUILT_IN:
+            return ()
+        if not chain[1:]:
+            return self._owned.get(chain[0].identity, ())
+        return [each.identity for each in chain[:-1] if each.kind in CHANGED_THEMSELVES][-1:]
+
+    def _of_story(self, story: Story) -> tuple[Change, ...]:
+        workload = story.change.workload
+        owned = [workload] if workload else self._owned.get(story.root, ())
+        return self._changes(story.root, owned)
+
+    def _changes(self, root: str, owned: Iterable[str]) -> tuple[Change, ...]:
+        own = self._peek(root).dated
+        return merged(own, [(each, self._peek(each)) for each in owned]) if owned else own
+
+    def _fix_dates(self, identity: str, *, before: int) -> None:
+        known = self._get(identity)
+        history = known.fix_dates(before=before)
+        if history is not known:
+            self._put(identity, history)
 
     def _get(self, identity: str) -> History:
         return self._live.get(identity) or self._past.get(identity) or _UNKNOWN
@@ -119,6 +180,14 @@ class Histories:
             self._live[identity] = history
         else:
             self._past.put(identity, history)
+
+
+def _custom_owner(item: KubeObject) -> str:
+    """The identity of the custom resource that owns a workload; empty for any other object."""
+    owner = item.owner
+    if owner is None or owner.kind in BUILT_IN:
+        return ""
+    return owner.uid if is_uuid(owner.uid) else f"{owner.kind}/{item.namespace}/{owner.name}"
 
 
 def _last_change(saved: tuple[str, History]) -> int:
@@ -151,7 +220,7 @@ class Placer:
         self._lineage = lineage
         self._histories = histories
         self._cluster_uid = cluster_uid
-        self._placed: dict[tuple[str, int, str], Placement] = {}
+        self._placed: dict[tuple[str, int, str, int | None], Placement] = {}
 
     def forget(self) -> None:
         """Start anew: something was learnt since the last occurrence was placed."""
@@ -166,7 +235,7 @@ class Placer:
         second = max(second_of(occurrence.time), item.created or 0)
         run = self._named_run(occurrence.child)
         # One object has Events by the dozen, and those of one second share their placement.
-        key = (item.identity, second, run.identity if run else "")
+        key = (item.identity, second, run.identity if run else "", occurrence.generation)
         placement = self._placed.get(key)
         if placement is None:
             chain = self._lineage.chain(item, second=second)
@@ -180,6 +249,7 @@ class Placer:
                     second=second,
                     first_second=second if first is None else second_of(first),
                     final_before=final_before,
+                    generation=occurrence.generation,
                 )
             placement = self._placed[key] = self._placement(chain, story)
         return placement

@@ -60,6 +60,8 @@ KINDS = (
     Kind("Lease", "leases", "coordination.k8s.io"),
 )
 
+BUILT_IN = frozenset(row.kind for row in KINDS)
+"""The kinds of the table; an owner of any other is a custom resource."""
 CONTROLLERS = {row.kind: row.controller for row in KINDS if row.controller}
 """The component that reconciles a root, by its kind."""
 KIND_OF_PLURAL = {name: row.kind for row in KINDS for name in (row.plural, row.resource)}

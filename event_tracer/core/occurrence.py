@@ -30,6 +30,7 @@ class Occurrence(NamedTuple):
     nobody wrote one; `is_first` tells whether this is it. `type` is Normal, Warning or a writer's
     own word. `version` is the resourceVersion of what showed it, 0 where there is none; `is_status`
     tells whether that is an object's status rather than an Event.
+    `generation` is that of the object `about` whose change it belongs to, where it tells one.
 
     Name, attributes and message are made of `source` when it leaves: a LIST has occurrences by
     the ten thousand, whose attributes would take five times the memory.
@@ -49,6 +50,7 @@ class Occurrence(NamedTuple):
     child: Child | None
     source: Source
     is_status: bool = False
+    generation: int | None = None
 
 
 class Description(NamedTuple):

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from event_tracer.core.chain import KubeObject, OwnerReference
-from event_tracer.core.changes import Change, History
+from event_tracer.core.changes import Change
 from event_tracer.core.frame import END
+from event_tracer.core.history import History
 from event_tracer.core.span import Span
 from event_tracer.core.state import State
 from event_tracer.core.story import Stories

@@ -23,7 +23,8 @@ JSONL = (
 @cache
 def raw_frames(name: str) -> tuple[Mapping[str, Any], ...]:
     """The frames of a recording, its header left out."""
-    data = (RECORDINGS / f"{name}.jsonl").read_bytes()
+    (path,) = RECORDINGS.glob(f"{name}.jsonl*")
+    data = path.read_bytes()
     lines = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     frames = (json.loads(line) for line in lines.splitlines())
     return tuple(frame for frame in frames if "object" in frame)
