@@ -76,6 +76,7 @@ async def link(words: Sequence[str], settings: LinkSettings, *, complain: Compla
             cluster_uid=query.cluster_uid,
             naming=settings.naming,
             namespaces=query.namespaces,
+            whole=settings.whole_kinds,
             redact=Redaction(settings.redact),
             complain=complain,
         )

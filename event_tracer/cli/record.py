@@ -17,6 +17,7 @@ def main(settings: RecordSettings, words: Sequence[str]) -> bool:
         kubeconfig=settings.kubeconfig,
         context=settings.context,
         namespaces=settings.watch_namespaces,
+        whole=settings.whole_kinds,
         redact=Redaction(settings.redact),
     )
     run_until_signal(lambda stop: record(stop=stop), settings=settings)

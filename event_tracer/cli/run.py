@@ -182,6 +182,7 @@ def _config(settings: RunSettings) -> PipelineConfig:
         filter=settings.filter,
         naming=settings.naming,
         namespaces=settings.watch_namespaces,
+        whole=settings.whole_kinds,
         from_now=settings.start == "now",
         queue_size=settings.queue_size,
         grace_period=settings.grace_period,

@@ -83,6 +83,7 @@ async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> 
         cluster_uid=query.cluster_uid,
         naming=settings.naming,
         namespaces=query.namespaces,
+        whole=settings.whole_kinds,
         redact=reading,
         complain=complain,
     )
@@ -126,6 +127,7 @@ class _Follower:
             cluster_uid=query.cluster_uid,
             naming=settings.naming,
             namespaces=query.namespaces,
+            whole=settings.whole_kinds,
             redact=Redaction(settings.redact),
             complain=complain,
             spawn=self._scope.spawn,

@@ -1,4 +1,4 @@
-"""GETs of single objects' metadata, for what no watch brings."""
+"""GETs of single objects, for what no watch brings."""
 
 import asyncio
 import logging
@@ -10,6 +10,7 @@ from event_tracer.core.times import SECOND
 from event_tracer.kube.client import Api, ApiError, retry_forever
 from event_tracer.kube.discovery import Discovery
 from event_tracer.kube.handler import Raw
+from event_tracer.kube.resources import WholeKinds
 from event_tracer.runtime.metrics import Lookup, Metrics
 
 _MAX_CONCURRENT = 8
@@ -20,11 +21,17 @@ logger = logging.getLogger(__name__)
 
 
 class ObjectGetter:
-    """Asks once for each object, until that is answered, and not again for fifteen minutes."""
+    """Asks once for each object, until that is answered, and not again for fifteen minutes.
 
-    def __init__(self, api: Api, *, discovery: Discovery, metrics: Metrics) -> None:
+    Metadata is all that is asked for, save of the kinds that are `whole`.
+    """
+
+    def __init__(
+        self, api: Api, *, discovery: Discovery, whole: WholeKinds, metrics: Metrics
+    ) -> None:
         self._api = api
         self._discovery = discovery
+        self._whole = whole
         self._metrics = metrics
         self._answered: GenerationalCache[str, bool] = GenerationalCache(
             keep=TOMBSTONE, most=_MAX_ANSWERED
@@ -41,7 +48,7 @@ class ObjectGetter:
         return is_allowed and self._answered.peek(_key(item)) is None
 
     async def get(self, item: KubeObject) -> Raw | None:
-        """Metadata of `item` as a frame; None where it is gone, forbidden or of no API.
+        """`item` as a frame; None where it is gone, forbidden or of no API.
 
         One GET for all who ask; it is repeated until it is answered.
         """
@@ -65,7 +72,8 @@ class ObjectGetter:
                 return None
             path = resource.path(namespace=item.namespace, name=item.name)
             try:
-                body = await self._api.get(path, accept=resource.accept())
+                accept = resource.accept(is_whole=resource in self._whole)
+                body = await self._api.get(path, accept=accept)
             except ApiError as error:
                 self._metrics.looked_up(self._result(error, item))
                 if error.is_refusal:

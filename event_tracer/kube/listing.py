@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import ClientResponse
@@ -29,12 +29,15 @@ class Page:
 class Lister:
     """LIST and WATCH of one resource in one namespace, or in all where it is empty.
 
-    Events come whole, of everything else the metadata.
+    Events come whole, other objects where `is_whole`; else their metadata does.
     """
 
-    def __init__(self, api: Api, resource: Resource, *, namespace: str) -> None:
+    def __init__(
+        self, api: Api, resource: Resource, *, namespace: str, is_whole: bool = False
+    ) -> None:
         self._api = api
         self._resource = resource
+        self._is_whole = is_whole or resource is EVENTS
         self._path = resource.path(namespace=namespace)
 
     async def pages(self, *, exact: str = "") -> AsyncIterator[Page]:
@@ -47,7 +50,7 @@ class Lister:
             query |= {"resourceVersion": exact, "resourceVersionMatch": "Exact"}
         while True:
             page, token = _page(await self._get(query))
-            yield page
+            yield self._typed(page)
             if not token:
                 return
             query = {"limit": PAGE, "continue": token}
@@ -68,15 +71,20 @@ class Lister:
             "watch": "true", "resourceVersion": version, "timeoutSeconds": seconds,
             "allowWatchBookmarks": "true",
         }  # fmt: skip
-        accept = self._accept(is_list=False)
+        accept = self._resource.accept(is_whole=self._is_whole)
         return self._api.open(self._path, query=query, accept=accept, idle_timeout=idle_timeout)
 
-    def _accept(self, *, is_list: bool) -> str:
-        return "" if self._resource is EVENTS else self._resource.accept(is_list=is_list)
+    def _typed(self, page: Page) -> Page:
+        # A typed List (PodList) leaves out what all its items are; a WATCH says it of each.
+        if not self._is_whole or self._resource is EVENTS:
+            return page
+        names = {"kind": self._resource.kind, "apiVersion": self._resource.api_version}
+        return replace(page, items=tuple({**names, **item} for item in page.items))
 
     async def _get(self, query: Mapping[str, str | int]) -> Any:
+        accept = self._resource.accept(is_whole=self._is_whole, is_list=True)
         try:
-            return await self._api.get(self._path, query=query, accept=self._accept(is_list=True))
+            return await self._api.get(self._path, query=query, accept=accept)
         except ApiError as error:
             # 504: of the future. `continue` and versions expire with etcd's history.
             is_exact = "resourceVersion" in query and error.status in (400, 422, 504)

@@ -1,4 +1,4 @@
-"""The owners of what Events are about: watches of object metadata, and a GET for the rest."""
+"""The owners of what Events are about: watches of objects, and a GET for the rest."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from event_tracer.kube.client import Api, retry_forever
 from event_tracer.kube.discovery import Discovery
 from event_tracer.kube.getter import ObjectGetter
 from event_tracer.kube.handler import FrameHandler, Raw
-from event_tracer.kube.resources import WORKLOADS, Resource, each_namespace
+from event_tracer.kube.resources import WORKLOADS, Resource, WholeKinds, each_namespace
 from event_tracer.kube.watch import Watch
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn
@@ -23,19 +23,22 @@ Kind = tuple[str, str]  # group, kind: a version is only a way to write the same
 
 
 class Owners:
-    """Watches the metadata of workloads, and of custom kinds once something has such an owner.
+    """Watches workloads, and custom kinds once something has such an owner.
 
-    `namespaces` are those watched, all where empty; `versions` are the resourceVersions to begin
-    with, by `namespace/resource`; `on_change` is called when `are_live` may have changed.
+    `namespaces` are those watched, all where empty. Of kinds that are not `whole` only the
+    metadata is read. `versions` are the resourceVersions to begin with, by `namespace/resource`;
+    `on_change` is called when `are_live` may have changed.
     """
 
     def __init__(
         self, api: Api, *, handler: FrameHandler, metrics: Metrics, namespaces: Iterable[str],
-        versions: Mapping[str, str], spawn: Spawn, on_change: Callable[[], None],
+        whole: WholeKinds, versions: Mapping[str, str], spawn: Spawn,
+        on_change: Callable[[], None],
     ) -> None:  # fmt: skip
         self._api = api
         self._discovery = Discovery(api)
-        self._getter = ObjectGetter(api, discovery=self._discovery, metrics=metrics)
+        self._getter = ObjectGetter(api, discovery=self._discovery, whole=whole, metrics=metrics)
+        self._whole = whole
         self._handler = handler
         self._metrics = metrics
         self._namespaces = each_namespace(namespaces)
@@ -103,6 +106,7 @@ class Owners:
                 handler=self._handler,
                 metrics=self._metrics,
                 namespace=namespace,
+                is_whole=resource in self._whole,
                 version=self._versions.get(f"{namespace}/{resource.name}", ""),
             )
             self._watches.append(watch)
@@ -149,7 +153,7 @@ class Owners:
         return self._getter.may_get(item)
 
     async def fetch(self, item: KubeObject) -> Raw | None:
-        """Metadata of `item` as a frame; None where it is gone, forbidden or of no API."""
+        """`item` as a frame; None where it is gone, forbidden or of no API."""
         return await self._getter.get(item)
 
 

@@ -28,8 +28,10 @@ class Resource:
         """`apiVersion` of its objects: `v1`, `apps/v1`."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
-    def accept(self, *, is_list: bool = False) -> str:
-        """Accept header that asks for metadata alone."""
+    def accept(self, *, is_whole: bool = False, is_list: bool = False) -> str:
+        """Accept header that asks for whole objects, or for their metadata alone."""
+        if is_whole:
+            return "application/json"
         kind = "PartialObjectMetadataList" if is_list else "PartialObjectMetadata"
         return f"application/json;as={kind};g=meta.k8s.io;v=v1"
 
@@ -66,6 +68,24 @@ EVENTS, LEASES, NAMESPACES, NODES = (
     RESOURCES[kind] for kind in ("Event", "Lease", "Namespace", "Node")
 )
 PODS, REPLICA_SETS = RESOURCES["Pod"], RESOURCES["ReplicaSet"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeKinds:
+    """The kinds whose objects are read whole, for their status (law 11).
+
+    `custom` names kinds besides the watched workloads, in lower case and each by kind or plural,
+    with its group or without: `workflow`, `workflows.argoproj.io`.
+    """
+
+    workloads: bool = True
+    custom: frozenset[str] = frozenset()
+
+    def __contains__(self, resource: Resource) -> bool:
+        if self.workloads and resource in WORKLOADS:
+            return True
+        names = {resource.kind.lower(), resource.plural}
+        return bool(self.custom & (names | {f"{name}.{resource.group}" for name in names}))
 
 
 def each_namespace(names: Iterable[str]) -> tuple[str, ...]:

@@ -39,13 +39,14 @@ class Watch:
     """One resource in one namespace, or in all where it is empty.
 
     `version` is the last that was read; an earlier run may have left one to begin with.
-    `from_now` leaves out what there is already. `last_progress` and `last_read` are the loop's
-    times; at the latter all that had happened was read, None where that was never so.
+    `from_now` leaves out what there is already. Objects but Events are read whole where
+    `is_whole`, else their metadata. `last_progress` and `last_read` are the loop's times; at the
+    latter all that had happened was read, None where that was never so.
     """
 
     def __init__(
         self, api: Api, resource: Resource, *, handler: FrameHandler, metrics: Metrics,
-        namespace: str = "", version: str = "", from_now: bool = False,
+        namespace: str = "", version: str = "", from_now: bool = False, is_whole: bool = False,
     ) -> None:  # fmt: skip
         self.resource = resource
         self.namespace = namespace
@@ -55,7 +56,7 @@ class Watch:
         self.last_progress = 0.0
         self.last_read: float | None = None
         self._api = api
-        self._lister = Lister(api, resource, namespace=namespace)
+        self._lister = Lister(api, resource, namespace=namespace, is_whole=is_whole)
         self._handler = handler
         self._metrics = metrics
         self._start = Start.FROM_NOW if from_now and not version else Start.FIRST

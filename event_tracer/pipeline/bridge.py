@@ -15,6 +15,7 @@ from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.export.delivery import Delivery
 from event_tracer.kube.client import Api
+from event_tracer.kube.resources import WholeKinds
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError
 from event_tracer.pipeline.cluster_reader import ClusterReader
 from event_tracer.pipeline.feed import Feed
@@ -37,7 +38,8 @@ logger = logging.getLogger(__name__)
 class PipelineConfig:
     """The part of a cluster that is read, and the bounds of sending.
 
-    All `namespaces` are read where none is named. `from_now`: without a checkpoint, what the API
+    All `namespaces` are read where none is named; of kinds that are not `whole` only the
+    metadata. `from_now`: without a checkpoint, what the API
     server still holds at the start is not sent. `queue_size` is in spans, `grace_period` in
     seconds after a stop.
     """
@@ -45,6 +47,7 @@ class PipelineConfig:
     filter: Filter = field(default_factory=Filter)
     naming: Naming = field(default_factory=Naming)
     namespaces: tuple[str, ...] = ()
+    whole: WholeKinds = field(default_factory=WholeKinds)
     from_now: bool = False
     queue_size: int = 20_000
     grace_period: float = 20.0
@@ -86,8 +89,9 @@ class Bridge:
                 redact=redact, metrics=metrics, spawn=self._scope.spawn,
                 read_until=checkpoint.state.watermark if checkpoint.state else 0,
             ),
-            metrics=metrics, namespaces=config.namespaces, spawn=self._scope.spawn,
-            from_now=config.from_now, events=checkpoint.events, objects=checkpoint.objects,
+            metrics=metrics, namespaces=config.namespaces, whole=config.whole,
+            spawn=self._scope.spawn, from_now=config.from_now, events=checkpoint.events,
+            objects=checkpoint.objects,
         )  # fmt: skip
         metrics.watch_queue(lambda: self._outbox.size)
         metrics.watch_refused(self._outbox.refused)

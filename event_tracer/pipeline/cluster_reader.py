@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from event_tracer.kube.client import Api
 from event_tracer.kube.handler import FrameHandler
 from event_tracer.kube.owners import Owners
-from event_tracer.kube.resources import EVENTS, each_namespace
+from event_tracer.kube.resources import EVENTS, WholeKinds, each_namespace
 from event_tracer.kube.watch import Watch
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn
@@ -29,12 +29,12 @@ class ClusterReader(Generic[H]):
     `handler` makes what takes the frames; it gets this reader, whose `owners` it may ask once
     frames come. `events` and `objects` are the resourceVersions to begin with: the former by
     namespace, the latter by `namespace/resource`. `from_now`: without one, all Events that a
-    first LIST finds were emitted before.
+    first LIST finds were emitted before. Of kinds that are not `whole` the metadata is read.
     """
 
     def __init__(
         self, api: Api, *, handler: Callable[["ClusterReader[H]"], H], metrics: Metrics,
-        namespaces: Iterable[str], spawn: Spawn, from_now: bool = False,
+        namespaces: Iterable[str], whole: WholeKinds, spawn: Spawn, from_now: bool = False,
         events: Mapping[str, str] | None = None, objects: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         self._api = api
@@ -49,7 +49,7 @@ class ClusterReader(Generic[H]):
         """None before all objects were read."""
         self.handler = handler(self)
         self.owners = Owners(
-            api, handler=self.handler, metrics=metrics, namespaces=namespaces,
+            api, handler=self.handler, metrics=metrics, namespaces=namespaces, whole=whole,
             versions=self._objects, spawn=spawn, on_change=self.update,
         )  # fmt: skip
 

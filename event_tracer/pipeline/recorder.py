@@ -21,6 +21,7 @@ from event_tracer.kube.client import Api, ApiError, retry_forever
 from event_tracer.kube.credentials import client_factory
 from event_tracer.kube.discovery import kube_system
 from event_tracer.kube.handler import Raw, WatchInfo
+from event_tracer.kube.resources import WholeKinds
 from event_tracer.kube.stream import AT_ONCE, PollInterval
 from event_tracer.pipeline.cluster_reader import ClusterReader
 from event_tracer.recording.reader import STDIN, VERSION
@@ -41,8 +42,8 @@ class _WriteError(Exception):
 
 
 async def record(
-    target: str, *, kubeconfig: str, context: str, namespaces: Sequence[str], redact: Redact,
-    stop: asyncio.Event,
+    target: str, *, kubeconfig: str, context: str, namespaces: Sequence[str], whole: WholeKinds,
+    redact: Redact, stop: asyncio.Event,
 ) -> None:  # fmt: skip
     """Record to the file `target`, or standard output for -, until `stop`.
 
@@ -53,7 +54,8 @@ async def record(
     failure: BaseException | None = None
     try:
         with _opened(target) as file:
-            await _Recording(api, _Writer(file, redact), namespaces=namespaces).run(stop)
+            writer = _Writer(file, redact)
+            await _Recording(api, writer, namespaces=namespaces, whole=whole).run(stop)
     except* (OSError, _WriteError) as errors:
         failure = errors.exceptions[0]  # to raise it here would put it in a group again
     finally:
@@ -123,13 +125,15 @@ class _Writer:
 class _Recording:
     """One run: kube-system, whose uid is the cluster's, then all that a cluster reader reads."""
 
-    def __init__(self, api: Api, writer: _Writer, *, namespaces: Sequence[str]) -> None:
+    def __init__(
+        self, api: Api, writer: _Writer, *, namespaces: Sequence[str], whole: WholeKinds
+    ) -> None:
         self._api = api
         self._writer = writer
         self._scope = TaskScope()
         self._unusable = _Unusable()
         self._reader = ClusterReader(
-            api, handler=self._handler, metrics=self._unusable, namespaces=namespaces,
+            api, handler=self._handler, metrics=self._unusable, namespaces=namespaces, whole=whole,
             spawn=self._scope.spawn,
         )  # fmt: skip
 

@@ -11,6 +11,7 @@ from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.traces import Trace, grouped
 from event_tracer.kube.client import Api
+from event_tracer.kube.resources import WholeKinds
 from event_tracer.kube.watch import Watch
 from event_tracer.pipeline.cluster_reader import ClusterReader
 from event_tracer.pipeline.feed import Feed
@@ -50,12 +51,13 @@ class _Sink(NullMetrics):
 class Snapshot:
     """Reads a cluster, all namespaces where none is named; nothing of it is kept or sent.
 
-    `redact` sees each frame. `complain` gets what a user should know meanwhile.
+    Of kinds that are not `whole` only the metadata is read. `redact` sees each frame. `complain`
+    gets what a user should know meanwhile.
     """
 
     def __init__(
         self, api: Api, *, cluster_uid: str, naming: Naming, namespaces: Sequence[str],
-        redact: Redact, complain: Complain, spawn: Spawn,
+        whole: WholeKinds, redact: Redact, complain: Complain, spawn: Spawn,
     ) -> None:  # fmt: skip
         self._where = in_namespaces(namespaces)
         self._complain = complain
@@ -68,7 +70,7 @@ class Snapshot:
                 self._stories, reader=reader, feed=self._feed, now=lambda: api.now,
                 redact=redact, metrics=self._sink, spawn=spawn,
             ),
-            metrics=self._sink, namespaces=namespaces, spawn=spawn,
+            metrics=self._sink, namespaces=namespaces, whole=whole, spawn=spawn,
         )  # fmt: skip
 
     async def run(self) -> None:
@@ -150,8 +152,8 @@ class Snapshot:
 
 
 async def read_traces(
-    api: Api, *, cluster_uid: str, naming: Naming, namespaces: Sequence[str], redact: Redact,
-    complain: Complain,
+    api: Api, *, cluster_uid: str, naming: Naming, namespaces: Sequence[str], whole: WholeKinds,
+    redact: Redact, complain: Complain,
 ) -> list[Trace]:  # fmt: skip
     """All traces of what a cluster has now, the one that changed last at the end.
 
@@ -159,8 +161,8 @@ async def read_traces(
     """
     scope, is_done = TaskScope(), asyncio.Event()
     snapshot = Snapshot(
-        api, cluster_uid=cluster_uid, naming=naming, namespaces=namespaces, redact=redact,
-        complain=complain, spawn=scope.spawn,
+        api, cluster_uid=cluster_uid, naming=naming, namespaces=namespaces, whole=whole,
+        redact=redact, complain=complain, spawn=scope.spawn,
     )  # fmt: skip
 
     async def wait() -> None:

@@ -64,6 +64,8 @@ VALUES: dict[str, tuple[str, Any]] = {
     "since": ("30m", 30 * 60 * SECOND),
     "span_names": ("full", "full"),
     "start": ("now", "now"),
+    "status": ("off", "off"),
+    "status_kinds": ("Workflow,rollouts.argoproj.io", ("workflow", "rollouts.argoproj.io")),
     "status_by_reason": ("Unhealthy=unset", {"Unhealthy": "unset"}),
     "to": ("sdk", "sdk"),
     "type": ("warning", ("Warning",)),
@@ -184,6 +186,15 @@ def test_one_file_may_serve_all_commands(tmp_path: Path) -> None:
     assert load(RunSettings, flags={}, config=config).queue_size == 7
     assert load(RecordSettings, flags={}, config=config).redact == ("a{1,2}",)
     assert load(CheckSettings, flags={}, config=config).cluster_name == "prod"
+
+
+@pytest.mark.parametrize("word", ["on", "off"])
+def test_yaml_s_on_and_off_are_words(word: str, tmp_path: Path) -> None:
+    """YAML 1.1 has booleans of these names, with quotes or without."""
+    config = tmp_path / "settings.yaml"
+    config.write_text(f"status: {word}\n")
+
+    assert load(RunSettings, flags={}, config=config).status == word
 
 
 def test_an_empty_variable_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:

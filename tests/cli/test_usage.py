@@ -39,6 +39,8 @@ def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
         (["run", "--lease-duration", "2"], "--lease-duration: input should be greater than"),
         (["run", "--kind", "deplyment"], "did you mean Deployment?"),
         (["run", "file.json"], "unrecognized arguments: file.json"),
+        (["run", "--status", "half"], "argument --status: invalid choice: 'half'"),
+        (["record", "--status-kinds", "a/b", "x"], "no kind can be called a/b"),
         (["run", "--shift-to-now"], "unrecognized arguments: --shift-to-now"),
         (["record"], "name the FILE to write, or - for standard output"),
         (["record", "--redact", "[", "x"], "[ is no regular expression"),

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections import Counter
-from typing import Any
 
 import pytest
 
@@ -12,32 +11,10 @@ from tests.doubles.apiserver.faults import UNAVAILABLE, Forbidden
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import SECOND, Raw, stamp
 from tests.scenarios.folding import raw_frames, tell
+from tests.scenarios.playing import play_recording, written
 from tests.scenarios.world import World, differences, expected, in_world, spans_of
 
 CLAIM = "3b5c0c9e-1111-4d0e-9a51-0123456789ab"
-
-
-async def play_recording(world: World, name: str) -> None:
-    """Write a recording's frames, each at its time."""
-    frames = raw_frames(name)
-    base, began = _time(frames[0]), asyncio.get_running_loop().time()
-    world.server.now = lambda: base + asyncio.get_running_loop().time() - began
-    for frame in frames:
-        await asyncio.sleep(max(0.0, _time(frame) - world.server.now()))
-        world.server.write(frame)
-
-
-def written(world: World) -> list[Raw]:
-    """All frames with the resourceVersions that the server gave them."""
-    history = world.server.store.history
-    return [
-        {"type": w.type, "resource": w.kind.resource, "kind": w.kind.kind, "object": w.object}
-        for w in history
-    ]
-
-
-def _time(frame: Any) -> float:
-    return float(frame["received"]) / SECOND
 
 
 def about_claim(cluster: Cluster, *, reason: str = "Resized") -> Raw:

@@ -84,6 +84,21 @@ async def test_of_all_else_only_the_metadata_is_read(bench: Bench) -> None:
 
 
 @on_bench
+async def test_what_is_read_whole_says_what_it_is(bench: Bench) -> None:
+    """An item of a PodList names neither kind nor apiVersion; a WATCH's object does."""
+    bench.write("web", resource="pods")
+    await bench.watch(PODS, is_whole=True)
+    bench.write("db", resource="pods")
+    await asyncio.sleep(5)
+
+    asked = bench.since(0)
+    assert [one.verb for one in asked] == ["list", "watch"]
+    assert {one.headers["accept"] for one in asked} == {"application/json"}
+    assert [bench.told.names, bench.told.frames] == [["web"], ["db"]]
+    assert bench.told.types == [("Pod", "v1")] * 2
+
+
+@on_bench
 async def test_a_list_of_nothing_may_be_null(bench: Bench) -> None:
     """A PartialObjectMetadataList of nothing has `items: null`: the watch goes on from it."""
     watch = await bench.watch(JOBS)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from event_tracer.core.filters import Redaction
+from event_tracer.kube.resources import WholeKinds
 from event_tracer.pipeline.recorder import record
 from event_tracer.recording import reader
 from tests.scenarios.cluster import Cluster
@@ -24,7 +25,7 @@ def arguments(
     """What a recording of this world needs."""
     return {
         "kubeconfig": str(world.folder / "config"), "context": "", "namespaces": namespaces,
-        "redact": Redaction(redact),
+        "whole": WholeKinds(), "redact": Redaction(redact),
     }  # fmt: skip
 
 

@@ -36,6 +36,8 @@ class Recorder(NullMetrics):
         self.pages: list[list[str]] = []
         """The names of items, page by page, since the last LIST began."""
         self.lists: list[Listing] = []
+        self.types: list[tuple[str, str]] = []
+        """The kind and apiVersion of all objects."""
         self.frames: list[str] = []
         """The names of objects, frame by frame."""
         self.times: list[float] = []
@@ -62,6 +64,7 @@ class Recorder(NullMetrics):
 
     def on_page(self, watch: WatchInfo, raws: list[Raw], listing: Listing) -> None:
         self.pages.append([raw["object"]["metadata"]["name"] for raw in raws])
+        self.types += [_type(raw) for raw in raws]
 
     async def on_list(self, watch: WatchInfo, listing: Listing) -> None:
         self.lists.append(listing)
@@ -69,6 +72,7 @@ class Recorder(NullMetrics):
     def on_raw(self, watch: WatchInfo, raw: Raw) -> int | None:
         meta = raw["object"].get("metadata") or {}
         self.frames.append(meta.get("name", ""))
+        self.types.append(_type(raw))
         self.times.append(asyncio.get_running_loop().time())
         return parse_timestamp(meta.get("creationTimestamp"))
 
@@ -94,6 +98,10 @@ class Recorder(NullMetrics):
 
     def restarted(self, resource: str, cause: str) -> None:
         self.causes.append(cause)
+
+
+def _type(raw: Raw) -> tuple[str, str]:
+    return raw["object"].get("kind", ""), raw["object"].get("apiVersion", "")
 
 
 class Bench:

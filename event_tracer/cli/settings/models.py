@@ -13,6 +13,7 @@ from event_tracer.cli.settings.options import (
     MessageOptions,
     NamingOptions,
     PictureOptions,
+    StatusOptions,
     WatchOptions,
 )
 from event_tracer.cli.settings.types import (
@@ -78,7 +79,9 @@ class ReplaySettings(FilterOptions, MessageOptions, PictureOptions):
         return "html" if self.html else "otlp-json" if self.output == "json" else self.to
 
 
-class RunSettings(WatchOptions, FilterOptions, MessageOptions, LeaderOptions, PictureOptions):
+class RunSettings(
+    WatchOptions, StatusOptions, FilterOptions, MessageOptions, LeaderOptions, PictureOptions
+):
     """The settings of `run`."""
 
     to: Literal["auto", "otlp", "sdk", "console", "none"] = option(
@@ -139,7 +142,7 @@ class RunSettings(WatchOptions, FilterOptions, MessageOptions, LeaderOptions, Pi
         return self
 
 
-class RecordSettings(WatchOptions, MessageOptions):
+class RecordSettings(WatchOptions, StatusOptions, MessageOptions):
     """The settings of `record`."""
 
 
@@ -155,7 +158,7 @@ class CheckSettings(WatchOptions, LeaderOptions):
     )
 
 
-class SnapshotSettings(ConnectionOptions, NamingOptions, MessageOptions):
+class SnapshotSettings(ConnectionOptions, StatusOptions, NamingOptions, MessageOptions):
     """The settings that `show` and `link` have in common."""
 
     namespace: Namespaces = option(

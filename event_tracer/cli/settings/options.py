@@ -16,10 +16,12 @@ from event_tracer.cli.settings.base import (
     option,
 )
 from event_tracer.cli.settings.types import (
+    CustomKinds,
     EventTypes,
     Kinds,
     Namespaces,
     ObjectName,
+    OnOff,
     Patterns,
     Reasons,
     Statuses,
@@ -28,6 +30,7 @@ from event_tracer.cli.settings.types import (
 )
 from event_tracer.core import filters
 from event_tracer.core.mapping import Naming
+from event_tracer.kube.resources import WholeKinds
 
 _SEVERAL = "separate several by commas, or repeat the option"
 
@@ -213,6 +216,28 @@ class WatchOptions(ConnectionOptions):
         group=CLUSTER,
         metavar="NAME",
     )
+
+
+class StatusOptions(BaseOptions):
+    """The objects that are read whole."""
+
+    status: OnOff = option(
+        "on",
+        "on: read pods and workloads whole, whose status says what no Event does: when a pod was "
+        "ready, how a container ended; off: only their metadata, which is half the bytes",
+        group=CLUSTER,
+    )
+    status_kinds: CustomKinds = option(
+        (),
+        "read objects of this custom kind whole, too (Workflow, workflows.argoproj.io, ...)",
+        group=CLUSTER,
+        metavar="KIND",
+    )
+
+    @property
+    def whole_kinds(self) -> WholeKinds:
+        """The options as the reader of a cluster takes them."""
+        return WholeKinds(workloads=self.status == "on", custom=frozenset(self.status_kinds))
 
 
 class CheckpointOptions(BaseOptions):

@@ -12,6 +12,7 @@ from event_tracer.core.times import parse_duration
 from event_tracer.runtime.address import Address, parse_address
 
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]*")
+_CUSTOM_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*([.][a-z0-9]([-a-z0-9.]*[a-z0-9])?)?")
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # RFC 1123 label
 _OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")  # RFC 1123 subdomain, nearly
 _MAX_OBJECT_NAME = 253
@@ -52,6 +53,18 @@ def _kind(name: str) -> str:
     near = get_close_matches(name.lower(), KIND_OF_NAME, n=1)
     hint = f"did you mean {KIND_OF_NAME[near[0]]}?" if near else "kinds are written like Deployment"
     raise ValueError(f"there is no kind called {name}; {hint}")
+
+
+def _custom_kinds(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not _CUSTOM_KIND.fullmatch(name):
+            raise ValueError(f"no kind can be called {name}; it is like Workflow.argoproj.io")
+    return _lower(names)
+
+
+def _on_off(value: object) -> object:
+    # YAML 1.1, as PyYAML reads it, has booleans of these names.
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
 
 
 def _lower(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -119,6 +132,9 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Namespaces = Annotated[Words, AfterValidator(_namespaces)]
 Kinds = Annotated[Words, AfterValidator(_kinds)]
 """Kinds by any name that kubectl has for them; a custom kind as its objects write it."""
+CustomKinds = Annotated[Words, AfterValidator(_custom_kinds)]
+"""Kinds or plurals in lower case, each with its group or without."""
+OnOff = Annotated[Literal["on", "off"], BeforeValidator(_on_off)]
 Reasons = Annotated[Words, AfterValidator(_lower)]
 EventTypes = Annotated[Words, AfterValidator(_types)]
 Patterns = Annotated[
