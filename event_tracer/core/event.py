@@ -1,6 +1,6 @@
 """One occurrence of an Event: its count, its time, and what it says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from event_tracer.core import api_types, wire
@@ -143,11 +143,6 @@ def version_number(text: str | None) -> int:
     Kubernetes' own "0" stands for any version (API concepts, "resourceVersion unset").
     """
     return int(text) if text and len(text) < 40 and text.isascii() and text.isdigit() else 0
-
-
-def lowest_version(versions: Iterable[int]) -> int:
-    """The lowest of some resourceVersions; 0 where there is none."""
-    return min(filter(None, versions), default=0)
 
 
 def within_int64(number: int) -> int:

@@ -2,10 +2,11 @@
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from operator import itemgetter
 
-from event_tracer.core.event import lowest_version
 from event_tracer.core.occurrence import Occurrence
+from event_tracer.core.versions import LowestVersions, lowest_versions
 
 _NEVER = 2**63
 _ORDER = itemgetter(0, 1, 2)  # time, key, count
@@ -65,6 +66,12 @@ class ReorderBuffer:
         return min(earliest, self._due[0].time) if self._due else earliest
 
     @property
-    def lowest_version(self) -> int:
-        """The lowest resourceVersion of any; 0 where there is none."""
-        return lowest_version(item.version for item in (*self._due, *self._waiting))
+    def earliest_status(self) -> int | None:
+        """The earliest time (ns) of a transition; None where there is none."""
+        both = chain(self._due, self._waiting)
+        return min((item.time for item in both if item.is_status), default=None)
+
+    @property
+    def lowest_versions(self) -> LowestVersions:
+        """The lowest resourceVersions of any."""
+        return lowest_versions(chain(self._due, self._waiting))

@@ -21,6 +21,10 @@ class WatchInfo(Protocol):
     last_read: float | None
 
     @property
+    def place(self) -> str:
+        """`namespace/resource`."""
+
+    @property
     def is_live(self) -> bool:
         """Whether all that has happened was read."""
 

@@ -88,7 +88,7 @@ class Owners:
     @property
     def versions(self) -> dict[str, str]:
         """The resourceVersions that were read last, by `namespace/resource`."""
-        return {_place(watch): watch.version for watch in self._watches if watch.version}
+        return {watch.place: watch.version for watch in self._watches if watch.version}
 
     @property
     def denied(self) -> list[str]:
@@ -110,7 +110,7 @@ class Owners:
                 version=self._versions.get(f"{namespace}/{resource.name}", ""),
             )
             self._watches.append(watch)
-            self._spawn(watch.run(), f"watch {_place(watch)}")
+            self._spawn(watch.run(), f"watch {watch.place}")
 
     # -- custom kinds
 
@@ -155,10 +155,6 @@ class Owners:
     async def fetch(self, item: KubeObject) -> Raw | None:
         """`item` as a frame; None where it is gone, forbidden or of no API."""
         return await self._getter.get(item)
-
-
-def _place(watch: Watch) -> str:
-    return f"{watch.namespace}/{watch.resource.name}"
 
 
 def _group(api_version: str) -> str:

@@ -63,6 +63,11 @@ class Watch:
         self._catch_up = CatchUp(self._on_caught_up)
 
     @property
+    def place(self) -> str:
+        """`namespace/resource`: a checkpoint's key."""
+        return f"{self.namespace}/{self.resource.name}"
+
+    @property
     def is_live(self) -> bool:
         """Whether all that has happened was read."""
         return self.state is State.LIVE

@@ -2,17 +2,17 @@
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from event_tracer.core.event import lowest_version, version_number
+from event_tracer.core.event import version_number
 from event_tracer.core.filters import Filter, Redact
 from event_tracer.core.frame import Tick
 from event_tracer.core.mapping import Naming
 from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
+from event_tracer.core.versions import lowest_of
 from event_tracer.export.delivery import Delivery
 from event_tracer.kube.client import Api
 from event_tracer.kube.resources import WholeKinds
@@ -87,11 +87,10 @@ class Bridge:
             handler=lambda reader: Intake(
                 self._stories, reader=reader, feed=self._feed, now=lambda: api.now,
                 redact=redact, metrics=metrics, spawn=self._scope.spawn,
-                read_until=checkpoint.state.watermark if checkpoint.state else 0,
             ),
             metrics=metrics, namespaces=config.namespaces, whole=config.whole,
             spawn=self._scope.spawn, from_now=config.from_now, events=checkpoint.events,
-            objects=checkpoint.objects,
+            objects=checkpoint.objects, read=checkpoint.read,
         )  # fmt: skip
         metrics.watch_queue(lambda: self._outbox.size)
         metrics.watch_refused(self._outbox.refused)
@@ -128,22 +127,20 @@ class Bridge:
         """All that a restart needs, as of now; None once a mistake has made it inconsistent."""
         if not self._feed.is_consistent:
             return None
+        lowest = lowest_of((self._reader.handler.lowest_versions, self._outbox.lowest_versions))
         return Checkpoint(
             cluster_uid=self._stories.cluster_uid,
-            events=self._positions(),
-            objects=self._reader.object_versions,
+            events=_positions(self._reader.event_versions, lowest=lowest.events),
+            objects=_positions(self._reader.object_versions, lowest=lowest.statuses),
+            read=self._read_times(),
             spans=self._outbox.spans,
             state=self._stories.state(),
         )
 
-    def _positions(self) -> dict[str, str]:
-        """Of each namespace the highest version at and below which all is acknowledged."""
-        lowest = lowest_version((self._reader.handler.lowest_version, self._outbox.lowest_version))
-        return {
-            namespace: str(min(version_number(version), lowest - 1)) if lowest else version
-            for namespace, version in self._reader.event_versions.items()
-            if version
-        }
+    def _read_times(self) -> dict[str, int]:
+        waiting = (self._stories.waiting.earliest_status, self._outbox.earliest_status)
+        earliest = [time for time in waiting if time is not None]
+        return {place: min([time, *earliest]) for place, time in self._reader.read_times.items()}
 
     # -- the run
 
@@ -189,8 +186,7 @@ class Bridge:
                 denied = self._reader.owners.denied
                 logger.info("all that there is was read", extra={"denied": denied})
             self._reader.update()
-            # A proxy may leave out the Date header; then this machine's clock must do.
-            self._feed.feed(Tick(now=self._api.now or time.time_ns()))
+            self._feed.feed(Tick(now=self._reader.now))
             await self._feed.release_due()
             await asyncio.sleep(_TICK)
 
@@ -220,6 +216,18 @@ class Bridge:
                 await self._outbox.write()
         except (CheckpointError, TimeoutError) as error:
             logger.error("the last checkpoint cannot be written", extra={"reason": str(error)})
+
+
+def _positions(versions: Mapping[str, str], *, lowest: int) -> dict[str, str]:
+    """Of each place the highest version at and below which all is acknowledged.
+
+    `lowest` is the lowest that is not, 0 where all is.
+    """
+    return {
+        place: str(min(version_number(version), lowest - 1)) if lowest else version
+        for place, version in versions.items()
+        if version
+    }
 
 
 def _counting(filter_: Filter, metrics: Metrics) -> Callable[[Occurrence], bool]:

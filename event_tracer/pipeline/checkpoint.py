@@ -52,14 +52,16 @@ class Checkpoint:
     """All that a restart needs.
 
     `events` has for each namespace watched ("" for all) the highest resourceVersion at and below
-    which every occurrence is acknowledged; `objects` the last that was read of each
-    `namespace/resource`. `spans` are object and gap spans that are not acknowledged.
+    which every occurrence is acknowledged, `objects` the same of each `namespace/resource`, and
+    `read` the time (ns) up to which that is so, for when the version has expired. `spans` are
+    object and gap spans that are not acknowledged.
     """
 
     version: int = VERSION
     cluster_uid: str = ""
     events: Mapping[str, str] = field(default_factory=dict)
     objects: Mapping[str, str] = field(default_factory=dict)
+    read: Mapping[str, int] = field(default_factory=dict)
     spans: tuple[Span, ...] = ()
     state: State | None = None
 
@@ -77,6 +79,7 @@ class _Head:
     cluster_uid: str = ""
     events: Mapping[str, str] = field(default_factory=dict)
     objects: Mapping[str, str] = field(default_factory=dict)
+    read: Mapping[str, int] = field(default_factory=dict)
     state: tuple[int, str] | None = None
     parts: int = 0
 
@@ -201,6 +204,7 @@ def _head(checkpoint: Checkpoint, *, parts: int) -> bytes:
         cluster_uid=checkpoint.cluster_uid,
         events=checkpoint.events,
         objects=checkpoint.objects,
+        read=checkpoint.read,
         state=(state.watermark, state.cluster_uid) if state else None,
         parts=parts,
     )
@@ -232,6 +236,7 @@ def _decode(data: bytes) -> Checkpoint:
         cluster_uid=head.cluster_uid,
         events=head.events,
         objects=head.objects,
+        read=head.read,
         spans=_joined(part.spans for part in parts),
         state=_state(*head.state, parts) if head.state else None,
     )

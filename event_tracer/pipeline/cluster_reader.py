@@ -1,11 +1,14 @@
 """All watches of one cluster: those of objects first, then those of Events."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, Protocol, TypeVar
 
+from event_tracer.core.frame import Listing
+from event_tracer.core.times import SECOND
 from event_tracer.kube.client import Api
-from event_tracer.kube.handler import FrameHandler
+from event_tracer.kube.handler import FrameHandler, WatchInfo
 from event_tracer.kube.owners import Owners
 from event_tracer.kube.resources import EVENTS, WholeKinds, each_namespace
 from event_tracer.kube.watch import Watch
@@ -20,6 +23,9 @@ class ClusterHandler(FrameHandler, Protocol):
         """Some watch may have come live, or fallen behind."""
 
 
+_EVENTS_LIVE = 3600 * SECOND  # ns; kube-apiserver's --event-ttl: so much of the past is told
+_MARGIN = 60 * SECOND  # ns by which a status may state an earlier time than that of its writing
+
 H = TypeVar("H", bound=ClusterHandler)
 
 
@@ -28,21 +34,25 @@ class ClusterReader(Generic[H]):
 
     `handler` makes what takes the frames; it gets this reader, whose `owners` it may ask once
     frames come. `events` and `objects` are the resourceVersions to begin with: the former by
-    namespace, the latter by `namespace/resource`. `from_now`: without one, all Events that a
-    first LIST finds were emitted before. Of kinds that are not `whole` the metadata is read.
+    namespace, the latter by `namespace/resource`, as is `read`: the times (ns) up to which an
+    earlier run read all. `from_now`: without one, what a first LIST finds was emitted before. Of
+    kinds that are not `whole` the metadata is read.
     """
 
     def __init__(
         self, api: Api, *, handler: Callable[["ClusterReader[H]"], H], metrics: Metrics,
         namespaces: Iterable[str], whole: WholeKinds, spawn: Spawn, from_now: bool = False,
         events: Mapping[str, str] | None = None, objects: Mapping[str, str] | None = None,
+        read: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
         self._api = api
         self._metrics = metrics
         self._namespaces = each_namespace(namespaces)
         self._events = events or {}
         self._objects = objects or {}
+        self._read = read or {}
         self._from_now = from_now
+        self._started = 0  # ns
         self._spawn = spawn
         self._objects_read = asyncio.Event()
         self.event_watches: list[Watch] = []
@@ -55,6 +65,7 @@ class ClusterReader(Generic[H]):
 
     async def run(self) -> None:
         """Start all watches: an Event is emitted with what is known of its object."""
+        self._started = self.now
         self.owners.start()
         await self._objects_read.wait()
         self.event_watches += [self._watch_events(namespace) for namespace in self._namespaces]
@@ -93,6 +104,34 @@ class ClusterReader(Generic[H]):
     def object_versions(self) -> dict[str, str]:
         """The resourceVersions that were read last, by `namespace/resource`."""
         return {**self._objects, **self.owners.versions}
+
+    @property
+    def read_times(self) -> dict[str, int]:
+        """The times (ns) up to which all was read, by `namespace/resource`."""
+        now = {watch.place: self.read_until(watch) for watch in self.watches}
+        return {**self._read, **{place: time for place, time in now.items() if time}}
+
+    def read_until(self, watch: WatchInfo) -> int:
+        """The time (ns) up to which a watch has read all, if only in an earlier run; 0: never."""
+        if watch.last_read is None:
+            return self._read.get(watch.place, 0)
+        silence = asyncio.get_running_loop().time() - watch.last_read
+        return self.now - int(silence * SECOND)
+
+    def told_since(self, watch: WatchInfo, listing: Listing) -> int | None:
+        """The time (ns) from which on a LIST's transitions are occurrences; None: none is."""
+        if listing.learn_only:
+            return None
+        read_until = self.read_until(watch) if listing.cause else 0
+        if read_until:
+            return read_until - _MARGIN
+        return max(self.now - _EVENTS_LIVE, self._started if self._from_now else 0)
+
+    @property
+    def now(self) -> int:
+        """The API server's clock (ns), or this machine's before it has answered."""
+        # A proxy may leave out the Date header.
+        return self._api.now or time.time_ns()
 
     def _watch_events(self, namespace: str) -> Watch:
         return Watch(

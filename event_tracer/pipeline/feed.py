@@ -6,6 +6,7 @@ from typing import Protocol
 from event_tracer.core.frame import Item, Tick
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
+from event_tracer.core.versions import LowestVersions
 
 
 class SpanSink(Protocol):
@@ -51,9 +52,9 @@ class Feed:
             await asyncio.sleep(0)
 
     @property
-    def lowest_version(self) -> int:
-        """The lowest resourceVersion of an Event that has not left the fold; 0 without any."""
-        return self._stories.waiting.lowest_version
+    def lowest_versions(self) -> LowestVersions:
+        """The lowest resourceVersions of what has not left the fold."""
+        return self._stories.waiting.lowest_versions
 
     def has_capacity(self, held: int) -> bool:
         """More may be read while `held` Events wait elsewhere."""

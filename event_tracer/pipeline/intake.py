@@ -1,16 +1,14 @@
 """Takes all frames of a cluster into the fold."""
 
-import asyncio
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from event_tracer.core.event import Event, lowest_version
+from event_tracer.core.event import Event
 from event_tracer.core.filters import Redact
 from event_tracer.core.frame import Frame, Listing, Replace, SyncState
 from event_tracer.core.story import Stories
-from event_tracer.core.times import SECOND
+from event_tracer.core.versions import LowestVersions, lowest_of
 from event_tracer.kube.handler import Raw, WatchInfo
 from event_tracer.kube.resources import EVENTS, PODS, REPLICA_SETS
 from event_tracer.kube.stream import AT_ONCE, PollInterval
@@ -28,8 +26,6 @@ _POLL_INTERVALS = {
     REPLICA_SETS: PollInterval(every=0.5),
     EVENTS: PollInterval(every=0.5, late=0.05),
 }
-_EVENTS_LIVE = 3600 * SECOND  # ns; kube-apiserver's --event-ttl: the past that a first start tells
-_MARGIN = 60 * SECOND  # ns by which times in a status may lie before what was read with them
 
 logger = logging.getLogger(__name__)
 
@@ -43,18 +39,12 @@ class _List:
 
 
 class Intake:
-    """Handles the frames of all watches; `now` is the API server's clock (ns).
-
-    Up to `read_until` (ns) an earlier run has read all.
-    """
+    """Handles the frames of all watches; `now` is the API server's clock (ns)."""
 
     def __init__(
         self, stories: Stories, *, reader: ClusterReader["Intake"], feed: Feed,
         now: Callable[[], int | None], redact: Redact | None, metrics: Metrics, spawn: Spawn,
-        read_until: int = 0,
     ) -> None:  # fmt: skip
-        self._now = now
-        self._read_until = read_until
         self._reader = reader
         self._feed = feed
         self._metrics = metrics
@@ -72,9 +62,10 @@ class Intake:
         return self._sync == SyncState()
 
     @property
-    def lowest_version(self) -> int:
-        """The lowest resourceVersion of an Event that has not left the fold; 0 without any."""
-        return lowest_version((self._lookups.lowest_version, self._feed.lowest_version))
+    def lowest_versions(self) -> LowestVersions:
+        """The lowest resourceVersions of what has not left the fold."""
+        held = LowestVersions(events=self._lookups.lowest_version)
+        return lowest_of((held, self._feed.lowest_versions))
 
     def update_sync_state(self) -> None:
         """Feed the fold which watches are behind, where that changed."""
@@ -101,20 +92,9 @@ class Intake:
             for _ in frames:
                 self._metrics.received("LISTED")
             return
-        since = self._tell_since(watch, listing)
+        since = self._reader.told_since(watch, listing)
         self._lookups.feed_objects(frames, replace(listing, cause="", tell_since=since))
         found.uids.update(frame.body.uid for frame in frames)
-
-    def _tell_since(self, watch: WatchInfo, listing: Listing) -> int | None:
-        if listing.learn_only:
-            return None
-        now = self._now() or time.time_ns()
-        if not listing.cause:
-            return now - _EVENTS_LIVE
-        if watch.last_read is None:
-            return self._read_until - _MARGIN
-        silence = asyncio.get_running_loop().time() - watch.last_read
-        return now - int(silence * SECOND) - _MARGIN
 
     async def on_list(self, watch: WatchInfo, listing: Listing) -> None:
         """A LIST is complete; its Events come by time, with all that is above their objects."""

@@ -9,10 +9,10 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from event_tracer.core.event import lowest_version
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.seen import hidden_by
 from event_tracer.core.span import Span
+from event_tracer.core.versions import LowestVersions, lowest_versions
 from event_tracer.export.delivery import Delivery
 from event_tracer.export.exporter import Exporter
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointEncoder, CheckpointError
@@ -45,9 +45,14 @@ class Unacknowledged:
         return iter(self._spans.values())
 
     @property
-    def lowest_version(self) -> int:
-        """The lowest resourceVersion of an Event among them; 0 without any."""
-        return lowest_version(span.version for span in self)
+    def lowest_versions(self) -> LowestVersions:
+        """The lowest resourceVersions of what they tell."""
+        return lowest_versions(self)
+
+    @property
+    def earliest_status(self) -> int | None:
+        """The earliest time (ns) of a transition among them; None without any."""
+        return min((span.end for span in self if span.is_status), default=None)
 
     def add(self, spans: Iterable[Span]) -> None:
         """Take spans that have left the fold."""
@@ -99,9 +104,14 @@ class Outbox:
         return tuple(span for span in self._unacknowledged if span.kind != "event")
 
     @property
-    def lowest_version(self) -> int:
-        """The lowest resourceVersion of an Event whose span is not acknowledged; 0 without any."""
-        return self._unacknowledged.lowest_version
+    def lowest_versions(self) -> LowestVersions:
+        """The lowest resourceVersions of what is not acknowledged."""
+        return self._unacknowledged.lowest_versions
+
+    @property
+    def earliest_status(self) -> int | None:
+        """The earliest time (ns) of a transition that is not acknowledged; None without any."""
+        return self._unacknowledged.earliest_status
 
     @property
     def size(self) -> int:

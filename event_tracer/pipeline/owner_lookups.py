@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from event_tracer.core.chain import KubeObject
-from event_tracer.core.event import Event, lowest_version, version_number
+from event_tracer.core.event import Event, version_number
 from event_tracer.core.frame import Frame, Listing
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.story import Stories
@@ -39,7 +39,8 @@ class OwnerLookups:
     def lowest_version(self) -> int:
         """The lowest resourceVersion of an Event that waits here; 0 without any."""
         events = (frame.body for frame in self._held.values() if isinstance(frame.body, Event))
-        return lowest_version(version_number(event.resource_version) for event in events)
+        versions = (version_number(event.resource_version) for event in events)
+        return min(filter(None, versions), default=0)
 
     @property
     def _owners(self) -> Owners:

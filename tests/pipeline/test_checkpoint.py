@@ -73,6 +73,7 @@ def test_nothing_is_lost_in_a_checkpoint(name: str, share: float) -> None:
     state = stories.state()
     made = Checkpoint(
         cluster_uid=CLUSTER, events={"": "7", "shop": "9"}, objects={"/pods": "8"},
+        read={"/pods": 1_795_473_171_600_000_000},
         spans=(*spans, ODD), state=state,
     )  # fmt: skip
     data, left_out = CheckpointEncoder().encode(made)

@@ -106,7 +106,7 @@ class Out(Exporter):
     @property
     def lowest_version(self) -> int:
         """The lowest resourceVersion of an Event whose span is not acknowledged; 0 without any."""
-        return self._unacknowledged.lowest_version
+        return self._unacknowledged.lowest_versions.events
 
     def put(self, spans: Sequence[Span]) -> None:
         """Send spans."""
