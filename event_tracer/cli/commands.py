@@ -182,9 +182,10 @@ trace the same id, be it now or when it comes to send it.""",
     "record": Command(
         line="a live cluster's Events and owners to a file, for replay anywhere",
         text="""\
-Record the raw frames of a cluster's Events, and of the metadata of what they are about, until
-SIGINT: first all that there is, then what happens. FILE ending in .gz is gzipped; - is standard
-output. What kubectl apply keeps in last-applied-configuration is left out.""",
+Record the raw frames of a cluster's Events, and of the objects that they are about, until SIGINT:
+first all that there is, then what happens. FILE ending in .gz is gzipped; - is standard output.
+Of objects metadata and status are kept; what containers are given by environment variables,
+arguments and kubectl's last-applied-configuration is left out.""",
         examples="""\
   event-tracer record rollout.jsonl.gz
   event-tracer record --watch-namespaces shop --redact '[0-9.]+' - | event-tracer replay -""",

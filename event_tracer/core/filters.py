@@ -56,18 +56,34 @@ def check(filter_: Filter) -> None:
 
 
 class Redaction:
-    """Replaces what any of `patterns` matches in the message of a raw frame's Event."""
+    """Replaces what any of `patterns` matches in the messages of a raw frame.
+
+    These are the message of an Event, and those of the conditions of another object.
+    """
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = [re.compile(pattern) for pattern in patterns]
 
     def __call__(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The frame with its message redacted."""
+        """The frame with its messages redacted."""
         body = raw.get("object")
         if not self._patterns or not isinstance(body, Mapping):
             return raw
-        clean = {key: self._clean(body[key]) for key in _MESSAGES if isinstance(body.get(key), str)}
+        clean = self._messages(body)
+        status = body.get("status")
+        conditions = status.get("conditions") if isinstance(status, Mapping) else None
+        if isinstance(status, Mapping) and isinstance(conditions, list):
+            redacted = [self._condition(condition) for condition in conditions]
+            clean["status"] = {**status, "conditions": redacted}
         return {**raw, "object": {**body, **clean}} if clean else raw
+
+    def _messages(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: self._clean(item[key]) for key in _MESSAGES if isinstance(item.get(key), str)}
+
+    def _condition(self, condition: object) -> object:
+        if not isinstance(condition, Mapping):
+            return condition
+        return {**condition, **self._messages(condition)}
 
     def _clean(self, text: str) -> str:
         for pattern in self._patterns:

@@ -11,7 +11,6 @@ from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child
 from event_tracer.core.span import Attributes
-from event_tracer.core.tables import ROOT_ANNOTATIONS
 from event_tracer.core.times import SECOND, UNUSED, second_of
 
 Name = tuple[str, str, str]  # kind, namespace, name
@@ -220,10 +219,7 @@ def _kube_object(meta: ObjectMetadata) -> KubeObject:
         other_owners=meta.other_owners,
         created=meta.created,
         labels=tuple(meta.labels.items()) if is_root else (),
-        # What kubectl apply keeps in one may hold passwords, and is as long as the object.
-        annotations=tuple(
-            (key, value) for key, value in meta.annotations.items() if key in ROOT_ANNOTATIONS
-        ),
+        annotations=tuple(meta.annotations.items()) if is_root else (),
     )
 
 

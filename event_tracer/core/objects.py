@@ -12,7 +12,7 @@ from event_tracer.core.event import (
 )
 from event_tracer.core.kinds import KIND_OF_PLURAL
 from event_tracer.core.status import WITH_STATUS, Status, status_of
-from event_tracer.core.tables import RESTARTS
+from event_tracer.core.tables import RESTARTS, ROOT_ANNOTATIONS
 from event_tracer.core.times import parse_timestamp, second_of
 
 
@@ -108,7 +108,7 @@ def metadata_of(item: api_types.AnyObject, *, resource: str, kind: str) -> Objec
         writes=tuple(_write(entry) for entry in entries if not _is_status(entry)),
         status_second=max((second for second in status if second is not None), default=None),
         labels=_strings(meta.get("labels")) if is_root else {},
-        annotations=_strings(meta.get("annotations")) if is_root else {},
+        annotations=_annotations(meta) if is_root else {},
         server_time=server_time(meta),
     )
 
@@ -124,6 +124,12 @@ def _second(stamp: str | None) -> int | None:
 
 def _strings(items: Mapping[str, str | None] | None) -> Mapping[str, str]:
     return {key: value for key, value in (items or {}).items() if value is not None}
+
+
+def _annotations(meta: api_types.Meta) -> Mapping[str, str]:
+    # Those that are read: kubectl apply keeps whole manifests in one.
+    all_ = meta.get("annotations") or {}
+    return _strings({key: value for key, value in all_.items() if key in ROOT_ANNOTATIONS})
 
 
 def _owners(meta: api_types.Meta) -> tuple[OwnerReference | None, tuple[str, ...]]:

@@ -28,7 +28,12 @@ _CORE_NAMES = {
     "deprecatedSource": "source", "reportingController": "reportingComponent",
     "deprecatedFirstTimestamp": "firstTimestamp", "deprecatedLastTimestamp": "lastTimestamp",
 }  # fmt: skip
-_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+# Annotations in which a tool keeps the whole manifest that it applied.
+_APPLIED = frozenset({
+    "kubectl.kubernetes.io/last-applied-configuration", "kapp.k14s.io/original",
+    "objectset.rio.cattle.io/applied", "banzaicloud.com/last-applied",
+    "kopf.zalando.org/last-handled-configuration",
+})  # fmt: skip
 _EVENT = TypeAdapter(EventObject)
 _OBJECT = TypeAdapter(AnyObject)
 _WHOLE = TypeAdapter(WholeObject)
@@ -77,12 +82,12 @@ def without_managed_fields(raw: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def without_applied(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A raw object without what kubectl apply keeps: a copy of all of it, Secrets' data too."""
+    """A raw object without what `kubectl apply` and its like keep: all of it, Secrets' data too."""
     meta = raw.get("metadata")
     annotations = meta.get("annotations") if isinstance(meta, Mapping) else None
-    if not isinstance(annotations, Mapping) or _APPLIED not in annotations:
+    if not isinstance(annotations, Mapping) or _APPLIED.isdisjoint(annotations):
         return raw
-    kept = {key: value for key, value in annotations.items() if key != _APPLIED}
+    kept = {key: value for key, value in annotations.items() if key not in _APPLIED}
     return {**raw, "metadata": {**raw["metadata"], "annotations": kept}}
 
 

@@ -15,7 +15,8 @@ from event_tracer import EventTracerError
 from event_tracer.core.chain import KubeObject, object_of
 from event_tracer.core.event import Event
 from event_tracer.core.filters import Redact
-from event_tracer.core.frame import Frame, Listing, parse_frame
+from event_tracer.core.frame import Frame, Listing, holds_event, parse_frame
+from event_tracer.core.projection import project
 from event_tracer.core.wire import MalformedError, without_applied
 from event_tracer.kube.client import Api, ApiError, retry_forever
 from event_tracer.kube.credentials import client_factory
@@ -106,9 +107,10 @@ class _Writer:
         self._line({"type": "HEADER", "version": VERSION})
 
     def write(self, raw: Mapping[str, Any]) -> None:
-        """Write one frame, without what `kubectl apply` keeps of its last file in it."""
+        """Write one frame: an Event whole, of another object what is kept of it (law 14)."""
         self.frames += 1
-        body = without_applied(self._redact(raw)["object"])
+        body = self._redact(raw)["object"]
+        body = without_applied(body) if holds_event(raw) else project(body)
         self._line({**raw, "received": time.time_ns(), "object": body})
 
     def flush(self) -> None:

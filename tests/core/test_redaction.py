@@ -39,6 +39,19 @@ def test_both_ways_to_write_an_event_are_redacted() -> None:
     assert Redaction([MAIL])(raw) == frame(message=None, note=f"ask {REDACTED}")
 
 
+def test_the_messages_of_a_status_are_redacted() -> None:
+    """A condition's message is free text, as an Event's is; its reason is a name."""
+    condition = {"type": "Ready", "reason": "Mail", "message": "ask jo@example.org"}
+    status = {"phase": "Running", "conditions": [condition, {"type": "Initialized"}, None, 5]}
+    raw = {"type": "ADDED", "resource": "pods", "object": {"status": status}}
+    clean = Redaction([MAIL])(raw)["object"]["status"]
+
+    assert clean == {**status, "conditions": [
+        {**condition, "message": f"ask {REDACTED}"}, {"type": "Initialized"}, None, 5,
+    ]}  # fmt: skip
+    assert condition["message"] == "ask jo@example.org"
+
+
 def test_nothing_else_is_touched() -> None:
     """Names are ids, whatever a pattern says; what was given stays as it was."""
     raw = frame(message="web-0 and node-1")
