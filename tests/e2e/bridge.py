@@ -43,14 +43,18 @@ class Bridge:
         command = [COMMAND, "record", f"--kubeconfig={kubeconfig}", str(file)]
         return Program("recorder", command, logs=folder)
 
+    def metrics(self) -> str:
+        """All metrics, as Prometheus reads them."""
+        with urllib.request.urlopen(f"{self._url}/metrics", timeout=30) as response:
+            text: str = response.read().decode()
+            return text
+
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric over all that has these labels; 0 where there is none."""
-        with urllib.request.urlopen(f"{self._url}/metrics", timeout=30) as response:
-            lines = response.read().decode().splitlines()
         wanted = [f'{key}="{value}"' for key, value in labels.items()]
         return sum(
             float(line.rpartition(" ")[2])
-            for line in lines
+            for line in self.metrics().splitlines()
             if re.match(rf"{name}[{{ ]", line) and all(label in line for label in wanted)
         )
 

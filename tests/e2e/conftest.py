@@ -34,6 +34,9 @@ SHOPS = {
 }  # fmt: skip
 TABLE: list[tuple[str, int, int, int]] = []
 """Story, spans expected, spans found, warnings."""
+OUTCOMES: list[tuple[str, ...]] = []
+"""Rollout, root, outcome, s until it was complete by the span, by the frames, by kubectl's word."""
+_HEADER = ("rollout", "root", "outcome", "span", "frame", "kubectl")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,12 +49,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The table of the stories."""
+    """The tables of the stories and of the rollouts."""
     if TABLE:
         terminalreporter.section("stories")
         terminalreporter.write_line(f"{'story':<16}{'expected':>10}{'found':>8}{'warnings':>10}")
         for name, expected, found, warnings in sorted(TABLE):
             terminalreporter.write_line(f"{name:<16}{expected:>10}{found:>8}{warnings:>10}")
+    if OUTCOMES:
+        terminalreporter.section("rollouts")
+        for row in (_HEADER, *sorted(OUTCOMES)):
+            name, root, outcome, span, frame, word = row
+            terminalreporter.write_line(
+                f"{name:<14}{root:<24}{outcome:<12}{span:>7}{frame:>7}  {word}"
+            )
 
 
 @pytest.fixture(scope="session")

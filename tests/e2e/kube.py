@@ -5,7 +5,7 @@ import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import yaml
 from tests.e2e.processes import Program, wait
 
 Raw = dict[str, Any]
-_GROUPS = {
+GROUPS = {
     "pods": "/api/v1", "events": "/api/v1", "nodes": "/api/v1", "namespaces": "/api/v1",
     "serviceaccounts": "/api/v1", "configmaps": "/api/v1", "deployments": "/apis/apps/v1",
     "replicasets": "/apis/apps/v1", "statefulsets": "/apis/apps/v1", "daemonsets": "/apis/apps/v1",
@@ -44,10 +44,15 @@ class Kube:
 
     def run(self, *arguments: str, given: str = "", check: bool = True) -> str:
         """What kubectl prints; where it may fail, with its errors."""
+        code, printed, errors = self.tried(*arguments, given=given)
+        assert not check or code == 0, f"kubectl {' '.join(arguments)}: {errors}"
+        return printed + ("" if check else errors)
+
+    def tried(self, *arguments: str, given: str = "") -> tuple[int, str, str]:
+        """kubectl's exit code, what it prints, and its errors."""
         command = [*self._kubectl, *arguments]
         done = subprocess.run(command, input=given, capture_output=True, text=True)
-        assert not check or done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
-        return done.stdout + ("" if check else done.stderr)
+        return done.returncode, done.stdout, done.stderr
 
     def apply(self, *objects: Mapping[str, Any], namespace: str = "") -> None:
         """`kubectl apply` of these."""
@@ -69,15 +74,20 @@ class Kube:
                 return None
             raise AssertionError(f"{path}: {error.read()[:1000]!r}") from None
 
+    def watch(self, path: str) -> Iterator[bytes]:
+        """The lines of a WATCH, of all that is there first. OSError where it ends."""
+        with urllib.request.urlopen(f"{self._url}{path}?watch=1") as response:
+            yield from response
+
     def items(self, plural: str, namespace: str = "") -> list[Raw]:
         """All objects of a resource, in a namespace or in all."""
         scope = f"/namespaces/{namespace}" if namespace else ""
-        found = self.ask(f"{_GROUPS[plural]}{scope}/{plural}")
+        found = self.ask(f"{GROUPS[plural]}{scope}/{plural}")
         return found["items"] if found else []
 
     def one(self, plural: str, name: str, namespace: str) -> Raw | None:
         """One object, if it is there."""
-        found: Raw | None = self.ask(f"{_GROUPS[plural]}/namespaces/{namespace}/{plural}/{name}")
+        found: Raw | None = self.ask(f"{GROUPS[plural]}/namespaces/{namespace}/{plural}/{name}")
         return found
 
     def reasons(self, namespace: str) -> list[str]:

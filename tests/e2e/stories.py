@@ -197,7 +197,11 @@ def node_lost(stage: Stage) -> None:
         "nodeSelector": {"kubernetes.io/hostname": "node-2"},
         "tolerations": [{"key": _AWAY, "operator": "Exists"}, *short],
     }  # fmt: skip
-    stage.apply(stage.workload("Deployment", replicas=1, template=stage.pod(spec=spec)))
+    stage.apply(
+        stage.workload(
+            "Deployment", replicas=1, template=stage.pod(spec=spec), progressDeadlineSeconds=60
+        )
+    )
     _is_running(stage, 1)
     stage.lose_node()
     _until("an eviction", lambda: "TaintManagerEviction" in _reasons(stage))

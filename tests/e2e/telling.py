@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tests.e2e.jaeger import Jaeger, Span
 from tests.e2e.processes import wait
@@ -9,8 +10,9 @@ from tests.e2e.site import Site
 from tests.e2e.stage import Stage
 from tests.e2e.stories import STORIES, Act
 
-_SETTLED = 240.0
-"""More than the hold limit (s), after which every object span has left."""
+S = TypeVar("S", bound=Stage)
+_SETTLED = 300.0
+"""More seconds than the longest of the stories stays open after it was acted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,11 +53,17 @@ def act_all(site: Site) -> None:
 
 
 def _act(site: Site, name: str, act: Act) -> None:
-    site.kube.run("create", "namespace", name)
-    account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
+    act(stage_in(Stage, site, name))
+
+
+def stage_in(stage: type[S], site: Site, namespace: str) -> S:
+    """A stage in a namespace of its own, once pods may be made there."""
+    site.kube.run("create", "namespace", namespace)
+    account = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
     wait("the ServiceAccount", lambda: site.kube.ask(account))
-    stage = Stage(kube=site.kube, namespace=name, image=site.image, lose_node=site.lose_node)
-    act(stage)
+    return stage(
+        kube=site.kube, namespace=namespace, image=site.image, lose_node=site.lose_node
+    )  # fmt: skip
 
 
 def traces_of(jaeger: Jaeger, namespace: str) -> list[Trace]:

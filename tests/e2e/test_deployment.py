@@ -16,7 +16,7 @@ from tests.e2e.processes import Program, wait
 from tests.e2e.programs import built
 from tests.e2e.site import Site, ports
 from tests.e2e.stage import Stage
-from tests.e2e.telling import traces_of
+from tests.e2e.telling import stage_in, traces_of
 
 OVERLAYS = (
     "",
@@ -125,13 +125,11 @@ def test_it_runs_as_a_pod_and_an_upgrade_sends_nothing_again(
     kube.apply(*_deployed(here, name, jaeger.endpoint))
     _roll_out(kube)
 
-    kube.run("create", "namespace", _STORY)
-    stage = Stage(kube=kube, namespace=_STORY, image=here.image, lose_node=here.lose_node)
-    wait("the ServiceAccount", lambda: kube.one("serviceaccounts", "default", _STORY))
+    stage = stage_in(Stage, here, _STORY)
     stage.apply(stage.workload("Deployment", replicas=1))
     wait("a ready pod", lambda: stage.is_running(1), within=180)
     (trace,) = traces_of(jaeger.query, _STORY)
-    assert trace.root.tags["event_tracer.outcome"] == "settled"
+    assert trace.root.tags["event_tracer.outcome"] == "complete"
     assert trace.named("Started")
     assert _checkpoint(here)
 

@@ -12,7 +12,7 @@ from tests.e2e.conftest import Told
 from tests.e2e.processes import Program, wait
 from tests.e2e.site import Site
 from tests.e2e.stage import MISSING, Stage
-from tests.e2e.telling import traces_of
+from tests.e2e.telling import stage_in, traces_of
 
 NAMES = ("show-healthy", "show-broken", "show-deleted", "show-loop")
 
@@ -38,16 +38,9 @@ def looked(told: Told) -> Looked:
     """A healthy, a broken and a deleted rollout, and one that is yet to come."""
     here = told.here  # whose bridge exports these too: of two each would seal object spans
     config = manifests.kubeconfig_of(here.kube, manifests.NAMESPACE, here.folder / "show.yaml")
-    stages = {name: _namespace(here, name) for name in NAMES}
+    stages = {name: stage_in(Stage, here, name) for name in NAMES}
     _act(stages)
     return Looked(here=here, config=config, stages=stages)
-
-
-def _namespace(here: Site, name: str) -> Stage:
-    here.kube.run("create", "namespace", name)
-    account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
-    wait("the ServiceAccount", lambda: here.kube.ask(account))
-    return Stage(kube=here.kube, namespace=name, image=here.image, lose_node=here.lose_node)
 
 
 def _act(stages: dict[str, Stage]) -> None:
