@@ -24,6 +24,9 @@ SCENARIOS = {
     "page": "page.page",
 }  # fmt: skip
 
+WITH_STATUS = {"core", "storm", "live", "cluster", "backlog", "churn"}
+"""Measured twice: objects read whole, and their metadata alone."""
+
 
 def main() -> int:
     """Measure, print a table, write a file."""
@@ -36,36 +39,41 @@ def main() -> int:
     )
     parser.add_argument("--scale", type=float, default=1.0, help="of the amounts (default: 1)")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where to write")
+    parser.add_argument("--status", choices=("on", "off"), help="default: both, where it matters")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if unknown := set(options.scenario) - set(SCENARIOS):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
     if options.inside:
-        print(json.dumps(_run(options.scenario[0], options.scale)))
+        print(json.dumps(_run(options.scenario[0], options.scale, options.status)))
         return 0
     core = "interpreted" if story.__file__.endswith(".py") else "compiled"
     print(f"{_processor()}, Python {platform.python_version()}, core {core}", flush=True)
     found = {}
     for name in options.scenario or SCENARIOS:
-        found[name] = _apart(name, options.scale)
-        told = "; ".join(f"{key} {value}" for key, value in found[name].items())
-        print(f"{name:<9} {told}", flush=True)
+        for status in [options.status] if options.status else ["on", "off"]:
+            if name in WITH_STATUS or status != "off":
+                title = f"{name}, status {status}" if name in WITH_STATUS else name
+                found[title] = _apart(name, options.scale, status)
+                told = "; ".join(f"{key} {value}" for key, value in found[title].items())
+                print(f"{title:<21} {told}", flush=True)
     options.json.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
     return 0
 
 
-def _apart(name: str, scale: float) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench", name, f"--scale={scale}", "--inside"]
+def _apart(name: str, scale: float, status: str) -> dict[str, Any]:
+    options = [f"--scale={scale}", f"--status={status}", "--inside"]
+    command = [sys.executable, "-m", "bench", name, *options]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     made: dict[str, Any] = json.loads(done.stdout)
     return made
 
 
-def _run(name: str, scale: float) -> dict[str, Any]:
+def _run(name: str, scale: float, status: str) -> dict[str, Any]:
     module, _, function = SCENARIOS[name].partition(".")
-    made: dict[str, Any] = getattr(importlib.import_module(f"bench.{module}"), function)(
-        scale=scale
-    )
+    how = {"has_status": status == "on"} if name in WITH_STATUS else {}
+    scenario = getattr(importlib.import_module(f"bench.{module}"), function)
+    made: dict[str, Any] = scenario(scale=scale, **how)
     return made
 
 

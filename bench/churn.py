@@ -1,9 +1,9 @@
 """Three hours of a large cluster in simulated time: does memory stay flat?
 
-10,000 pods alive, three of which are replaced each second; 100 occurrences a second, of which 20
-are new Events and the rest one more count of a crash loop's. What an Event told is remembered for
-nearly two hours, so it is the third that shows. The whole of a run but its sockets: what the API
-server would say comes from a process beside it, and what leaves is taken at once.
+10,000 pods alive, three of which are replaced each second; 100 Events a second, of which 20 are new
+and the rest one more count of a crash loop's, each with a frame of the pod. What an Event told is
+remembered for nearly two hours, so it is the third that shows. The whole of a run but its sockets:
+what the API server would say comes from a process beside it, and what leaves is taken at once.
 """
 
 import asyncio
@@ -20,10 +20,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from bench.frames import numbered
+from bench.whole import Whole
 from event_tracer.cli.main import GC_THRESHOLD
 from event_tracer.core.span import Span
 from event_tracer.export.delivery import Answer
 from event_tracer.kube.client import Api
+from event_tracer.kube.resources import WholeKinds
 from event_tracer.pipeline.bridge import Bridge, PipelineConfig
 from event_tracer.pipeline.checkpoint import Checkpoint
 from event_tracer.pipeline.stores import FileStore
@@ -76,10 +79,10 @@ class Stream:
 class Cluster:
     """A cluster of a process of its own, so that its size is not taken for the run's."""
 
-    def __init__(self, *, pods: int) -> None:
+    def __init__(self, *, pods: int, has_status: bool) -> None:
         context = get_context("spawn")
         self._pipe, there = context.Pipe()
-        self._process = context.Process(target=_serve, args=(there, pods), daemon=True)
+        self._process = context.Process(target=_serve, args=(there, pods, has_status), daemon=True)
         self._process.start()
 
     def items(self, plural: str) -> Any:
@@ -126,8 +129,8 @@ class OnPaper(Api):
                 self.streams[resource].say(line)
 
 
-def _serve(pipe: Connection, pods: int) -> None:
-    churn = Churn(pods=pods)
+def _serve(pipe: Connection, pods: int, has_status: bool) -> None:
+    churn = Churn(pods=pods, has_status=has_status)
     while True:
         name, argument = pipe.recv()
         pipe.send(getattr(churn, name)(argument))
@@ -136,23 +139,21 @@ def _serve(pipe: Connection, pods: int) -> None:
 class Churn:
     """What is there, and what happens each second."""
 
-    def __init__(self, *, pods: int) -> None:
+    def __init__(self, *, pods: int, has_status: bool) -> None:
         self._paper = paper.Cluster(now=_ORIGIN)
+        self._whole = Whole(has_status=has_status)
+        self._version = 0
         for number in range(pods // 10):
             self._paper.apply(f"app-{number}", replicas=10)
             self._paper.now = _ORIGIN
         self._alive = deque(name for resource, name in self._paper.objects if resource == "pods")
         self._loops: deque[tuple[Raw, int]] = deque()
-        self._forget()
+        self._frames()
 
     def items(self, plural: str) -> tuple[list[Raw], int]:
         """What is there of a resource; of Events nothing."""
-        found = [
-            {"metadata": item["metadata"]}
-            for (resource, _), item in self._paper.objects.items()
-            if resource.partition(".")[0] == plural
-        ]
-        return found, self._paper.version
+        there = self._whole.objects.values()
+        return [frame["object"] for frame in there if frame["resource"] == plural], self._version
 
     def second(self, now: int) -> list[tuple[str, bytes]]:
         """One second."""
@@ -162,9 +163,8 @@ class Churn:
         self._repeat()
         lines = [
             (frame["resource"], json.dumps({"type": frame["type"], "object": frame["object"]}))
-            for frame in self._paper.frames
+            for frame in self._frames()
         ]
-        self._forget()
         return [(resource, line.encode() + b"\n") for resource, line in lines]
 
     def _replace(self) -> None:
@@ -186,25 +186,33 @@ class Churn:
             self._paper.repeat(event, count=count + 1)
             self._loops.append((event, count + 1))
 
-    def _forget(self) -> None:
+    def _frames(self) -> list[Raw]:
+        """Those since the last call."""
+        made = []
+        for frame in self._paper.frames:
+            for each in self._whole.frames(frame):
+                self._version += 1
+                made.append(numbered(each, self._version))
         self._paper.frames.clear()
         self._paper.times.clear()
         self._paper.events.clear()
+        return made
 
 
-def churn(*, scale: float) -> dict[str, Any]:
-    """RSS at the half and at the end of the last hour, CPU of an occurrence."""
-    cluster = Cluster(pods=int(_PODS * scale))
+def churn(*, scale: float, has_status: bool) -> dict[str, Any]:
+    """RSS at the half and at the end of the last hour, CPU of an Event."""
+    cluster = Cluster(pods=int(_PODS * scale), has_status=has_status)
     cluster.items("pods")  # once it is there
-    return run(_churn(OnPaper(cluster)), guard=3_600)
+    return run(_churn(OnPaper(cluster), has_status=has_status), guard=3_600)
 
 
-async def _churn(api: OnPaper) -> dict[str, Any]:
+async def _churn(api: OnPaper, *, has_status: bool) -> dict[str, Any]:
     gc.set_threshold(*GC_THRESHOLD)
     taken, sizes = Taken(), []
     with tempfile.TemporaryDirectory() as folder:
         bridge = Bridge(
-            PipelineConfig(), api=api, delivery=taken, target="nowhere",
+            PipelineConfig(whole=WholeKinds(workloads=has_status)),
+            api=api, delivery=taken, target="nowhere",
             store=FileStore(Path(folder) / "checkpoint"),
             metrics=Telemetry(exporter="none", rules=(), clock=time.monotonic),
             checkpoint=Checkpoint(cluster_uid=_CLUSTER),

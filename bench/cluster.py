@@ -13,6 +13,7 @@ from typing import Any
 
 from bench.frames import stream
 from bench.live import watched
+from bench.poster import is_posted
 from bench.processes import Rig
 from tests.e2e.controlplane import ADMIN, ControlPlane
 from tests.e2e.programs import is_built
@@ -23,7 +24,7 @@ _BURST = 3_000  # Events, to see how many a second it takes
 _PREPARE = 20 * 10**9  # ns, until the first is due
 
 
-def cluster(*, scale: float) -> dict[str, Any]:
+def cluster(*, scale: float, has_status: bool) -> dict[str, Any]:
     """Half of what the API server sustains, for a minute."""
     if not (is_built("etcd") and is_built("kubernetes")):
         return {"skipped": "the programs of a control plane are not built; make e2e builds them"}
@@ -33,17 +34,21 @@ def cluster(*, scale: float) -> dict[str, Any]:
             plane.etcd.start()
             plane.apiserver.start()
             plane.wait_until_ready()
-            return _measured(plane, Path(name), seconds=_SECONDS * scale)
+            return _measured(
+                plane, Path(name), seconds=_SECONDS * scale, has_status=has_status
+            )  # fmt: skip
         finally:
             plane.stop()
 
 
-def _measured(plane: ControlPlane, folder: Path, *, seconds: float) -> dict[str, Any]:
+def _measured(
+    plane: ControlPlane, folder: Path, *, seconds: float, has_status: bool
+) -> dict[str, Any]:
     burst = _Post(plane, folder / "burst", per_second=10**6, count=_BURST, start=0)
     rate = burst.count / burst.lasted()
     made = Rig(folder, kubeconfig=plane.kubeconfig)
     try:
-        run = made.run()
+        run = made.run(has_status=has_status)
         made.wait(burst.count)
         start = time.time_ns() + _PREPARE
         live = _Post(
@@ -66,10 +71,15 @@ class _Post:
     def __init__(
         self, plane: ControlPlane, file: Path, *, per_second: float, count: int, start: int
     ) -> None:
-        frames = list(stream(per_second=per_second, count=count, pods=10, start=start or 10**18))
-        added = [frame["resource"] for _, frame in frames if frame["type"] == "ADDED"]
-        self.count = added.count("events")
-        self.objects = len(added) - self.count
+        # The API server gives each its answer: whole, or the metadata alone.
+        frames = list(
+            stream(
+                per_second=per_second, count=count, pods=10, start=start or 10**18, has_status=True
+            )
+        )
+        posted = [frame["resource"] for _, frame in frames if is_posted(frame)]
+        self.count = posted.count("events")
+        self.objects = len(posted) - self.count
         when = [{"at": at} if start else {} for at, _ in frames]
         file.write_text(
             "\n".join(

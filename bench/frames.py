@@ -1,10 +1,12 @@
 """Frames as a cluster writes them, in any number."""
 
 import heapq
+import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from bench.whole import Whole
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import SECOND
 
@@ -30,18 +32,36 @@ def rollouts(
         yield cluster.frames
 
 
-def stream(*, per_second: float, count: int, pods: int, start: int) -> Iterator[tuple[int, Raw]]:
+def stream(
+    *, per_second: float, count: int, pods: int, start: int, has_status: bool
+) -> Iterator[tuple[int, Raw]]:
     """(ns, frame) of rollouts that begin one after the other, from `start` on.
 
-    As many at once as give `per_second` Events, `count` in all; versions in order of the times.
+    As many at once as give `per_second` Events, `count` in all; with what is written about objects
+    (`whole.py`). Versions in order of the times.
     """
     alone = next(rollouts(1, pods=pods))
     every = int(occurrences(alone) / per_second * SECOND)
     number = -(-count // occurrences(alone))
     lives = (_life(each, pods=pods, start=start + each * every) for each in range(number))
-    for version, (at, frame) in enumerate(_merged(lives), start=1000):
-        frame["object"]["metadata"] |= {"resourceVersion": str(version)}
-        yield at, frame
+    whole, versions = Whole(has_status=has_status), itertools.count(1000)
+    for at, frame in _merged(lives):
+        for each in whole.frames(frame):
+            yield at, numbered(each, next(versions))
+
+
+def written(frames: Iterable[Raw], *, has_status: bool) -> Iterator[Raw]:
+    """The same frames with what is written about objects (`whole.py`)."""
+    whole, versions = Whole(has_status=has_status), itertools.count(1000)
+    for frame in frames:
+        for each in whole.frames(frame):
+            yield numbered(each, next(versions))
+
+
+def numbered(frame: Raw, version: int) -> Raw:
+    """The frame with this resourceVersion."""
+    meta = {**frame["object"]["metadata"], "resourceVersion": str(version)}
+    return {**frame, "object": {**frame["object"], "metadata": meta}}
 
 
 def _life(number: int, *, pods: int, start: int) -> list[tuple[int, Raw]]:
@@ -64,7 +84,7 @@ def _merged(lives: Iterator[list[tuple[int, Raw]]]) -> Iterator[tuple[int, Raw]]
         yield at, frame
 
 
-def lines(frames: list[Raw]) -> list[bytes]:
+def lines(frames: Iterable[Raw]) -> list[bytes]:
     """Each as a line of JSON."""
     return [json.dumps(frame, separators=(",", ":")).encode() for frame in frames]
 

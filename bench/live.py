@@ -1,13 +1,15 @@
 """Whole runs: a replay, a live stream, a backlog."""
 
+import itertools
 import json
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.frames import lines, occurrences, rollouts, stream
+from bench.frames import lines, occurrences, rollouts, stream, written
 from bench.processes import COMMAND, Measured, Rig, rig
 
 _RATE = 500  # Events/s: half of what kube-apiserver takes on two cores
@@ -28,21 +30,22 @@ def replay(*, scale: float) -> dict[str, Any]:
     return {"occurrences": count, **cost.told(), "µs an occurrence": _each(cost.cpu, count)}
 
 
-def live(*, scale: float) -> dict[str, Any]:
+def live(*, scale: float, has_status: bool) -> dict[str, Any]:
     """Rollouts of ten pods, 500 Events/s for a minute: cost, and lag from Event to sink."""
     start = time.time_ns() + _PREPARE
     count = int(_RATE * _SECONDS * scale)
-    told = [
-        json.dumps({"at": at, **frame})
-        for at, frame in stream(per_second=_RATE, count=count, pods=10, start=start)
-    ]
-    frames, count = len(told), sum('"resource": "events"' in line for line in told)
+    made_of = stream(
+        per_second=_RATE, count=count, pods=10, start=start, has_status=has_status
+    )  # fmt: skip
+    told = [json.dumps({"at": at, **frame}, separators=(",", ":")) for at, frame in made_of]
+    frames, count = len(told), sum('"resource":"events"' in line for line in told)
     with rig(told) as made:
-        run = made.run()
+        run = made.run(has_status=has_status)
         made.wait(1)
         found = watched(made, run, until=count, sent=made.folder / "frames.sent")
     return {
-        "occurrences": count, **found, "object frames an Event": round(frames / count - 1, 2),
+        "Events": count, **found, "object frames an Event": round(frames / count - 1, 2),
+        "KB a pod's frame": _size(told),
     }  # fmt: skip
 
 
@@ -69,16 +72,24 @@ def watched(
     }  # fmt: skip
 
 
-def backlog(*, scale: float) -> dict[str, Any]:
+def backlog(*, scale: float, has_status: bool) -> dict[str, Any]:
     """A start with 50,000 Events and 10,000 pods that are there already."""
-    frames = [frame for made in rollouts(int(835 * scale), pods=12) for frame in made]
-    count = occurrences(frames)
-    with rig([line.decode() for line in lines(frames)]) as made:
-        run = made.run()
-        made.wait(count)
+    frames = itertools.chain.from_iterable(rollouts(int(835 * scale), pods=12))
+    there = {
+        frame["object"]["metadata"]["uid"]: frame
+        for frame in written(frames, has_status=has_status)
+    }  # fmt: skip
+    found = Counter(frame["resource"] for frame in there.values())
+    with rig([line.decode() for line in lines(there.values())]) as made:
+        run = made.run(has_status=has_status)
+        made.wait(found["events"])
         cost = run.stop()
-    pods = sum(frame["resource"] == "pods" and frame["type"] == "ADDED" for frame in frames)
-    return {"Events": count, "pods": pods, **cost.told()}
+    return {"Events": found["events"], "pods": found["pods"], **cost.told()}
+
+
+def _size(told: list[str]) -> float:
+    sizes = [len(line) for line in told if '"resource":"pods"' in line]
+    return round(statistics.mean(sizes) / 1000, 1)
 
 
 def _sizes(made: Rig, run: Measured, count: int) -> list[float]:

@@ -10,6 +10,9 @@ import json
 import ssl
 import sys
 import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +24,14 @@ _PLACES = {
     "events": "api/v1",
 }  # fmt: skip
 _LABELS = {"app": "web"}
-_CONTAINERS = {"containers": [{"name": "web", "image": "web"}]}
-_WORKLOAD = {
-    "replicas": 0, "selector": {"matchLabels": _LABELS},
-    "template": {"metadata": {"labels": _LABELS}, "spec": _CONTAINERS},
-}  # fmt: skip
-_SPECS: Raw = {"deployments": _WORKLOAD, "replicasets": _WORKLOAD, "pods": _CONTAINERS}
 _AT_ONCE = 24
 _META = ("name", "namespace", "labels", "ownerReferences")
+
+
+def is_posted(frame: Raw) -> bool:
+    """What is new, and each status that a kubelet or a controller wrote."""
+    item = frame["object"]
+    return frame["type"] == "ADDED" or bool(frame["type"] == "MODIFIED" and "status" in item)
 
 
 class Poster:
@@ -37,6 +40,7 @@ class Poster:
     def __init__(self, session: aiohttp.ClientSession, *, url: str, prefix: str) -> None:
         self._session, self._url, self._prefix = session, url, prefix
         self._uids: dict[str, asyncio.Future[str]] = {}
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.sent: list[tuple[str, int]] = []
 
     async def prepare(self, frames: list[Raw]) -> None:
@@ -50,6 +54,9 @@ class Poster:
     async def post(self, frame: Raw) -> None:
         """One frame's object, after what it refers to."""
         resource, item = frame["resource"], frame["object"]
+        if frame["type"] == "MODIFIED":
+            await self._patch(resource, item)
+            return
         meta = {key: item["metadata"][key] for key in _META if key in item["metadata"]}
         meta["namespace"] = self._prefix + meta["namespace"]
         body = {**item, "metadata": meta} if resource == "events" else {"metadata": meta}
@@ -60,7 +67,7 @@ class Poster:
             body["involvedObject"]["namespace"] = meta["namespace"]
             body["involvedObject"].pop("resourceVersion", None)
         else:
-            body["spec"] = _SPECS[resource]
+            body["spec"] = _spec(resource, item["spec"])
         begun = time.monotonic_ns()
         space = f"{_PLACES[resource]}/namespaces/{meta['namespace']}/{resource}"
         uid = (await self._post(space, body))["metadata"]["uid"]
@@ -68,6 +75,28 @@ class Poster:
             self.sent.append((uid, begun))
         else:
             self._uid(item["metadata"]["uid"]).set_result(uid)
+
+    async def _patch(self, resource: str, item: Raw) -> None:
+        """A status, once the object is there."""
+        meta = item["metadata"]
+        space = f"{_PLACES[resource]}/namespaces/{self._prefix}{meta['namespace']}/{resource}"
+        path = f"{self._url}/{space}/{meta['name']}/status"
+        # A merge patch of metadata would be a change of its own.
+        merge = {"Content-Type": "application/merge-patch+json"}
+        async with (
+            self._turn(meta["uid"]),
+            self._session.patch(path, json={"status": item["status"]}, headers=merge) as response,
+        ):
+            if response.status != 200:
+                raise RuntimeError(f"{path}: {await response.text()}")
+            await response.read()
+
+    @asynccontextmanager
+    async def _turn(self, uid: str) -> AsyncIterator[None]:
+        """One status after the other: a lock is given in the order in which it was asked for."""
+        async with self._turns[uid]:
+            await self._uid(uid)
+            yield
 
     def _uid(self, uid: str) -> asyncio.Future[str]:
         if uid not in self._uids:
@@ -81,10 +110,22 @@ class Poster:
             return await response.json()
 
 
+def _spec(resource: str, spec: Raw) -> Raw:
+    if resource == "pods":
+        # The ServiceAccount's volume is the admission's to add.
+        containers = [{**each, "volumeMounts": []} for each in spec["containers"]]
+        kept = {key: spec[key] for key in ("nodeName", "tolerations")}
+        return {**kept, "containers": containers}
+    template = {"metadata": {"labels": _LABELS}, "spec": _spec("pods", spec["template"]["spec"])}
+    return {
+        "replicas": spec["replicas"], "selector": {"matchLabels": _LABELS}, "template": template,
+    }  # fmt: skip
+
+
 async def main(file: Path, url: str, authority: str, token: str, prefix: str) -> None:
     """Post them all."""
     lines = (await asyncio.to_thread(file.read_text)).splitlines()
-    frames = [frame for line in lines if (frame := json.loads(line))["type"] == "ADDED"]
+    frames = [frame for line in lines if is_posted(frame := json.loads(line))]
     connector = aiohttp.TCPConnector(
         limit=_AT_ONCE, ssl=ssl.create_default_context(cafile=authority)
     )

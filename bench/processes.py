@@ -111,12 +111,13 @@ class Rig:
         self.folder, self._kubeconfig = folder, kubeconfig
         self.sink = Helper("sink", folder / "sink")
 
-    def run(self) -> Measured:
+    def run(self, *, has_status: bool) -> Measured:
         """Start `event-tracer run`."""
         places = {"kubeconfig": self._kubeconfig, "checkpoint": self.folder / "saved"}
         flags = [f"--{name}={place}" for name, place in places.items()]
         environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.sink.port}"}
-        return Measured([*COMMAND, "run", *flags, "--bind-address=none"], environ=environ)
+        flags += ["--bind-address=none", f"--status={'on' if has_status else 'off'}"]
+        return Measured([*COMMAND, "run", *flags], environ=environ)
 
     def arrived(self) -> int:
         """How many event spans have come."""

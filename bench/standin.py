@@ -40,8 +40,7 @@ class StandIn:
 
     def _keep(self, frame: Raw) -> None:
         meta = frame["object"]["metadata"]
-        packed = json.dumps(frame["object"], separators=(",", ":")).encode()
-        self.items[frame["resource"]][meta["uid"]] = packed
+        self.items[frame["resource"]][meta["uid"]] = _packed(frame["object"])
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """LIST or WATCH."""
@@ -80,9 +79,13 @@ class StandIn:
                 await asyncio.sleep(early)
             if frame["resource"] == "events":
                 self.sent.append((frame["object"]["metadata"]["uid"], time.monotonic_ns()))
-            line = json.dumps({"type": frame["type"], "object": frame["object"]}).encode() + b"\n"
+            line = _packed({"type": frame["type"], "object": frame["object"]}) + b"\n"
             for response in self.watches[frame["resource"]]:
                 await response.write(line)
+
+
+def _packed(made: Raw) -> bytes:
+    return json.dumps(made, separators=(",", ":")).encode()
 
 
 def _version(frame: Raw) -> int:
