@@ -2,7 +2,8 @@
 
 import gzip
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -139,6 +140,10 @@ _FIELDS: st.SearchStrategy[Raw] = st.sampled_from(
 )  # fmt: skip
 _APPLIED = st.sets(st.sampled_from(APPLIED), min_size=1)
 _DATA = st.dictionaries(st.sampled_from(["password", "ca.crt"]), _VALUES, min_size=1)
+_OWNER = {
+    "kind": "Workflow", "apiVersion": "argoproj.io/v1", "controller": True,
+    "name": f"thing-{len(KINDS) - 1}", "uid": UID.format(len(KINDS) - 1),
+}  # fmt: skip
 
 
 @st.composite
@@ -153,6 +158,8 @@ def frames(draw: st.DrawFn) -> Raw:
         "annotations": {name: draw(_VALUES) for name in draw(_APPLIED)},
         "managedFields": [entry("kubectl", CREATED, draw(_FIELDS))],
     }  # fmt: skip
+    if resource in ("pods", "deployments"):
+        meta["ownerReferences"] = [_OWNER] * draw(st.integers(0, 1))
     body: Raw = {"kind": kind, "apiVersion": api_version, "metadata": meta}
     if resource in ("secrets", "configmaps"):
         body |= {"data": draw(_DATA), "stringData": draw(_DATA)}
@@ -162,11 +169,22 @@ def frames(draw: st.DrawFn) -> Raw:
     return {"type": "ADDED", "resource": resource, "kind": kind, "object": body}
 
 
+def clusters(*, without: Collection[str] = ()) -> st.SearchStrategy[list[Raw]]:
+    """Some objects of different kinds."""
+    some = st.lists(frames(), min_size=1, max_size=8, unique_by=lambda frame: frame["resource"])
+    return some.map(lambda found: [each for each in found if each["resource"] not in without])
+
+
 def leaks(text: str | bytes) -> bool:
     """Whether something planted is in a text, or in what is packed in it."""
     data = text.encode() if isinstance(text, str) else text
     unpacked = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     return SECRET.encode() in unpacked
+
+
+def leaking(files: Iterable[Path]) -> list[Path]:
+    """Those of some files that something planted is in."""
+    return [path for path in files if leaks(path.read_bytes())]
 
 
 def line(frame: Raw) -> bytes:
