@@ -1,10 +1,18 @@
 """One occurrence of an Event: its count, its time, and what it says."""
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from event_tracer.core import api_types, wire
-from event_tracer.core.tables import RANK
+from event_tracer.core.tables import (
+    COMBINED,
+    NAME_WORDS,
+    RANK,
+    UNKNOWN_RANK,
+    UNKNOWN_WARNING_RANK,
+)
 from event_tracer.core.times import (
     MICROSECOND,
     SECOND,
@@ -13,6 +21,9 @@ from event_tracer.core.times import (
     parse_timestamp,
 )
 
+# The kubelet's image garbage collection and kube-proxy pass whole sentences as reason
+# (images/image_gc_manager.go, cmd/kube-proxy/app/server_linux.go).
+_REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _STAMPS = ("lastTimestamp", "eventTime", "firstTimestamp")
 
 
@@ -94,7 +105,7 @@ def event_of(item: api_types.EventObject) -> Event:
     series, source = item.get("series") or {}, item.get("source") or {}
     related = item.get("related")
     count = within_int64(series.get("count") or item.get("count") or 1)
-    name, reason = meta.get("name") or "", item.get("reason") or ""
+    name = meta.get("name") or ""
     base = _base_time(item, name)
     stamp = _first_stamp(item)
     first = _first_time(item, name, stamp)
@@ -105,7 +116,7 @@ def event_of(item: api_types.EventObject) -> Event:
         name=name,
         namespace=meta.get("namespace") or "",
         resource_version=meta.get("resourceVersion") or "",
-        reason=reason,
+        reason=item.get("reason") or "",
         message=item.get("message") or "",
         type=item.get("type") or "",
         action=item.get("action") or "",
@@ -116,7 +127,7 @@ def event_of(item: api_types.EventObject) -> Event:
         related=_reference(related) if related else None,
         count=count,
         stated=stated,
-        time=_ranked(stated, reason),
+        time=_ranked(stated, item),
         is_first=is_first,
         first_time=first,
         created=meta.get("creationTimestamp") or "",
@@ -192,6 +203,35 @@ def _first_time(item: api_types.EventObject, name: str, stamp: int | None) -> in
     return exact if exact is not None and stamp <= exact < stamp + SECOND else stamp
 
 
-def _ranked(time: int, reason: str) -> int:
+def name_of(reason: str, message: str) -> str:
+    """The reason, with one word of the message where the table has one; `Event` for free text."""
+    words = NAME_WORDS.get(reason)
+    if words is None:
+        return reason if _is_name(reason) else "Event"
+    message = message.removeprefix(COMBINED)
+    for pattern, word in words:
+        if match := pattern.match(message):
+            return f"{reason} {word or _word(match)}"
+    return reason
+
+
+@lru_cache(maxsize=1024)
+def _is_name(reason: str) -> bool:
+    return _REASON.fullmatch(reason) is not None
+
+
+def _word(match: re.Match[str]) -> str:
+    # "Readiness probe failed" is capitalised as a sentence, "Error: ErrImagePull" as a name.
+    return match[1].lower() if match.re.flags & re.IGNORECASE else match[1]
+
+
+def _ranked(time: int, item: api_types.EventObject) -> int:
     # metav1.Time has whole seconds, so a pod start falls into one; the rank keeps its order.
-    return time + RANK.get(reason, 0) * MICROSECOND if is_whole_second(time) else time
+    if not is_whole_second(time):
+        return time
+    reason = item.get("reason") or ""
+    rank = RANK.get(name_of(reason, item.get("message") or "")) or RANK.get(reason)
+    if rank is None:
+        is_normal = item.get("type") in ("Normal", "", None)
+        rank = UNKNOWN_RANK if is_normal else UNKNOWN_WARNING_RANK
+    return time + rank * MICROSECOND

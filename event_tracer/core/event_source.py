@@ -1,9 +1,8 @@
 """Events as a source of occurrences: each count and time of one that is new."""
 
 import re
-from functools import lru_cache
 
-from event_tracer.core.event import Event, version_number
+from event_tracer.core.event import Event, name_of, version_number
 from event_tracer.core.occurrence import Child, Description, Occurrence
 from event_tracer.core.span import AttributeValue, event_span_id
 from event_tracer.core.tables import (
@@ -12,14 +11,10 @@ from event_tracer.core.tables import (
     DURATION,
     INSTANT,
     MESSAGE_ATTRIBUTES,
-    NAME_WORDS,
     ChildRule,
 )
 from event_tracer.core.times import in_range, parse_duration
 
-# The kubelet's image garbage collection and kube-proxy pass whole sentences as reason
-# (images/image_gc_manager.go, cmd/kube-proxy/app/server_linux.go).
-_REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _CONTAINER = re.compile(r"\{([^}]+)\}$")  # `spec.containers{web}`: kubelet/container/ref.go
 _MESSAGE = 1024  # characters: events.k8s.io's own limit; core/v1 has none
 _MESSAGE_RULES = {
@@ -132,25 +127,8 @@ def _image_pairs(image: str) -> dict[str, AttributeValue]:
 
 
 def event_name(event: Event) -> str:
-    """The reason, with one word of the message where the table has one; `Event` for free text."""
-    words = NAME_WORDS.get(event.reason)
-    if words is None:
-        return event.reason if _is_name(event.reason) else "Event"
-    message = event.message.removeprefix(COMBINED)
-    for pattern, word in words:
-        if match := pattern.match(message):
-            return f"{event.reason} {word or _word(match)}"
-    return event.reason
-
-
-@lru_cache(maxsize=1024)
-def _is_name(reason: str) -> bool:
-    return _REASON.fullmatch(reason) is not None
-
-
-def _word(match: re.Match[str]) -> str:
-    # "Readiness probe failed" is capitalised as a sentence, "Error: ErrImagePull" as a name.
-    return match[1].lower() if match.re.flags & re.IGNORECASE else match[1]
+    """Name of an Event's span: its reason, refined by its message or `Event` for free text."""
+    return name_of(event.reason, event.message)
 
 
 def _stated_start(event: Event) -> int | None:

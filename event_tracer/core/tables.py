@@ -7,21 +7,49 @@ k8s.io/kubernetes v1.34 (the file is named at each group), and older wordings wh
 import re
 from dataclasses import dataclass
 
-# The order in which these reasons happen to one object, for the many that carry one whole
-# second: each stands this many microseconds into it. No id has these numbers in it (law 2).
-LIFECYCLE = (
-    "ScalingReplicaSet", "SuccessfulCreate", "SuccessfulRescale", "WaitForFirstConsumer",
-    "ExternalProvisioning", "Provisioning", "ProvisioningSucceeded", "FailedScheduling",
-    "Preempted", "Scheduled", "SuccessfulAttachVolume", "FailedAttachVolume", "FailedMount",
-    "SuccessfulMountVolume", "NetworkNotReady", "FailedCreatePodSandBox", "SandboxChanged",
-    "Pulling", "Pulled", "BackOff", "Failed", "Created", "Started",
-    "FailedPostStartHook", "ProbeWarning", "Unhealthy", "NodeNotReady", "TaintManagerEviction",
-    "Evicted", "Preempting", "Killing", "FailedPreStopHook", "ExceededGracePeriod",
-    "FailedKillPod", "SuccessfulDelete", "EnsuringLoadBalancer", "EnsuredLoadBalancer",
-    "DeletingLoadBalancer", "DeletedLoadBalancer", "BackoffLimitExceeded", "DeadlineExceeded",
-    "Completed", "SawCompletedJob",
-)  # fmt: skip
-RANK = {reason: rank for rank, reason in enumerate(LIFECYCLE, start=1)}
+# Where what happens to one object stands within a whole second, for the many times that carry
+# none finer: by µs, in the order of its life, a Warning after what it is about. The key is a span's
+# name where one word of the message decides, else the reason. No id has these numbers in it (law 2).
+RANK = {
+    # status: what begins, at the start of its second
+    "DisruptionTarget": 1, "NotReady": 2,
+    # autoscaler and controllers
+    "SuccessfulRescale": 10, "FailedRescale": 11, "ScalingReplicaSet": 12,
+    "ReplicaSetCreateError": 13, "SuccessfulCreate": 14, "FailedCreate": 15,
+    # claims
+    "WaitForFirstConsumer": 20, "WaitForPodScheduled": 21, "ExternalProvisioning": 22,
+    "Provisioning": 23, "ProvisioningFailed": 24, "ProvisioningSucceeded": 25,
+    "FailedBinding": 26, "ExternalExpanding": 27, "Resizing": 28, "VolumeResizeFailed": 29,
+    "FileSystemResizeRequired": 30, "FileSystemResizeSuccessful": 31,
+    # a pod finds its node and its volumes
+    "FailedScheduling": 40, "NotTriggerScaleUp": 41, "TriggeredScaleUp": 42, "Nominated": 43,
+    "Scheduled": 44, "SuccessfulAttachVolume": 45, "FailedAttachVolume": 46, "FailedMount": 47,
+    "SuccessfulMountVolume": 48, "NetworkNotReady": 49, "FailedCreatePodSandBox": 50,
+    "SandboxChanged": 51,
+    # its images: kubelet images/image_manager.go
+    "Pulling": 60, "Pulled": 61, "InspectFailed": 62, "ErrImageNeverPull": 63,
+    "Failed InvalidImageName": 64, "Failed ImageInspectError": 64, "Failed ErrImageNeverPull": 64,
+    "Failed RegistryUnavailable": 64, "Failed SignatureValidationFailed": 64,
+    "Failed ErrImagePull": 65, "BackOff image": 66, "Failed ImagePullBackOff": 67,
+    # its containers: any other Failed is of a creation or a start (kuberuntime_container.go)
+    "Created": 70, "Started": 71, "Failed": 72, "FailedPostStartHook": 73, "BackOff": 74,
+    "ResizeStarted": 75, "ResizeDeferred": 76, "ResizeInfeasible": 77, "ResizeError": 78,
+    "ResizeCompleted": 79, "ProbeWarning": 80, "Unhealthy": 81,
+    # its end
+    "NodeNotReady": 90, "NodeReady": 91, "TaintManagerEviction": 92, "Evicted": 93,
+    "Preempted": 94, "Preempting": 95, "Killing": 96, "FailedPreStopHook": 97,
+    "ExceededGracePeriod": 98, "FailedKillPod": 99, "SuccessfulDelete": 100, "FailedDelete": 101,
+    # a Service's load balancer
+    "EnsuringLoadBalancer": 110, "SyncLoadBalancerFailed": 111, "EnsuredLoadBalancer": 112,
+    "DeletingLoadBalancer": 113, "DeletedLoadBalancer": 114,
+    # a run's end
+    "BackoffLimitExceeded": 120, "DeadlineExceeded": 121, "FailedIndexes": 122, "Completed": 123,
+    "SawCompletedJob": 124,
+    # status: what ends, at the end of its second
+    "Terminated": 901, "Ready": 902, "RolloutComplete": 903, "ProgressDeadlineExceeded": 904,
+}  # fmt: skip
+# Reasons that the table does not know stand after those it does, Warnings last.
+UNKNOWN_RANK, UNKNOWN_WARNING_RANK = 800, 801
 
 CREATED = "(created)"  # stands for the object's own creationTimestamp
 # A first occurrence of the key began when the newest of its predecessors happened, on the

@@ -6,6 +6,8 @@ from functools import lru_cache
 
 SECOND = 1_000_000_000
 MICROSECOND = 1_000
+_MILLISECOND = 1_000_000
+_LAST_MILLISECOND = 999 * _MILLISECOND
 UNUSED = 75 * 60 * SECOND
 """ns for which Events are remembered: their one-hour TTL (kube-apiserver --event-ttl), and some."""
 
@@ -80,6 +82,30 @@ def second_of(time: int) -> int:
     return time // SECOND
 
 
+def start_of_second(second: int, *, rank: int = 0) -> int:
+    """Time (ns) of what begins something in Unix `second`, ordered by `rank` (law 3)."""
+    return second * SECOND + rank * MICROSECOND
+
+
+def end_of_second(second: int, *, rank: int = 0) -> int:
+    """Time (ns) of what ends something in Unix `second`, ordered by `rank` below 1000 (law 3)."""
+    return second * SECOND + _LAST_MILLISECOND + rank * MICROSECOND
+
+
+def elapsed(start: int, end: int) -> int:
+    """Duration (ns) from `start` to `end` as far as it is known, 0 for an instant.
+
+    Of two times of one whole second only the order is known, by their ranks (law 3).
+    """
+    is_order = second_of(start) == second_of(end) and _is_ranked(start) and _is_ranked(end)
+    return 0 if is_order or end - start <= MICROSECOND else end - start
+
+
+def _is_ranked(time: int) -> bool:
+    within = time % SECOND
+    return within % MICROSECOND == 0 and not _MILLISECOND <= within < _LAST_MILLISECOND
+
+
 def rfc3339(time: int, *, zone: tzinfo | None = UTC) -> str:
     """ns → RFC 3339 in `zone` (None: the machine's), with as many digits as there are."""
     seconds, fraction = divmod(time, SECOND)
@@ -91,8 +117,8 @@ def rfc3339(time: int, *, zone: tzinfo | None = UTC) -> str:
 
 def human(duration: int) -> str:
     """ns → a few characters, as `850µs`, `12.3ms`, `1.05s`, `5m`, `3m58s`, `2h05m`, `3d4h`."""
-    for size, unit in ((SECOND, "s"), (1_000_000, "ms"), (MICROSECOND, "µs")):
-        if size <= duration < 60 * SECOND:
+    for size, unit in ((SECOND, "s"), (_MILLISECOND, "ms"), (MICROSECOND, "µs")):
+        if size - size // 2_000 <= duration < 60 * SECOND:
             number = duration / size
             digits = 0 if number >= 99.95 else 1 if number >= 9.995 else 2
             text = f"{number:.{digits}f}"

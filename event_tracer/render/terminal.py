@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from event_tracer.core.times import MICROSECOND, human, rfc3339
+from event_tracer.core.times import MICROSECOND, rfc3339
 from event_tracer.render.timeline import ASCII, UNICODE, Glyphs, Scale, below, branch
 from event_tracer.render.waterfall import Row, Waterfall
 from event_tracer.runtime.logs import printable
@@ -132,8 +132,8 @@ class View:
         title = Text(visible(trace.title), style="bold")
         if trace.outcome:
             title.append("  ").append(trace.outcome, style=_OUTCOMES.get(trace.outcome, ""))
-        if trace.end - trace.start > MICROSECOND:
-            title.append(f"  {human(trace.end - trace.start)}", style=_DIM)
+        if trace.took:
+            title.append(f"  {trace.took}", style=_DIM)
         if trace.namespace:
             title.append(f"  namespace {visible(trace.namespace)}", style=_DIM)
         yield title

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from event_tracer.core.times import MICROSECOND, SECOND, human
+from event_tracer.core.times import MICROSECOND, SECOND, elapsed, human
 
 _STEPS = (
     *(figure * 10**power for power in range(3, 9) for figure in (1, 2, 5)),
@@ -54,8 +54,8 @@ class Scale:
 
     def cell(self, time: int) -> int:
         """The cell that holds `time`."""
-        if self.end - self.start <= MICROSECOND:
-            return 0  # one instant, as long as a span must be
+        if not elapsed(self.start, self.end):
+            return 0
         share = (time - self.start) / (self.end - self.start)
         return min(max(int(share * self.width), 0), self.width - 1)
 
@@ -83,7 +83,7 @@ class Scale:
 
     def axis(self, *, glyphs: Glyphs) -> str:
         """Round times since `start`, each beginning at its cell."""
-        length = max(self.end - self.start, 1)
+        length = max(elapsed(self.start, self.end), 1)
         least = min(_LABEL, self.width // 3)
         step = next((step for step in _STEPS if self.width * step // length >= least), _STEPS[-1])
         line = ""

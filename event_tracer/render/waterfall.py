@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from event_tracer.core.object_spans import SESSION_GAP
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.tables import POD_DONE, POD_WAITING
-from event_tracer.core.times import MICROSECOND, SECOND, human, parse_timestamp
+from event_tracer.core.times import SECOND, elapsed, human, parse_timestamp
 
 _Spans = tuple[Span, ...]
 _COUNT = "k8s.event.count"  # on event spans, and on every one of them
@@ -53,11 +53,6 @@ class Row:
         return max(end for _, end in self.intervals)
 
     @property
-    def is_instant(self) -> bool:
-        """Whether it has no length of its own: the span's is only what Jaeger needs to draw it."""
-        return len(self.intervals) == 1 and self.end - self.start <= MICROSECOND
-
-    @property
     def moment(self) -> int:
         """Time of the first occurrence; of an object, of its begin (ns)."""
         if self.first is not None:
@@ -68,7 +63,7 @@ class Row:
     def took(self) -> str:
         """Its duration, for people; empty for an instant and for repeats."""
         is_one = bool(self.outcome) or len(self.intervals) == 1
-        return human(self.end - self.start) if is_one and not self.is_instant else ""
+        return human(took) if is_one and (took := elapsed(self.start, self.end)) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +78,16 @@ class Waterfall:
     end: int
     rows: tuple[Row, ...]
 
+    @property
+    def took(self) -> str:
+        """Its duration, for people; empty for an instant."""
+        took = elapsed(self.start, self.end)
+        return human(took) if took else ""
+
     def at(self, row: Row) -> str:
         """Time of `row` since the start of the trace, for people."""
-        since = row.moment - self.start
-        return f"+{human(since)}" if since > MICROSECOND else "+0"
+        since = elapsed(self.start, row.moment)
+        return f"+{human(since)}" if since else "+0"
 
 
 def waterfall(
@@ -175,7 +176,7 @@ def _event_row(spans: _Spans, *, last: tuple[bool, ...], start: int) -> Row:
         service=text_of(spans[0].resource, "service.name"),
         name=spans[0].name,
         intervals=tuple((span.start, span.end) for span in spans),
-        repeats=_repeats(events, over=max(span.end for span in spans) - began),
+        repeats=_repeats(events, over=elapsed(began, max(span.end for span in spans))),
         # A whole second holds the trace's own beginning; anything earlier is another story's.
         first=max(began, start) if is_missing and began > start - SECOND else None,
         messages=tuple(reversed(dict.fromkeys(reversed(errors)))),
@@ -216,7 +217,7 @@ def _repeats(events: list[_Spans], *, over: int) -> str:
     times = _times(events)
     if times < 2:
         return ""
-    return f"x{times} over {human(over)}" if over > MICROSECOND else f"x{times}"
+    return f"x{times} over {human(over)}" if over else f"x{times}"
 
 
 def _times(events: list[_Spans]) -> int:

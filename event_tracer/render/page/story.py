@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from event_tracer.core.span import Attributes, AttributeValue, Span, text_of
-from event_tracer.core.times import MICROSECOND, human, rfc3339
+from event_tracer.core.times import MICROSECOND, rfc3339
 from event_tracer.core.wire import without_managed_fields
 from event_tracer.render.page.kubectl import commands
 from event_tracer.render.waterfall import Row, Waterfall, waterfall
@@ -52,7 +52,7 @@ def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
         "ms": trace.start // _MILLISECOND,
         "newest": max(span.end for span in spans) // _MILLISECOND,
         "length": trace.end - trace.start,
-        "took": human(trace.end - trace.start) if trace.end - trace.start > MICROSECOND else "",
+        "took": trace.took,
         "spans": len(spans),
         "warnings": sum(span.error is not None and span.kind == "event" for span in spans),
         "services": list(dict.fromkeys(row.service for row in trace.rows)),

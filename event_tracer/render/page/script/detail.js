@@ -51,11 +51,10 @@ class Detail {
   }
 
   #facts(story, row, span) {
-    const since = span.end - span.start > MICROSECOND ? human(span.end - span.start) : "an instant";
-    const at = row.outcome ? span.start : span.end;
+    const took = elapsed(span.end - span.start), at = elapsed(row.outcome ? span.start : span.end);
     const facts = [
-      ["Service", story.service(row)], ["Outcome", row.outcome], ["Took", since],
-      ["At", at > MICROSECOND ? `+${human(at)}` : "+0"], ["Story began", plainTime(story.start)],
+      ["Service", story.service(row)], ["Outcome", row.outcome], ["Took", took ? human(took) : "an instant"],
+      ["At", at ? `+${human(at)}` : "+0"], ["Story began", plainTime(story.start)],
       ["Trace", story.id], ["Span", span.id],
     ];
     return el("dl", { class: "facts" }, ...facts.filter(([, value]) => value).flatMap(([key, value]) => [el("dt", { text: key }), el("dd", { text: value })]));

@@ -20,10 +20,14 @@ const breaking = (text) => text.split(/(?<=[._,=/])/).flatMap((part) => [part, e
 
 const MICROSECOND = 1e3, SECOND = 1e9;
 
+// A duration in ns as far as it is known, 0 for an instant: times of one whole second stand in their
+// order by whole microseconds, which nobody measured.
+const elapsed = (duration) => (duration < 1000 * MICROSECOND && duration % MICROSECOND === 0 ? 0 : duration);
+
 // As event_tracer/core/times.py has it.
 function human(duration) {
   for (const [size, unit] of [[1e9, "s"], [1e6, "ms"], [1e3, "µs"]]) {
-    if (size > duration || duration >= 60 * SECOND) continue;
+    if (size - Math.floor(size / 2000) > duration || duration >= 60 * SECOND) continue;
     const number = duration / size;
     const digits = number >= 99.95 ? 0 : number >= 9.995 ? 1 : 2;
     return (digits ? String(Number(number.toFixed(digits))) : number.toFixed(0)) + unit;

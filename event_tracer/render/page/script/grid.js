@@ -73,7 +73,7 @@ class Grid {
 
   #axis() {
     const ticks = this.scale.ticks();
-    const label = (time) => (time ? human(time) : "0");
+    const label = (time) => (!time ? "0" : elapsed(this.scale.length) ? human(time) : "");
     $("axis").replaceChildren(...ticks.map((time) => place(el("span", { text: label(time) }), this.scale.x(time))));
     $("lines").replaceChildren(...ticks.map((time) => place(el("i"), this.scale.x(time))));
   }
