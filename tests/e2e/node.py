@@ -1,7 +1,10 @@
 """A real node on loopback: kubelet, containerd, runc."""
 
 import json
+import os
+import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -58,6 +61,7 @@ class Node:
         self.kubelet.kill()
         self._remove_containers()
         self.runtime.kill()
+        self._end_shims()
         mounts = Path("/proc/self/mounts").read_text().splitlines()
         for mounted in reversed([line.split()[1] for line in mounts]):
             if mounted.startswith(str(self._root)):
@@ -70,6 +74,13 @@ class Node:
         listed = subprocess.run([*ctr, "tasks", "ls", "-q"], capture_output=True, text=True)
         for task in listed.stdout.split():
             subprocess.run([*ctr, "tasks", "rm", "--force", task], capture_output=True)
+
+    def _end_shims(self) -> None:
+        """Those of containers that were being made; a shim outlives its containerd."""
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended meanwhile
+                if str(self._socket).encode() in (process / "cmdline").read_bytes().split(b"\0"):
+                    os.kill(int(process.name), signal.SIGKILL)
 
     def _is_ready(self) -> bool:
         assert self.kubelet.is_running, self.kubelet.text[-3000:]

@@ -82,8 +82,12 @@ def never_ready(scene: Scene) -> None:
 
 @rollout((CREATED, "failed"))
 def crash(scene: Scene) -> None:
-    """Ends a second after each start; without a probe kubectl finds it rolled out."""
-    scene.deploy(scene.shell("sleep 1; exit 3"), progressDeadlineSeconds=_DEADLINE)
+    """Ends a second after each start; without a probe kubectl finds it rolled out.
+
+    What it leaves as its last words stands in its pod's status.
+    """
+    script = "echo $PLANTED > /dev/termination-log; sleep 1; exit 3"
+    scene.deploy(scene.shell(script), progressDeadlineSeconds=_DEADLINE)
     scene.roll_out()
 
 
