@@ -22,10 +22,10 @@ from event_tracer.kube.client import Api, ApiError, retry_forever
 from event_tracer.kube.credentials import client_factory
 from event_tracer.kube.discovery import kube_system
 from event_tracer.kube.handler import Raw, WatchInfo
-from event_tracer.kube.resources import WholeKinds
+from event_tracer.kube.resources import EVENTS, WholeKinds
 from event_tracer.kube.stream import AT_ONCE, PollInterval
 from event_tracer.pipeline.cluster_reader import ClusterReader
-from event_tracer.recording.reader import STDIN, VERSION
+from event_tracer.recording.reader import STDIN, TOLD_SINCE, VERSION
 from event_tracer.runtime.metrics import Metrics, NullMetrics
 from event_tracer.runtime.tasks import Spawn, TaskScope
 
@@ -107,11 +107,9 @@ class _Writer:
         self._line({"type": "HEADER", "version": VERSION})
 
     def write(self, raw: Mapping[str, Any]) -> None:
-        """Write one frame: an Event whole, of another object what is kept of it (law 14)."""
+        """Write one frame."""
         self.frames += 1
-        body = self._redact(raw)["object"]
-        body = without_applied(body) if holds_event(raw) else project(body)
-        self._line({**raw, "received": time.time_ns(), "object": body})
+        self._line({**self._redact(raw), "received": time.time_ns()})
 
     def flush(self) -> None:
         """Let readers of the file see all."""
@@ -154,7 +152,7 @@ class _Recording:
         # A replay takes the uid only before the first Event.
         namespace = await retry_forever(self._kube_system)
         if namespace:
-            self._writer.write(namespace)
+            self._writer.write(_kept(namespace))
         await self._reader.run()
 
     async def _kube_system(self) -> Raw | None:
@@ -200,13 +198,16 @@ class _Recorder:
         self._pages[watch] = []
 
     def on_page(self, watch: WatchInfo, raws: list[Raw], listing: Listing) -> None:
-        """Some of a LIST's items, as frames."""
-        self._pages[watch] += raws
+        """Some of a LIST's items, as frames; of objects it is said which transitions are news."""
+        kept = [_kept(raw) for raw in raws]
+        if watch.resource is not EVENTS:
+            kept = [{**raw, TOLD_SINCE: self._reader.told_since(watch, listing)} for raw in kept]
+        self._pages[watch] += kept
 
     async def on_list(self, watch: WatchInfo, listing: Listing) -> None:
         """A LIST is complete; Events are written in the order of their times, as a replay reads."""
         for raw in sorted(self._pages.pop(watch), key=_time):
-            self.on_raw(watch, raw)
+            self._write(raw)
 
     def on_frame(self, watch: WatchInfo, type_: str, frame: Frame) -> int | None:
         """Never called, as each frame is wanted raw."""
@@ -214,7 +215,7 @@ class _Recorder:
 
     def on_raw(self, watch: WatchInfo, raw: Raw) -> int | None:
         """One frame."""
-        frame = self._write(raw)
+        frame = self._write(_kept(raw))
         return frame.body.server_time if frame else None
 
     def on_status_change(self, watch: WatchInfo) -> None:
@@ -255,7 +256,13 @@ class _Recorder:
     async def _fetch(self, item: KubeObject) -> None:
         owners = self._reader.owners
         if owners.may_fetch(item) and (raw := await owners.fetch(item)):
-            self._write(raw)
+            self._write(_kept(raw))
+
+
+def _kept(raw: Raw) -> Raw:
+    """What is kept of a frame: an Event whole, of another object what law 14 allows."""
+    body = raw["object"]
+    return {**raw, "object": without_applied(body) if holds_event(raw) else project(body)}
 
 
 def _time(raw: Raw) -> int:

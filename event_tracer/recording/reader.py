@@ -4,7 +4,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.resources import files
@@ -12,14 +12,19 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
+from event_tracer.core.event import Event
 from event_tracer.core.filters import Redact
 from event_tracer.core.frame import Frame, Item, Listing, parse_frame
+from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError
 from event_tracer.recording.documents import Document, json_documents, yaml_documents
 
 STDIN = "-"
 SAMPLE = "sample.jsonl.gz"
 VERSION = 1
+TOLD_SINCE = "told_since"
+"""Of an object that a LIST brought: the time (ns) from which on its transitions are news."""
+_EVENTS_LIVE = 3600 * SECOND  # ns; kube-apiserver's --event-ttl: so much of the past a List tells
 _FRAMES = frozenset({"ADDED", "MODIFIED", "DELETED"})
 _SILENT = frozenset({"HEADER", "BOOKMARK"})
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -77,11 +82,12 @@ def items(
             if isinstance(head, Mapping) and (head.get("type") == "HEADER" or "resource" in head):
                 recordings.append((source, whole))
             else:
-                listed += list(_frames(whole, source, redact))
+                listed += [frame for frame, _ in _frames(whole, source, redact)]
         if listed:
-            yield Listing(frames=tuple(listed))
+            yield Listing(frames=tuple(listed), tell_since=_newest(listed) - _EVENTS_LIVE)
         for source, whole in recordings:
-            yield from _frames(whole, source, redact)
+            for frame, since in _frames(whole, source, redact):
+                yield frame if since is None else Listing(frames=(frame,), tell_since=since)
 
 
 def total_size(paths: Sequence[str]) -> int | None:
@@ -172,11 +178,22 @@ def _lines(raw: io.RawIOBase, source: _Source) -> Iterator[bytes]:
         source.problem(number, f"cannot be read further: {str(error).lower()}")
 
 
-def _frames(documents: Iterator[Document], source: _Source, redact: Redact) -> Iterator[Frame]:
+def _newest(frames: Iterable[Frame]) -> int:
+    """The newest time (ns) in some frames, whoever wrote it."""
+    bodies = [frame.body for frame in frames]
+    occurred = (body.time for body in bodies if isinstance(body, Event))
+    return max((*occurred, *(body.server_time or 0 for body in bodies)))
+
+
+def _frames(
+    documents: Iterator[Document], source: _Source, redact: Redact
+) -> Iterator[tuple[Frame, int | None]]:
+    """Frames; of each that a LIST brought the time (ns) from which on its transitions are news."""
     for document in documents:
         for where, raw in _raw_frames(document, source):
+            since = raw.get(TOLD_SINCE)
             try:
-                yield parse_frame(redact(raw))
+                yield parse_frame(redact(raw)), since if isinstance(since, int) else None
             except MalformedError as error:
                 source.problem(document.line, f"{where}{error}")
 

@@ -57,6 +57,23 @@ async def test_each_frame_says_when_it_was_received(world: World) -> None:
     assert begun <= received[0] < received[-1] <= time.time_ns()
 
 
+@in_world()
+async def test_objects_that_were_there_say_so(world: World) -> None:
+    """Law 11: what their status dates an hour before the LIST is not news to a replay."""
+    cluster = rollout()
+    life = asyncio.create_task(world.play(cluster))
+    await asyncio.sleep(75)
+    begun = world.server.now()
+    found = lines(await recorded(world, asyncio.wait_for(life, None)))
+    objects = [line for line in found[2:] if line["resource"] != "events"]
+    listed = [line["told_since"] / SECOND for line in objects if "told_since" in line]
+
+    assert listed
+    assert all(abs(since - (begun - 3600)) <= 2 for since in listed)
+    assert all("told_since" in line for line in objects[: len(listed)])
+    assert not any("told_since" in line for line in found if line.get("resource") == "events")
+
+
 @pytest.mark.parametrize("after", [0, 25, 75, 150])
 @in_world()
 async def test_a_replay_tells_what_a_run_told(world: World, after: float) -> None:

@@ -13,7 +13,7 @@ import yaml
 
 from event_tracer.cli.main import FAILED, GOOD
 from event_tracer.core.event import Event
-from event_tracer.core.frame import Frame, Item
+from event_tracer.core.frame import Frame, Item, Listing, parse_frame
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
@@ -22,7 +22,17 @@ from event_tracer.recording import reader
 from tests.scenarios.folding import JSONL, RECORDINGS, Run, article, frames_of, raw_frames, tell
 
 ARTICLE = str(RECORDINGS / "article-events.json")
+HOUR = 3600 * SECOND
 REDIS = (RECORDINGS / "redis-create.jsonl").read_bytes()
+
+
+def read(text: str) -> list[Item]:
+    """All items of what standard input gives."""
+    problems: list[object] = []
+    stdin = io.BytesIO(text.encode())
+    found = list(reader.items(["-"], stdin=stdin, on_problem=problems.append))
+    assert problems == []
+    return found
 
 
 def spans_in(*paths: str, stdin: bytes = b"") -> list[Span]:
@@ -74,6 +84,19 @@ def test_events_and_objects_may_be_in_different_files(tmp_path: Path) -> None:
 
     spans = spans_in(str(tmp_path / "events.json"), str(tmp_path / "objects.json"))
     assert set(spans) == set(tell(frames_of("redis-create")))
+
+
+def test_how_much_of_the_past_is_told() -> None:
+    """Law 11: of a List's transitions those of its last hour; of a recorded LIST what it says."""
+    crash = [raw for raw in raw_frames("status/crash") if raw["resource"] == "pods"][-1]
+    listed = read(json.dumps({"kind": "List", "items": [crash["object"]]}))
+    header, watched = {"type": "HEADER", "version": 1}, {**crash, "told_since": 7 * SECOND}
+    first, second = read("\n".join(json.dumps(each) for each in (header, crash, watched)))
+    frame = parse_frame(crash)
+
+    assert frame.body.server_time
+    assert listed == [Listing(frames=(frame,), tell_since=frame.body.server_time - HOUR)]
+    assert [first, second] == [frame, Listing(frames=(frame,), tell_since=7 * SECOND)]
 
 
 def test_without_managed_fields_creation_dates_the_root(tmp_path: Path) -> None:
