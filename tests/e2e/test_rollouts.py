@@ -180,7 +180,7 @@ def test_no_planted_value_leaves(rolled: Rolled) -> None:
     kept = rolled.here.kube.one("configmaps", "event-tracer", CHECKPOINT)
     assert kept
     outputs = {
-        "spans": json.dumps(rolled.jaeger.find({})),
+        "spans": repr(rolled.jaeger.find({})),
         "log": rolled.bridge.program.text,
         "metrics": rolled.bridge.metrics(),
         "recorder": rolled.recorder.text,
