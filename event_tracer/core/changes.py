@@ -1,8 +1,8 @@
 """The dated changes of intent of one root, from the frames of its metadata.
 
 managedFields tell who wrote which fields in which second (metav1.ManagedFieldsEntry), but not
-for writes through `/scale`, and `generation` rises for annotations too
-(pkg/registry/apps/deployment/strategy.go); hence the care below.
+for writes through `/scale` nor for what takes a field away, as resuming does, and `generation`
+rises for annotations too (pkg/registry/apps/deployment/strategy.go); hence the care in `history`.
 """
 
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ class ControllerAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingChange:
-    """A write through `/scale` that waits for an Event or a status write to date it."""
+    """A change that no write dates: an Event or a status write, the earlier one, is to date it."""
 
     change: Change  # its second is without meaning
     resource_version: int

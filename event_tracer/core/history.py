@@ -14,6 +14,7 @@ from event_tracer.core.changes import (
 from event_tracer.core.event import Event
 from event_tracer.core.kinds import CONTROLLERS
 from event_tracer.core.objects import ObjectMetadata, Write
+from event_tracer.core.status import RolloutStatus
 from event_tracer.core.tables import AUTOSCALER, COMBINED
 from event_tracer.core.times import second_of
 
@@ -26,7 +27,8 @@ _MOST_UNDATED = 16
 class History:
     """The changes of one root, oldest first, and what tells the next one.
 
-    `owner` is the identity of the custom resource that owns it, empty for a root.
+    `owner` is the identity of the custom resource that owns it, empty for a root. `completed` is
+    the newest generation that its status called complete, None where no status was seen.
     """
 
     changes: tuple[Change, ...] = ()
@@ -38,6 +40,8 @@ class History:
     status_second: int = -1
     seen: bool = False
     owner: str = ""
+    is_paused: bool = False
+    completed: int | None = None
 
     def observe(self, meta: ObjectMetadata, *, now: int) -> "History":
         """This history after a frame of the root's metadata."""
@@ -58,6 +62,8 @@ class History:
             deletion=meta.deletion_asked,
             written=tuple(_newest(meta.writes).items()),
             status_second=max(self.status_second, meta.status_second or -1),
+            is_paused=meta.is_paused,
+            completed=_completed(meta, self.completed),
         )
 
     def observe_event(self, event: Event) -> "History":
@@ -124,24 +130,33 @@ class History:
     def _risen(self, meta: ObjectMetadata, *, now: int) -> "History":
         before = dict(self.written)
         risen = [w for w in meta.writes if (w.second or -1) > before.get(w.key, -1)]
+        dated = [_change(write, meta.generation) for write in risen if write.spec]
         history = self
-        for write in risen:
-            if write.spec:
-                history = history._add(_change(write, meta.generation))
-        unsigned = [w for w in meta.writes if w.spec and w.second is None]
-        if risen or not unsigned:
+        for change in dated:
+            if not self._is_answer(change):
+                history = history._add(change)
+        undated = None if dated else self._undated(meta, is_signed=bool(risen))
+        if undated is None or self._is_answer(undated):
             return history
-        risen_status = -1 if meta.status_second is None else meta.status_second
+        status_second = -1 if meta.status_second is None else meta.status_second
         waiting = PendingChange(
-            change=replace(_change(unsigned[0], meta.generation), second=0),
+            change=undated,
             resource_version=meta.resource_version,
             status_second=self.status_second,
             seen=now,
             # A LIST may show the write and the controller's answer to it at once.
-            by_status=risen_status if risen_status > self.status_second else None,
+            by_status=status_second if status_second > self.status_second else None,
         )
         pending = (*history.pending, waiting.observe_event(history.actions))
         return replace(history, pending=pending[-_MOST_UNDATED:])
+
+    def _undated(self, meta: ObjectMetadata, *, is_signed: bool) -> Change | None:
+        """The change of a rise that no write of the spec dates; `is_signed`: another has a date."""
+        if meta.is_paused != self.is_paused:
+            verb = "Pause" if meta.is_paused else "Resume"
+            return Change(second=0, verb=verb, manager=NOBODY, generation=meta.generation)
+        unsigned = [w for w in meta.writes if w.spec and w.second is None]
+        return None if is_signed or not unsigned else _change(unsigned[0], meta.generation)
 
     def _with_status(self, meta: ObjectMetadata) -> "History":
         second = meta.status_second
@@ -167,11 +182,27 @@ class History:
         ordered = sorted([*kept, change], key=lambda item: item.second)
         return replace(self, changes=tuple(ordered[-_MOST:]))
 
+    def _is_answer(self, change: Change) -> bool:
+        """Whether it is the autoscaler's, to a change whose rollout has not been complete."""
+        is_rolling = self.completed is not None and self.completed < (self.generation or 0)
+        return is_rolling and _is_autoscaled(change)
+
     def _is_autoscaler_follow_up(self, change: Change) -> bool:
-        if change.verb != "Scale" or change.manager != AUTOSCALER:
+        if not _is_autoscaled(change):
             return False
         earlier = [item.second for item in self.changes if item.second <= change.second]
         return bool(earlier) and change.second - earlier[-1] <= FOLLOWS
+
+
+def _is_autoscaled(change: Change) -> bool:
+    return change.verb == "Scale" and change.manager == AUTOSCALER
+
+
+def _completed(meta: ObjectMetadata, before: int | None) -> int | None:
+    if not isinstance(meta.status, RolloutStatus):
+        return before
+    # Once for each generation: a pod that fails later makes no rollout of it.
+    return meta.generation if meta.status.is_complete else before or 0
 
 
 def _newest(writes: tuple[Write, ...]) -> dict[tuple[str, str, str, bool], int]:

@@ -11,8 +11,8 @@ from event_tracer.core.event import (
     within_int64,
 )
 from event_tracer.core.kinds import KIND_OF_PLURAL
-from event_tracer.core.status import WITH_STATUS, Status, status_of
-from event_tracer.core.tables import RESTARTS, ROOT_ANNOTATIONS
+from event_tracer.core.status import WITH_STATUS, RolloutStatus, Status, status_of
+from event_tracer.core.tables import PAUSES, RESTARTS, ROOT_ANNOTATIONS
 from event_tracer.core.times import parse_timestamp, second_of
 
 
@@ -20,7 +20,8 @@ class Write(NamedTuple):
     """One managedFields entry other than `status`'s: who wrote intent, and in which second.
 
     `second` is None for every write through `/scale`: kubectl scale and the autoscaler's.
-    `spec` tells whether it touches f:spec; `verb` what such a write does.
+    `spec` tells whether it touches f:spec; `verb` what such a write does. `pauses` tells whether
+    it made a Deployment pause, which it does as long as the entry has f:paused.
     """
 
     manager: str
@@ -29,6 +30,7 @@ class Write(NamedTuple):
     second: int | None
     spec: bool
     verb: str
+    pauses: bool = False
 
     @property
     def key(self) -> tuple[str, str, str, bool]:
@@ -57,6 +59,13 @@ class ObjectMetadata(NamedTuple):
     annotations: Mapping[str, str]
     server_time: int | None
     status: Status | None = None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a Deployment is paused: by its spec, or by what wrote into that."""
+        if isinstance(self.status, RolloutStatus):
+            return self.status.paused
+        return any(write.pauses for write in self.writes)
 
 
 def parse_object(raw: Mapping[str, Any], *, resource: str, kind: str) -> ObjectMetadata:
@@ -105,7 +114,7 @@ def metadata_of(item: api_types.AnyObject, *, resource: str, kind: str) -> Objec
         generation=None if generation is None else within_int64(generation),
         created=_second(meta.get("creationTimestamp")),
         deletion_asked=_deletion_asked(meta),
-        writes=tuple(_write(entry) for entry in entries if not _is_status(entry)),
+        writes=tuple(_write(entry, kind) for entry in entries if not _is_status(entry)),
         status_second=max((second for second in status if second is not None), default=None),
         labels=_strings(meta.get("labels")) if is_root else {},
         annotations=_annotations(meta) if is_root else {},
@@ -153,20 +162,29 @@ def _deletion_asked(meta: api_types.Meta) -> int | None:
     return None if second is None else second - (meta.get("deletionGracePeriodSeconds") or 0)
 
 
-def _write(entry: api_types.ManagedFields) -> Write:
+def _write(entry: api_types.ManagedFields, kind: str) -> Write:
     spec = (entry.get("fieldsV1") or {}).get("f:spec")
     subresource = entry.get("subresource") or ""
+    operation = entry.get("operation") or ""
     return Write(
         manager=entry.get("manager") or "",
-        operation=entry.get("operation") or "",
+        operation=operation,
         subresource=subresource,
         second=_second(entry.get("time")),
         spec=isinstance(spec, dict),
-        verb=_verb(spec, subresource) if isinstance(spec, dict) else "",
+        verb=_verb(spec, subresource, kind) if isinstance(spec, dict) else "",
+        # `paused: false` is left out of a Deployment (apps/v1 types.go, omitempty) and of what an
+        # update sets, but not of what a server-side apply does.
+        pauses=kind == "Deployment"
+        and operation == "Update"
+        and isinstance(spec, dict)
+        and "f:paused" in spec,
     )
 
 
-def _verb(spec: Mapping[str, Any], subresource: str) -> str:
+def _verb(spec: Mapping[str, Any], subresource: str, kind: str) -> str:
     if subresource == "scale" or list(spec) == ["f:replicas"]:
         return "Scale"
+    if kind == "Deployment" and spec in PAUSES:
+        return "Pause"
     return "Restart" if spec in RESTARTS else "Update"

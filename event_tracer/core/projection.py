@@ -8,7 +8,7 @@ recording: what a container leaves in its termination message stands in the mess
 from collections.abc import Mapping
 from typing import Any
 
-from event_tracer.core.tables import RESTARTS
+from event_tracer.core.tables import PAUSES, RESTARTS
 from event_tracer.core.wire import without_applied
 
 Raw = dict[str, Any]
@@ -88,9 +88,9 @@ def _write(entry: Mapping[str, Any]) -> Raw:
 
 
 def _touched(spec: Raw) -> Raw:
-    """The fields that a write touched, as far as they tell a restart and a scale from the rest."""
+    """The fields that a write touched, as far as they tell what it changed."""
     # `f:` stands before a field's name; `k:` and `v:` before keys and values of a list's items
     # (structured-merge-diff, fieldpath/serialize-pe.go).
-    if spec in RESTARTS:
+    if spec in RESTARTS or spec in PAUSES:
         return spec
     return {name if name.startswith("f:") else name[:2]: {} for name in spec}

@@ -184,6 +184,10 @@ RESTARTS: tuple[dict[str, object], ...] = tuple(
     {"f:template": {"f:metadata": {"f:annotations": annotations}}}
     for annotations in (_RESTARTED_AT, {".": {}} | _RESTARTED_AT)
 )
+# kubectl rollout pause writes this field, beside what kubectl rollout restart wrote before.
+PAUSES: tuple[dict[str, object], ...] = tuple(
+    {"f:paused": {}} | restart for restart in ({}, *RESTARTS)
+)
 AUTOSCALER = "kube-controller-manager"  # whose horizontal-pod-autoscaler writes through /scale
 
 # What these reasons say of a Pod: that it is on its way, or that it need not be waited for.

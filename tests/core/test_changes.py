@@ -42,11 +42,22 @@ CREATED = ("Create Deployment web", "kubectl-client-side-apply")
         (lambda c: c.scale("web"), ("Scale Deployment web", "kubectl")),
         (lambda c: c.scale("web", events=False), ("Scale Deployment web", "kubectl")),
         (lambda c: c.roll_back("web"), ("Update Deployment web", "kubectl")),
+        (lambda c: c.pause("web"), ("Resume Deployment web", "kubernetes")),
         (lambda c: c.restart("web"), ("Restart Deployment web", "kubectl-rollout")),
         (lambda c: c.delete_foreground("web"), ("Delete Deployment web", "kubernetes")),
         (lambda c: c.scale("web", manager=AUTOSCALER), ("Scale Deployment web", AUTOSCALER)),
     ],
-    ids=["template", "helm", "scale", "scale by status", "rollback", "restart", "delete", "hpa"],
+    ids=[
+        "template",
+        "helm",
+        "scale",
+        "scale by status",
+        "rollback",
+        "resume",
+        "restart",
+        "delete",
+        "hpa",
+    ],
 )
 def test_a_change_begins_a_story(change: Callable[[Cluster], None], root: tuple[str, str]) -> None:
     """Its generation rises, by a write of the spec or through /scale; a deletion is asked for."""

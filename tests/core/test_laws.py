@@ -38,11 +38,12 @@ few = settings(
     suppress_health_check=list(HealthCheck),
 )
 
+ACTIONS = (
+    "apply", "update", "roll_back", "restart", "scale", "pause", "annotate", "back_off", "delete",
+)  # fmt: skip
 actions = st.lists(
     st.tuples(
-        st.sampled_from(
-            ["apply", "update", "roll_back", "restart", "scale", "annotate", "back_off", "delete"]
-        ),
+        st.sampled_from(ACTIONS),
         st.integers(min_value=0, max_value=90_000),
     ),
     min_size=1,

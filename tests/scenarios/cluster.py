@@ -5,6 +5,7 @@ randomness of its own, so that the same calls give the same frames.
 """
 
 from tests.scenarios.fields import (
+    PAUSED,
     REPLICAS,
     RESTART,
     SECOND,
@@ -74,19 +75,22 @@ class Cluster(Writer):
         self._write(name, entry("kubectl-rollout", self.now, RESTART))
         self._rollout(name, replicas)
 
+    def pause(self, name: str) -> None:
+        """kubectl rollout pause and, some seconds later, resume, which takes its entry away."""
+        self._write(name, entry("kubectl-rollout", self.now, PAUSED))
+        self.wait(3 * MS)
+        self._status(name)
+        self.wait(7 * SECOND)
+        meta = self.objects["deployments", name]["metadata"]
+        left = [each for each in meta["managedFields"] if each["fieldsV1"] != PAUSED]
+        meta |= {"managedFields": left, "generation": meta["generation"] + 1}
+        self._frame("MODIFIED", "deployments", name)
+        self._scaled(name)
+
     def scale(self, name: str, *, manager: str = "kubectl", events: bool = True) -> None:
         """A write through /scale: its managedFields entry has no time."""
-        deployment = self._write(name, entry(manager, None, REPLICAS, subresource="scale"))
-        replica_set = self._newest_replica_set(name)
-        self.wait(4 * MS)
-        if events:
-            self.event(
-                deployment, "ScalingReplicaSet", "deployment-controller",
-                f"Scaled up replica set {replica_set['metadata']['name']} from 1 to 2",
-            )  # fmt: skip
-        self.wait(2 * MS)
-        self._status(name)
-        self._pod(replica_set)
+        self._write(name, entry(manager, None, REPLICAS, subresource="scale"))
+        self._scaled(name, events=events)
 
     def annotate(self, name: str) -> None:
         """kubectl annotate: generation rises, intent does not."""
@@ -142,6 +146,19 @@ class Cluster(Writer):
         return [item for (resource, _), item in self.objects.items() if resource == "pods"]
 
     # -- inside
+
+    def _scaled(self, name: str, *, events: bool = True) -> None:
+        """The controller's answer to a write that has no date."""
+        deployment, replica_set = self.objects["deployments", name], self._newest_replica_set(name)
+        self.wait(4 * MS)
+        if events:
+            self.event(
+                deployment, "ScalingReplicaSet", "deployment-controller",
+                f"Scaled up replica set {replica_set['metadata']['name']} from 1 to 2",
+            )  # fmt: skip
+        self.wait(2 * MS)
+        self._status(name)
+        self._pod(replica_set)
 
     def _rollout(self, name: str, replicas: int, *, replica_set: str = "") -> None:
         deployment = self.objects["deployments", name]

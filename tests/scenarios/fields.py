@@ -40,5 +40,6 @@ RESTART: Raw = {
     }
 }
 REPLICAS: Raw = {"f:spec": {"f:replicas": {}}}
+PAUSED: Raw = {"f:spec": {"f:paused": {}}}
 VOLUME: Raw = {"f:spec": {"f:volumeName": {}}}
 STATUS: Raw = {"f:status": {"f:conditions": {}}}
