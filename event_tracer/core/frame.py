@@ -37,8 +37,11 @@ class Listing:
     What is of a resourceVersion up to `emitted_up_to` (0: none) was emitted before, and is only
     learnt from. So is what is above it where `learn_only` is set: the WATCH that follows brings it.
     Of the transitions that its objects show those dated at or after `tell_since` (ns) are
-    occurrences; where that is None, none is. `cause` says why reading had to start over; empty
-    where nothing can have been missed.
+    occurrences; where that is None, none is.
+
+    `cause` says why reading had to start over; empty where nothing can have been missed. Then the
+    watch of `resource` in `namespace` (empty: all) had read all up to `read_until` (ns); None: the
+    fold knows that itself. Objects are fed page by page, with `read_until`, and `cause` comes last.
     """
 
     frames: tuple[Frame, ...] = ()
@@ -47,6 +50,9 @@ class Listing:
     learn_only: bool = False
     cause: str = ""
     tell_since: int | None = None
+    resource: str = "events"
+    namespace: str = ""
+    read_until: int | None = None
 
     def has_emitted(self, version: int) -> bool:
         """Whether what is of this resourceVersion was emitted before."""

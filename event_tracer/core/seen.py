@@ -1,26 +1,42 @@
 """Occurrences seen before, so that none is sent twice; and the span of a gap in what was seen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+from typing import NamedTuple
 
 from event_tracer.core.expiring import GenerationalCache
+from event_tracer.core.frame import Listing
 from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.span import Attributes, Span, gap_ids
+from event_tracer.core.status import Termination
 from event_tracer.core.times import MICROSECOND, UNUSED
 
 SERVICE = "event-tracer"
 _HIDDEN = "event_tracer.gap.occurrences"
 _MOST_EVENTS = 200_000
 _MOST_COUNTS = 64
+_MOST_ENDS = 20_000
 _MOST_SAVED = 5_000
 
 Counts = tuple[tuple[str, int], ...]
 
 
-class Seen:
-    """Occurrences seen, by their key; `saved` are counts that an earlier run saw."""
+class Hidden(NamedTuple):
+    """Occurrences that a gap hid, as far as counts tell; `by` so many Events or containers."""
 
-    def __init__(self, saved: Iterable[tuple[str, int]] = ()) -> None:
+    occurrences: int = 0
+    by: int = 0
+
+
+class Seen:
+    """Occurrences seen, by their key; `saved` are counts that an earlier run saw, `ends` likewise.
+
+    Of a container the last end is numbered by all before it.
+    """
+
+    def __init__(
+        self, saved: Iterable[tuple[str, int]] = (), ends: Iterable[tuple[str, int]] = ()
+    ) -> None:
         # An Event is remembered for an hour, and most happen once: their bytes count here.
         self._observed: GenerationalCache[int, int | tuple[int, ...]] = GenerationalCache(
             keep=UNUSED, most=_MOST_EVENTS
@@ -30,6 +46,11 @@ class Seen:
         )  # counts above one
         for key, count in saved:
             self._risen.put(key, count)
+        # Of containers that have ended, by `uid/container`: most never do.
+        self._ends: GenerationalCache[str, int] = GenerationalCache(most=_MOST_ENDS)
+        for key, count in ends:
+            self._ends.put(key, count)
+        self._hidden: dict[str, list[int]] = {}  # by namespace, of each container
 
     def observe(self, occurrence: Occurrence) -> bool:
         """Note an occurrence; True if its (count, time) is new."""
@@ -52,7 +73,37 @@ class Seen:
         self._observed.drop(_short(key))
         self._risen.drop(key)
 
-    def hidden(self, occurrence: Occurrence, *, since: int) -> int:
+    def observe_ends(
+        self, ends: Iterable[Termination], *, pod: tuple[str, str], deleted: bool, in_gap: bool
+    ) -> None:
+        """Note the ends of a pod's containers that can still be read, of each the earlier first.
+
+        `pod` is its namespace and uid. `in_gap`: those before them that nobody watched are hidden
+        by that gap.
+        """
+        namespace, uid = pod
+        for end in ends:
+            key = f"{uid}/{end.container}"
+            before = self._ends.get(key) or 0
+            if in_gap and end.ordinal > before + 1:
+                self._hidden.setdefault(namespace, []).append(end.ordinal - before - 1)
+            if deleted:
+                self._ends.drop(key)
+            elif end.ordinal > before:
+                self._ends.put(key, end.ordinal)
+
+    def take_hidden_ends(self, namespace: str) -> Hidden:
+        """The ends that a gap in `namespace` (empty: in all) has hidden, once."""
+        names = [name for name in self._hidden if namespace in ("", name)]
+        counts = [count for name in names for count in self._hidden.pop(name)]
+        return Hidden(occurrences=sum(counts), by=len(counts))
+
+    def hidden_events(self, latest: Iterable[Occurrence], *, since: int) -> Hidden:
+        """The occurrences that by the counts of these nobody watched, from `since` (ns) on."""
+        counts = [count for each in latest if (count := self._hidden_by(each, since=since))]
+        return Hidden(occurrences=sum(counts), by=len(counts))
+
+    def _hidden_by(self, occurrence: Occurrence, *, since: int) -> int:
         """The number of occurrences that by its count nobody watched, from `since` (ns) on."""
         seen = self._observed.peek(_short(occurrence.key))
         before = self._risen.peek(occurrence.key) or (None if seen is None else 1)
@@ -62,8 +113,12 @@ class Seen:
         return max(0, occurrence.count - before - 1)
 
     def counts(self) -> Counts:
-        """The counts above one: what `hidden` needs after a restart."""
+        """The counts above one: what tells after a restart what is hidden."""
         return tuple(self._risen)[-_MOST_SAVED:]
+
+    def ends(self) -> Counts:
+        """The numbers of containers' last ends: as `counts`."""
+        return tuple(self._ends)[-_MOST_SAVED:]
 
     def expire(self, *, now: int) -> None:
         """Forget what was not met for longer than an Event lives."""
@@ -77,17 +132,17 @@ def _short(key: str) -> int:
 
 
 def gap_span(
-    latest: Iterable[Occurrence], *, seen: Seen, cause: str, since: int, until: int,
-    cluster_uid: str, resource: Attributes,
-) -> Span | None:  # fmt: skip
-    """A trace of its own for what the counts of the `latest` occurrences say of `since` to `until`.
+    hidden: Hidden, *, listing: Listing, since: int, until: int, cluster_uid: str,
+    resource: Attributes,
+) -> Span:  # fmt: skip
+    """A trace of its own for a watch that had expired, with what it missed from `since` to `until`.
 
-    Times are ns. None where no count has risen by more than one.
+    Times are ns.
     """
-    hidden = [count for each in latest if (count := seen.hidden(each, since=since))]
-    if not hidden:
-        return None
-    trace_id, span_id = gap_ids(cluster_uid=cluster_uid, cause=cause, since=since, until=until)
+    place = f"{listing.namespace}/{listing.resource}"
+    trace_id, span_id = gap_ids(
+        cluster_uid=cluster_uid, cause=listing.cause, place=place, since=since, until=until
+    )
     return Span(
         trace_id=trace_id,
         span_id=span_id,
@@ -97,12 +152,19 @@ def gap_span(
         resource=resource,
         start=min(since, until - MICROSECOND),
         end=until,
-        attributes=(
-            ("event_tracer.gap.cause", cause),
-            (_HIDDEN, sum(hidden)),
-            ("event_tracer.gap.events", len(hidden)),
-        ),
+        attributes=tuple(_pairs(hidden, listing)),
     )
+
+
+def _pairs(hidden: Hidden, listing: Listing) -> Iterator[tuple[str, str | int]]:
+    yield "event_tracer.gap.cause", listing.cause
+    yield "event_tracer.gap.resource", listing.resource
+    if listing.namespace:
+        yield "k8s.namespace.name", listing.namespace
+    if hidden.occurrences:
+        counted = "events" if listing.resource == "events" else "containers"
+        yield _HIDDEN, hidden.occurrences
+        yield f"event_tracer.gap.{counted}", hidden.by
 
 
 def hidden_by(span: Span) -> int:

@@ -67,7 +67,9 @@ def event_span_id(*, event_uid: str, count: int, stated: int) -> bytes:
     return _hash(8, "event", event_uid, str(count), str(stated))
 
 
-def gap_ids(*, cluster_uid: str, cause: str, since: int, until: int) -> tuple[bytes, bytes]:
-    """The trace and the span that tell of a gap from `since` to `until` (ns)."""
-    parts = ("gap", cluster_uid, cause, str(since), str(until))
+def gap_ids(
+    *, cluster_uid: str, cause: str, place: str, since: int, until: int
+) -> tuple[bytes, bytes]:
+    """The trace and the span of a gap at `place` (`namespace/resource`) between two times (ns)."""
+    parts = ("gap", cluster_uid, cause, place, str(since), str(until))
     return _hash(16, *parts), _hash(8, *parts)

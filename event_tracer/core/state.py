@@ -28,7 +28,7 @@ class State:
 
     `watermark` (ns) is how far occurrences have left; `sent` has the ids of the object spans that
     have left, the oldest first; `tombstones` are objects deleted of late, `counts` those of
-    repeated Events.
+    repeated Events, `ends` the numbers of containers' last ends.
     """
 
     watermark: int
@@ -38,6 +38,7 @@ class State:
     sent: tuple[bytes, ...]
     tombstones: tuple[KubeObject, ...] = ()
     counts: Counts = ()
+    ends: Counts = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from event_tracer.core.seen import SERVICE, Seen, gap_span
 from event_tracer.core.span import Span
 from event_tracer.core.span_start import FirstTimes, start_of
 from event_tracer.core.state import State
+from event_tracer.core.status import PodStatus
 from event_tracer.core.times import SECOND, second_of
 
 REORDER = SECOND
@@ -55,7 +56,7 @@ class Stories:
         self._lineage = Lineage(state.tombstones if state else ())
         self._firsts = FirstTimes()
         self._histories = Histories(state.histories if state else ())
-        self._seen = Seen(state.counts if state else ())
+        self._seen = Seen(state.counts, state.ends) if state else Seen()
         self._waiting = ReorderBuffer(most=most)
         self._gaps: list[Span] = []
         self._object_spans = (
@@ -118,6 +119,7 @@ class Stories:
             sent=self._object_spans.sent,
             tombstones=self._lineage.tombstones,
             counts=self._seen.counts(),
+            ends=self._seen.ends(),
         )
 
     def _use_cluster(self, uid: str) -> None:
@@ -144,7 +146,8 @@ class Stories:
             if isinstance(frame.body, Event):
                 events.append((frame.body, frame.deleted))
             else:
-                self._learn_object(frame.body, deleted=frame.deleted)
+                in_gap = listing.read_until is not None
+                self._learn_object(frame.body, deleted=frame.deleted, in_gap=in_gap)
         children = [self._bind(event) for event, _ in events]
         for event, _ in events:
             self._observe_times(event)
@@ -166,24 +169,27 @@ class Stories:
             self._histories.mark_deleted(item.identity)
 
     def _add_gap(self, listing: Listing, latest: Iterable[Occurrence]) -> None:
+        since = self._synced_until if listing.read_until is None else listing.read_until
+        above = (each for each in latest if not listing.has_emitted(each.version))
+        if listing.resource == "pods":
+            hidden = self._seen.take_hidden_ends(listing.namespace)
+        else:
+            hidden = self._seen.hidden_events(above, since=since)
         span = gap_span(
-            (each for each in latest if not listing.has_emitted(each.version)),
-            seen=self._seen,
-            cause=listing.cause,
-            since=self._synced_until,
-            until=self._watermark,
-            cluster_uid=self._cluster_uid,
-            resource=self._mapper.resource(SERVICE),
-        )
-        if span:
-            self._gaps.append(span)
+            hidden, listing=listing, since=since, until=self._watermark,
+            cluster_uid=self._cluster_uid, resource=self._mapper.resource(SERVICE),
+        )  # fmt: skip
+        self._gaps.append(span)
 
     def _advance(self, time: int | None) -> None:
         if time is not None and time > self._watermark:
             self._watermark = time
 
-    def _learn_object(self, meta: ObjectMetadata, *, deleted: bool) -> None:
+    def _learn_object(self, meta: ObjectMetadata, *, deleted: bool, in_gap: bool = False) -> None:
         self._advance(meta.server_time)
+        if isinstance(meta.status, PodStatus) and meta.status.terminations:
+            ends, pod = meta.status.terminations, (meta.namespace, meta.uid)
+            self._seen.observe_ends(ends, pod=pod, deleted=deleted, in_gap=in_gap)
         # Its uid is the cluster's; once a span has left, another trace id would tear its story.
         is_cluster = meta.kind == "Namespace" and meta.name == "kube-system"
         if is_cluster and not self._cluster_uid and not self._has_emitted:

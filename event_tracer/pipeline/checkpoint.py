@@ -96,15 +96,17 @@ class _Part:
     spans: tuple[Span, ...] = ()
     unsettled: Packed = NONE
     counts: Counts = ()
+    ends: Counts = ()
 
 
 _HEAD, _PART = TypeAdapter(_Head), TypeAdapter(_Part)
 _KEYS: Mapping[str, Callable[[Any], str | bytes]] = {
     "histories": itemgetter(0), "sent": bytes, "gone": attrgetter("identity"),
     "spans": attrgetter("span_id"), "unsettled": attrgetter("span_id"), "counts": itemgetter(0),
+    "ends": itemgetter(0),
 }  # fmt: skip
 """The key of an item, by sequence."""
-_EVICTION_ORDER = (("sent", "gone"), ("spans",), ("unsettled", "counts"), ("histories",))
+_EVICTION_ORDER = (("sent", "gone"), ("spans",), ("unsettled", "counts", "ends"), ("histories",))
 """The sequences that lose items first where there is no room, of each the oldest."""
 _COUNTED = frozenset({"sent", "spans", "unsettled", "histories"})
 """Those whose lost items are counted."""
@@ -176,6 +178,7 @@ def _sequences(checkpoint: Checkpoint) -> Mapping[str, Sequence[Any]]:
     return {
         "histories": state.histories, "sent": state.sent, "gone": state.tombstones,
         "spans": checkpoint.spans, "unsettled": state.unsettled, "counts": state.counts,
+        "ends": state.ends,
     }  # fmt: skip
 
 
@@ -251,6 +254,7 @@ def _state(watermark: int, cluster_uid: str, parts: Sequence[_Part]) -> State:
         sent=_joined(part.sent for part in parts),
         tombstones=_joined(part.gone for part in parts),
         counts=_joined(part.counts for part in parts),
+        ends=_joined(part.ends for part in parts),
     )
 
 

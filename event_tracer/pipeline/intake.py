@@ -93,20 +93,33 @@ class Intake:
                 self._metrics.received("LISTED")
             return
         since = self._reader.told_since(watch, listing)
-        self._lookups.feed_objects(frames, replace(listing, cause="", tell_since=since))
+        page = replace(self._with_gap(watch, listing), tell_since=since, cause="")
+        self._lookups.feed_objects(frames, page)
         found.uids.update(frame.body.uid for frame in frames)
+
+    def _with_gap(self, watch: WatchInfo, listing: Listing) -> Listing:
+        """A LIST with the place and the begin of the gap before it, if there is one."""
+        if not listing.cause:
+            return listing
+        read_until = self._reader.read_until(watch) or None
+        resource, namespace = watch.resource.name, watch.namespace
+        return replace(listing, resource=resource, namespace=namespace, read_until=read_until)
 
     async def on_list(self, watch: WatchInfo, listing: Listing) -> None:
         """A LIST is complete; its Events come by time, with all that is above their objects."""
         found = self._lists.pop((watch.namespace, watch.resource.name))
+        if listing.cause:
+            extra = {"resource": watch.resource.name, "cause": listing.cause}
+            logger.warning("reading starts over", extra=extra)
+            listing = self._with_gap(watch, listing)
         if watch.resource is not EVENTS:
             uids, kind = frozenset(found.uids), watch.resource.kind
             if self._reader.owners.is_alone(kind):
                 self._feed.feed(Replace(kind=kind, namespace=watch.namespace, uids=uids))
+            if listing.cause:
+                self._feed.feed(listing)
             return
         await self._lookups.look_up(found.frames)
-        if listing.cause:
-            logger.warning("reading starts over", extra={"cause": listing.cause})
         self._feed.feed(replace(listing, frames=tuple(found.frames)))
 
     @property

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.seen import hidden_by
@@ -21,6 +22,7 @@ from event_tracer.runtime.backoff import Backoff
 from event_tracer.runtime.metrics import Metrics
 
 _SHORTEST_PAUSE = 1.0  # seconds between two writes
+_LONGEST_PAUSE = 1.25  # while a story's first spans wait: with the writes around it at most two
 _SHARE = 20  # a write may take a twentieth of a core
 _RATE = 128 * 1024  # bytes a second, as etcd keeps all that was written for 5 to 10 minutes
 _MOST_TRACES = 50_000
@@ -96,6 +98,7 @@ class Outbox:
         self._checkpointed: GenerationalCache[bytes, bool] = GenerationalCache(most=_MOST_TRACES)
         self._exporter = Exporter(delivery, metrics=metrics, on_done=self._acknowledged)
         self._changed = asyncio.Event()
+        self._held_up = asyncio.Event()
         self._writing = asyncio.Lock()
 
     @property
@@ -141,12 +144,18 @@ class Outbox:
         """Take spans that have left the fold."""
         self._take_over(spans)
         ready: list[Span] = []
+        count = len(self._staged)
         for span in spans:
-            if span.kind != "event" and (hidden := hidden_by(span)):
-                self._metrics.gap(hidden)
+            if span.kind == "gap":
+                self._metrics.gap(hidden_by(span))
             (ready if self._may_leave(span) else self._staged).append(span)
+        self._note_held_up(self._staged[count:])
         self._exporter.put(ready)
         self.mark_dirty()
+
+    def _note_held_up(self, staged: Iterable[Span]) -> None:
+        if any(span.kind == "event" for span in staged):
+            self._held_up.set()
 
     def _take_over(self, spans: Sequence[Span]) -> None:
         self._unacknowledged.add(spans)
@@ -198,7 +207,14 @@ class Outbox:
                 continue
             backoff.reset()
             cost = time.process_time() - begun
-            await asyncio.sleep(max(_SHORTEST_PAUSE, cost * _SHARE, size / _RATE))
+            await self._pause(max(_SHORTEST_PAUSE, cost * _SHARE, size / _RATE))
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, but no longer than the first spans of a story may be held up by it."""
+        await asyncio.sleep(min(seconds, _LONGEST_PAUSE))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, seconds - _LONGEST_PAUSE)):
+                await self._held_up.wait()
 
     async def write(self) -> int:
         """Write the checkpoint, then send what waited for it; returns the number of its bytes.
@@ -227,6 +243,8 @@ class Outbox:
         self._metrics.checkpoint(True)
         self._metrics.ids_dropped(left_out)
         written, self._staged = self._staged[:count], self._staged[count:]
+        self._held_up.clear()
+        self._note_held_up(self._staged)
         self._exporter.put(written)
         for span in written:
             self._checkpointed.put(span.trace_id, True)

@@ -29,7 +29,7 @@ class Metrics(Protocol):
         """The metadata of one owner was asked for."""
 
     def gap(self, hidden: int) -> None:
-        """A gap was found, which hid at least so many occurrences."""
+        """A watch had expired, which hid at least so many occurrences."""
 
     def checkpoint(self, ok: bool) -> None:
         """The checkpoint was written, or could not be."""

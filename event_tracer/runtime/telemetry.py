@@ -93,11 +93,13 @@ class Telemetry:
     def _count_keeping(self, meter: Meter) -> None:
         tally = partial(Tally, meter)
         self._gaps = tally(
-            "event_tracer.gaps", "{gap}", "Times in which Events may have gone unseen."
+            "event_tracer.gaps",
+            "{gap}",
+            "Watches that had expired: what they missed is told by a span.",
         )
         self._hidden = tally(
             "event_tracer.gap.occurrences", "{occurrence}",
-            "Occurrences that gaps hid, as far as the counts of Events tell.",
+            "Occurrences that gaps hid, as far as counts of Events and of restarts tell.",
         )  # fmt: skip
         self._writes = tally(
             "event_tracer.checkpoint.writes", "{write}", "Times the checkpoint was written.",

@@ -18,7 +18,7 @@ from event_tracer.cli.settings.models import RunSettings
 from event_tracer.core.span import Span
 from event_tracer.export.otlp.encoding import encode
 from tests.doubles.apiserver.server import CLUSTER, ApiServer
-from tests.doubles.otlp_http import Collector, received_spans
+from tests.doubles.otlp_http import Collector, Received, received_spans
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import SECOND, Raw
 from tests.scenarios.folding import tell
@@ -74,11 +74,17 @@ class World:
 
     @property
     def told(self) -> Ids:
-        """What arrived; nothing may have come with two contents."""
-        contents = self.collector.contents()
+        """What arrived, without gaps; nothing may have come with two contents."""
+        gaps = {received.id for received in self.gaps}
+        contents = {k: found for k, found in self.collector.contents().items() if k not in gaps}
         twice = {key: found for key, found in contents.items() if len(found) > 1}
         assert not twice, f"{len(twice)} spans have two contents"
         return {key: next(iter(found)) for key, found in contents.items()}
+
+    @property
+    def gaps(self) -> list[Received]:
+        """The gap spans that arrived."""
+        return [received for received in self.collector.spans if received.span.name == "gap"]
 
 
 P = ParamSpec("P")
