@@ -236,7 +236,7 @@ def merged(own: tuple[Change, ...], owned: Iterable[tuple[str, History]]) -> tup
     """
     known = [each for each in own if each.verb != "Events"]
     found = [
-        _of_workload(change, identity)
+        _of_workload(change, identity, is_known=bool(known))
         for identity, history in owned
         for change in history.dated
         if not any(0 <= change.second - each.second <= FOLLOWS for each in known)
@@ -249,6 +249,8 @@ def _order(change: Change) -> tuple[int, str]:
 
 
 @lru_cache(maxsize=1024)
-def _of_workload(change: Change, identity: str) -> Change:
-    # One for all spans of a story: the checkpoint keeps what is the same object once.
-    return replace(change, workload=identity)
+def _of_workload(change: Change, identity: str, *, is_known: bool) -> Change:
+    # A resource that was there before is not created with one more workload. One change for all
+    # spans of a story: the checkpoint keeps what is the same object once.
+    verb = "Update" if is_known and change.verb == "Create" else change.verb
+    return replace(change, verb=verb, workload=identity)

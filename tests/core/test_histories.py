@@ -136,6 +136,13 @@ def test_an_operator_changes_its_workload_by_itself() -> None:
     assert known.story(root, late + 5) == known.story(owned, late + 5) == second
 
 
+def test_one_more_workload_is_an_update_of_its_owner() -> None:
+    """A new revision, or a StatefulSet made anew: the resource itself was there before."""
+    known, root, _ = operated(created=20 * MINUTE)
+
+    assert change_of(known.story(root, 21 * MINUTE)) == (20 * MINUTE, "Update", "op")
+
+
 def test_a_resource_that_was_never_read_is_changed_by_its_operator() -> None:
     """An Event about it dates nothing where its workload's changes are known."""
     known, root = Known(), object_without_frames()

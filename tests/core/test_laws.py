@@ -216,7 +216,7 @@ def _checkpoint(frames: Sequence[Raw], told: set[bytes]) -> int:
     return min(pending) - 1 if pending else max(versions, default=0)
 
 
-@pytest.mark.parametrize("name", JSONL)
+@pytest.mark.parametrize("name", [*JSONL, "status/paused", "cases/40-operator-owned-two-rollouts"])
 def test_a_cut_anywhere_changes_no_event_span(name: str) -> None:
     """Law 2 and 9: from a saved state, a LIST and the watch, every event span is the same."""
     frames = list(raw_frames(name))
