@@ -49,7 +49,7 @@ class LogOptions(BaseOptions):
 
 
 class MessageOptions(BaseOptions):
-    """Redaction of Events' messages."""
+    """Redaction of messages."""
 
     redact: Patterns = option(
         (),
