@@ -114,10 +114,11 @@ def _add_place(attributes: dict[str, AttributeValue], event: Event) -> None:
     for pattern, name in _MESSAGE_RULES.get(event.reason, ()):
         if found := pattern.search(event.message):
             is_image = name == "container.image.name"
-            attributes.update(_image_pairs(found["value"]) if is_image else {name: found["value"]})
+            attributes.update(image_pairs(found["value"]) if is_image else {name: found["value"]})
 
 
-def _image_pairs(image: str) -> dict[str, AttributeValue]:
+def image_pairs(image: str) -> dict[str, AttributeValue]:
+    """The attributes of an image, by its reference."""
     # reference: name[:tag][@digest]; a colon before the last slash is a registry's port
     name, _, _ = image.partition("@")
     head, colon, tag = name.rpartition(":")

@@ -31,12 +31,16 @@ Saved = tuple[tuple[str, History], ...]
 
 
 class Story(NamedTuple):
-    """One trace, named by its `key`; `root` is the identity of a root with changes."""
+    """One trace, named by its `key`; `root` is the identity of a root with changes.
+
+    Where it tells of one run, `run` is that one's identity, and there is no such root.
+    """
 
     key: str
     change: Change
     hours: int = 0
     root: str = ""
+    run: str = ""
 
 
 class Histories:
@@ -122,7 +126,7 @@ class Histories:
             creator = CREATORS["Job"]["CronJob"]
             change = Change(second=change.second if change else second, verb="", manager=creator)
         unknown = Change(second=second, verb="Events", manager=NOBODY)
-        return Story(key=job.identity, change=change or unknown)
+        return Story(key=job.identity, change=change or unknown, run=job.identity)
 
     def saved(self, *, now: int) -> Saved:
         """The histories of roots of which an Event may still come, the oldest change first."""

@@ -35,6 +35,11 @@ class Kind(NamedTuple):
         return resource_name(self.plural, self.group)
 
     @property
+    def api_version(self) -> str:
+        """`apiVersion` of its objects: `v1`, `apps/v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
     def names(self) -> frozenset[str]:
         """The words that kubectl takes for it, in lower case."""
         return frozenset({self.kind.lower(), self.plural, self.short or self.plural})
@@ -64,6 +69,8 @@ BUILT_IN = frozenset(row.kind for row in KINDS)
 """The kinds of the table; an owner of any other is a custom resource."""
 CONTROLLERS = {row.kind: row.controller for row in KINDS if row.controller}
 """The component that reconciles a root, by its kind."""
+API_VERSIONS = {row.kind: row.api_version for row in KINDS}
+"""apiVersion by kind, for what a LIST's items leave out."""
 KIND_OF_PLURAL = {name: row.kind for row in KINDS for name in (row.plural, row.resource)}
 """Kind of a resource, for a frame that lacks it: a PartialObjectMetadata hides its object's."""
 KIND_OF_NAME = {name: row.kind for row in KINDS for name in row.names}

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import NamedTuple
 
 from event_tracer.core.chain import Chain, KubeObject
-from event_tracer.core.changes import NOBODY, Change
+from event_tracer.core.changes import NOBODY
+from event_tracer.core.event import Event
 from event_tracer.core.event_source import describe_event
 from event_tracer.core.histories import Placement
 from event_tracer.core.lineage import kind_attribute
+from event_tracer.core.object_outcome import SealedObject
 from event_tracer.core.occurrence import Description, Occurrence, Source
 from event_tracer.core.span import Attributes, AttributeValue, Span
 from event_tracer.core.tables import (
@@ -21,28 +22,13 @@ from event_tracer.core.tables import (
     STABLE_NAMES,
 )
 from event_tracer.core.times import SECOND, rfc3339
+from event_tracer.core.transition_source import describe_transition
 
 Pairs = Iterator[tuple[str, AttributeValue | None]]
 
 _UUID = re.compile(r"-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")  # provisioned volumes
 _MOST_RESOURCES = 1024
 _VALUE = itemgetter(1)
-
-
-class SealedObject(NamedTuple):
-    """Content of an object span when it is sealed; times in ns."""
-
-    trace_id: bytes
-    span_id: bytes
-    parent_id: bytes
-    chain: Chain
-    start: int
-    end: int
-    outcome: str
-    error: str | None
-    change: Change
-    hours: int
-    previous_trace_id: bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +46,9 @@ class Naming:
 
 def describe(source: Source) -> Description:
     """Name, message and attributes of an occurrence: the sources of occurrences, listed."""
-    return describe_event(source)
+    if isinstance(source, Event):
+        return describe_event(source)
+    return describe_transition(source)
 
 
 class Mapper:
@@ -92,7 +80,7 @@ class Mapper:
     def object_span(self, sealed: SealedObject) -> Span:
         """The span of one object, sealed."""
         chain = sealed.chain
-        is_root = len(chain) == 1
+        is_root, cause = len(chain) == 1, sealed.verdict.cause
         is_full = self._naming.span_names == "full"
         name = f"{chain[0].kind} {chain[0].name}" if is_full else object_name(chain)
         verb = "Events" if sealed.hours else sealed.change.verb
@@ -106,7 +94,7 @@ class Mapper:
             start=sealed.start,
             end=sealed.end,
             attributes=_present(self._object_pairs(sealed)),
-            error=sealed.error,
+            error=cause.message if cause else None,
         )
 
     def _object_pairs(self, sealed: SealedObject) -> Pairs:
@@ -116,11 +104,12 @@ class Mapper:
         yield "k8s.object.name", item.name
         yield "k8s.object.uid", item.uid
         yield "k8s.namespace.name", item.namespace
-        yield "event_tracer.outcome", sealed.outcome
+        yield "event_tracer.outcome", sealed.verdict.outcome
         yield "event_tracer.other_owners", item.other_owners
         yield from _lineage_pairs(chain)
         if is_root:
             yield from _change_pairs(sealed)
+            yield from _outcome_pairs(sealed)
             yield from self._root_pairs(item)
 
     def _root_pairs(self, root: KubeObject) -> Pairs:
@@ -159,7 +148,7 @@ def _present(pairs: Pairs) -> Attributes:
     # An absent value would be sent as an empty AnyValue; a name given twice keeps the first.
     named: dict[str, AttributeValue] = {}
     for key, value in pairs:
-        if value:
+        if value or (value == 0 and value is not False):
             named.setdefault(key, value)
     return tuple(named.items())
 
@@ -177,6 +166,14 @@ def _change_pairs(sealed: SealedObject) -> Pairs:
     yield "event_tracer.change.time", rfc3339(change.second * SECOND)
     yield "event_tracer.change.generation", change.generation
     yield "event_tracer.previous_trace_id", previous.hex() if previous else None
+
+
+def _outcome_pairs(sealed: SealedObject) -> Pairs:
+    yield "event_tracer.completed_after", sealed.completed_after
+    if cause := sealed.verdict.cause:
+        yield "event_tracer.cause.reason", cause.reason
+        yield "event_tracer.cause.message", cause.message
+        yield "event_tracer.cause.object", cause.about
 
 
 def _creator(sealed: SealedObject) -> str:

@@ -1,42 +1,37 @@
-"""Object spans: the occurrences that each covers, when it is sealed, and its outcome (law 6)."""
+"""Object spans: the occurrences that each covers, and when it is sealed (law 6)."""
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from itertools import islice
 
 from pydantic import ConfigDict
 
 from event_tracer.core.chain import Chain
 from event_tracer.core.changes import Change
-from event_tracer.core.event import ObjectReference
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.histories import Placement, Story
-from event_tracer.core.mapping import SealedObject
-from event_tracer.core.occurrence import Child, Occurrence
+from event_tracer.core.object_outcome import SealedObject
+from event_tracer.core.occurrence import Description, Occurrence
+from event_tracer.core.open_story import OpenStory, SavedStory
+from event_tracer.core.outcome import SESSION_GAP, SURE, Case, End, Knowledge
 from event_tracer.core.span import Span
-from event_tracer.core.tables import CHILD_DONE, CHILD_WAITING, POD_BORN, POD_DONE, POD_WAITING
 from event_tracer.core.times import SECOND, second_of
-
-SESSION_GAP = 30 * SECOND
-"""The session gap: silence, in the occurrences' own times (ns), after which an object settled."""
-LONGEST_SESSION = 120 * SECOND
-"""The longest session: an object span waits no longer for silence, in the same times (ns)."""
 
 BYTES_AS_TEXT = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
 Position = tuple[int, bytes]  # time (ns), span id: a total order of occurrences
-Previous = Callable[[Story], bytes | None]
 _MOST_SENT = 50_000
+MOST_OPEN = 3_000
+"""Object spans that are open at once; beyond, pods' are sealed as they stand (law 9)."""
 
 
 @dataclass(slots=True, kw_only=True)
 class OpenObjectSpan:
     """An object span that may still grow, in place. Times in ns.
 
-    `pods` has, by `namespace/name`, when each was born and when it needed no more waiting for;
-    -1 is never. A StatefulSet's pod may be born again. `is_exported` tells whether any event
-    span under it is.
+    `is_exported` tells whether any event span under it is. `check` is the earliest time at which
+    it may have ended, `sealed` its content once it surely has.
     """
 
     trace_id: bytes
@@ -45,59 +40,37 @@ class OpenObjectSpan:
     chain: Chain
     change: Change
     hours: int
+    run: str
     previous_trace_id: bytes | None
     start: int
     first: int
     last: Position
-    error: str | None = None
-    pods: dict[str, tuple[int, int]] = field(default_factory=dict)
     is_exported: bool = False
+    check: int = field(default=0, compare=False)
+    sealed: SealedObject | None = field(default=None, init=False, repr=False, compare=False)
     _copy: "OpenObjectSpan | None" = field(default=None, init=False, repr=False, compare=False)
 
-    @property
-    def deadline(self) -> int:
-        """The last time (ns) that can still belong to this span."""
-        return min(self.last[0] + SESSION_GAP, self.first + LONGEST_SESSION)
-
-    def extend(self, span: Span, *, pod: "Pod | None", is_exported: bool) -> None:
-        """Cover one more event span, unless it is too far off."""
+    def cover(self, span: Span) -> None:
+        """Cover one more event span."""
         self._copy = None
-        self.is_exported = self.is_exported or is_exported
-        end, first, last = span.end, self.first, self.last[0]
-        if end > last + SESSION_GAP or end > first + LONGEST_SESSION:  # the deadline
-            return
-        if (
-            end < first - SESSION_GAP or end < last - LONGEST_SESSION
-        ):  # as far off on the other side
-            return
-        if span.start < self.start:
-            self.start = span.start
-        if end < first:
-            self.first = end
-        position = (end, span.span_id)
-        if position >= self.last:
-            self.last, self.error = position, span.error
-        if pod:
-            self._note(pod, end)
-
-    def _note(self, pod: "Pod", time: int) -> None:
-        born, done = self.pods.get(pod.name, (-1, -1))
-        if not pod.is_waiting:
-            done = max(done, time)
-        elif pod.is_born or born < 0:
-            born = max(born, time)
-        self.pods[pod.name] = (born, done)
+        self.start = min(self.start, span.start)
+        self.first = min(self.first, span.end)
+        self.last = max(self.last, (span.end, span.span_id))
 
     def snapshot(self) -> "OpenObjectSpan":
         """A copy as of now; the same one as long as this does not grow."""
         if self._copy is None:
-            self._copy = replace(self, pods=dict(self.pods))
+            self._copy = replace(self)
         return self._copy
 
-    def seal(self) -> SealedObject:
-        """All that its span says, as of now."""
-        is_waiting = any(born > done for born, done in self.pods.values())
-        outcome = "failed" if self.error is not None else "pending" if is_waiting else "settled"
+    @property
+    def identity(self) -> str:
+        """The identity of its object."""
+        return self.chain[0].identity
+
+    def seal(self, case: Case, end: End) -> SealedObject:
+        """All that its span says, as of its end."""
+        verdict = case.verdict(self.identity, at=end.time, is_replaced=end.is_replaced)
         return SealedObject(
             trace_id=self.trace_id,
             span_id=self.span_id,
@@ -105,8 +78,8 @@ class OpenObjectSpan:
             chain=self.chain,
             start=self._begin(),
             end=self.last[0],
-            outcome=outcome,
-            error=self.error,
+            verdict=verdict,
+            completed_after=case.completed_after() if len(self.chain) == 1 else None,
             change=self.change,
             hours=self.hours,
             previous_trace_id=self.previous_trace_id,
@@ -133,56 +106,38 @@ def _first(
         chain=placement.chain[depth:],
         change=placement.story.change,
         hours=placement.story.hours,
+        run=placement.story.run,
         previous_trace_id=previous,
         start=span.start,
         first=span.end,
         last=(span.end, span.span_id),
+        check=span.end + SESSION_GAP,
     )
-
-
-class Pod(NamedTuple):
-    """Word of the pod `namespace/name`: that it is on its way, or need not be waited for."""
-
-    name: str
-    is_waiting: bool
-    is_born: bool
-
-
-def pod_of(occurrence: Occurrence) -> Pod | None:
-    """The pod that an occurrence is about or names in its message."""
-    about: ObjectReference | Child | None = occurrence.about
-    reason, child = occurrence.reason, occurrence.child
-    waiting, done = POD_WAITING, POD_DONE
-    if occurrence.about.kind != "Pod":
-        about = child if child and child.kind == "Pod" else None
-        waiting, done = CHILD_WAITING, CHILD_DONE
-    is_waiting = reason in waiting
-    if about is None or not (is_waiting or reason in done) or _is_aside(occurrence):
-        return None
-    name = f"{about.namespace}/{about.name}"
-    return Pod(name=name, is_waiting=is_waiting, is_born=reason in POD_BORN)
-
-
-def _is_aside(occurrence: Occurrence) -> bool:
-    # An init container that has started leaves the pod's own still to come.
-    path = occurrence.about.field_path
-    return occurrence.reason == "Started" and path.startswith(("spec.init", "spec.ephemeral"))
 
 
 class OpenObjectSpans:
     """The object spans that are not sealed yet, and the ids of those that were sealed last.
 
-    A restart begins with the `unsettled` ones and the ids that were `sent`.
+    A restart begins with the `unsettled` ones, their `stories`, and the ids that were `sent`.
     """
 
     def __init__(
-        self, unsettled: Iterable[OpenObjectSpan] = (), sent: Iterable[bytes] = ()
-    ) -> None:
+        self, knowledge: Knowledge, unsettled: Iterable[OpenObjectSpan] = (),
+        sent: Iterable[bytes] = (), stories: Iterable[SavedStory] = (),
+    ) -> None:  # fmt: skip
+        self.sealed_early = 0
+        """Spans that were sealed as they stood, for want of room."""
+        self._knowledge = knowledge
         self._open: dict[bytes, OpenObjectSpan] = {}
+        self._stories: dict[bytes, OpenStory] = {}
+        self._newest: dict[str, bytes] = {}  # the trace of a root's newest story
         self._due: list[tuple[int, bytes]] = []
         self._sent: GenerationalCache[bytes, bool] = GenerationalCache(most=_MOST_SENT)
         for item in unsettled:
-            self._begin(item.snapshot())
+            self._begin(replace(item, check=0))
+        for saved in stories:
+            if story := self._stories.get(saved.trace_id):
+                story.restore(saved)
         for span_id in sent:
             self._sent.put(span_id, True)
 
@@ -195,46 +150,151 @@ class OpenObjectSpans:
         """The ids of the object spans sealed last, the oldest first."""
         return tuple(span_id for span_id, _ in self._sent)[-_MOST_SENT:]
 
-    def extend(
-        self,
-        span: Span,
-        placement: Placement,
-        *,
-        pod: "Pod | None",
-        is_exported: bool,
-        previous: Previous,
-    ) -> None:
-        """Cover an event span by its object's span and all above it, but what is sealed.
+    @property
+    def stories(self) -> tuple[SavedStory, ...]:
+        """The stories of the open spans, as far as those do not tell them."""
+        return tuple(story.saved() for story in self._stories.values())
 
-        `previous` gives the trace of the story before one, where it is known.
-        """
+    @property
+    def identities(self) -> set[str]:
+        """The objects of all stories under way."""
+        return {identity for story in self._stories.values() for identity in story.members}
+
+    def extend(
+        self, span: Span, placement: Placement, occurrence: Occurrence, said: Description, *,
+        is_exported: bool,
+    ) -> None:  # fmt: skip
+        """Cover an event span by its object's span and all above it, but what is sealed."""
         for depth, span_id in enumerate(placement.span_ids):
-            unsettled = self._open.pop(span_id, None)
-            if unsettled is not None:
+            item = self._open.pop(span_id, None)
+            if item is not None:
                 # What grew last stands last: a checkpoint's parts of what is silent stay whole.
-                self._open[span_id] = unsettled
+                self._open[span_id] = item
             elif self._sent.get(span_id):
                 continue
             else:
                 is_root = depth + 1 == len(placement.span_ids)
-                before = previous(placement.story) if is_root else None
-                unsettled = _first(span, placement, depth, previous=before)
-                self._begin(unsettled)
-            unsettled.extend(span, pod=pod, is_exported=is_exported)
+                previous = self._knowledge.previous(placement.story) if is_root else None
+                item = _first(span, placement, depth, previous=previous)
+                self._begin(item)
+            item.is_exported = item.is_exported or is_exported
+            is_too_late = span.end < item.first - SESSION_GAP  # heard of after what followed
+            if not is_too_late and not self._has_ended(item, before=span.end):
+                item.cover(span)
+        self._note(span, placement, occurrence, said)
 
-    def pop_sealed(self, *, before: int) -> Iterator[SealedObject]:
-        """Take out what can no longer grow, its deadline being before `before` (ns)."""
+    def _note(
+        self, span: Span, placement: Placement, occurrence: Occurrence, said: Description
+    ) -> None:
+        story = self._stories.get(placement.trace_id)
+        if story is None:
+            return
+        error = story.note(
+            occurrence, said, placement, is_error=span.error is not None,
+            facts_of=self._knowledge.facts_of,
+        )  # fmt: skip
+        if error is None:
+            return
+        check = span.end + SESSION_GAP if error.surely is None else error.surely + SURE
+        for span_id in placement.span_ids:
+            if (item := self._open.get(span_id)) and check < item.check:
+                self._check_at(item, check)
+
+    def _has_ended(self, item: OpenObjectSpan, *, before: int) -> bool:
+        """Whether a span ended before an occurrence, which then is not of it."""
+        if item.sealed:
+            return True
+        if before <= item.last[0] + SESSION_GAP and before <= item.check:
+            return False
+        end = self._end(item)
+        self._check_at(item, min(end.time, before + SESSION_GAP))
+        if end.time >= before:
+            return False
+        # As of now: what follows may undo an error that stands at its end.
+        item.sealed = item.seal(self._case(item), end)
+        return True
+
+    def _end(self, item: OpenObjectSpan) -> End:
+        return self._case(item).end(item.identity, last=item.last[0])
+
+    def _case(self, item: OpenObjectSpan) -> Case:
+        return self._stories[item.trace_id].case(self._knowledge)
+
+    def preview(self, item: OpenObjectSpan, *, at: int) -> SealedObject:
+        """A span as it would be sealed at `at` (ns), if it has not ended before."""
+        if item.sealed:
+            return item.sealed
+        end, case = self._end(item), self._case(item)
+        return item.seal(case, end if end.time <= at else End(max(at, item.last[0])))
+
+    def pop_sealed(self, *, before: int, now: int) -> Iterator[SealedObject]:
+        """Take out what has ended before `before`, and what there is no room for.
+
+        `now` is the watermark; all are ns.
+        """
         while self._due and self._due[0][0] < before:
-            _, span_id = heapq.heappop(self._due)
-            item = self._open[span_id]
-            if item.deadline >= before:
-                heapq.heappush(self._due, (item.deadline, span_id))
+            check, span_id = heapq.heappop(self._due)
+            item = self._open.get(span_id)
+            if item is None or item.check != check:
                 continue
-            del self._open[span_id]
-            if item.is_exported:
-                self._sent.put(span_id, True)
-                yield item.seal()
+            end = self._end(item)
+            if not item.sealed and end.time >= before:
+                self._check_at(item, min(end.time, before + SESSION_GAP))
+            elif (sealed := self._close(item, at=end.time)) is not None:
+                yield sealed
+        yield from self._make_room(at=now)
+
+    def _make_room(self, *, at: int) -> Iterator[SealedObject]:
+        excess = len(self._open) - MOST_OPEN
+        if excess <= 0:
+            return
+        pods = (item for item in self._open.values() if item.chain[0].kind == "Pod")
+        for item in list(islice(pods, excess)):
+            self.sealed_early += 1
+            if (sealed := self._close(item, at=at)) is not None:
+                yield sealed
 
     def _begin(self, item: OpenObjectSpan) -> None:
         self._open[item.span_id] = item
-        heapq.heappush(self._due, (item.deadline, item.span_id))
+        story = self._stories.get(item.trace_id)
+        if story is None:
+            story = self._stories[item.trace_id] = _story(item)
+            self._recheck(story)
+        story.open_spans.add(item.span_id)
+        story.join(item.chain)
+        heapq.heappush(self._due, (item.check, item.span_id))
+
+    def _recheck(self, story: OpenStory) -> None:
+        """A root has changed, which ends the story before."""
+        before = self._stories.get(self._newest.get(story.root, b""))
+        self._newest[story.root] = story.trace_id
+        for span_id in before.open_spans if before else ():
+            self._check_at(self._open[span_id], 0)
+
+    def _close(self, item: OpenObjectSpan, *, at: int) -> SealedObject | None:
+        """A span's content as of its end or of `at`, None where nothing under it has left."""
+        sealed = self.preview(item, at=at) if item.is_exported else None
+        del self._open[item.span_id]
+        story = self._stories[item.trace_id]
+        story.open_spans.remove(item.span_id)
+        if not story.open_spans:
+            del self._stories[item.trace_id]
+            if self._newest.get(story.root) == item.trace_id:
+                del self._newest[story.root]
+        if sealed:
+            self._sent.put(item.span_id, True)
+        return sealed
+
+    def _check_at(self, item: OpenObjectSpan, time: int) -> None:
+        if time != item.check:
+            item.check = time
+            heapq.heappush(self._due, (time, item.span_id))
+
+
+def _story(item: OpenObjectSpan) -> OpenStory:
+    root = item.chain[-1].identity
+    story = Story(
+        key="", change=item.change, hours=item.hours, root="" if item.run else root, run=item.run
+    )
+    began = max(item.first, item.change.second * SECOND)
+    return OpenStory(trace_id=item.trace_id, story=story, root=root, progress=began)

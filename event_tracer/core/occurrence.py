@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.span import AttributeValue
+from event_tracer.core.transitions import Transition
 
-Source = Event
+Source = Event | Transition
 
 
 class Child(NamedTuple):

@@ -67,6 +67,11 @@ def event_span_id(*, event_uid: str, count: int, stated: int) -> bytes:
     return _hash(8, "event", event_uid, str(count), str(stated))
 
 
+def transition_span_id(*, identity: str, key: str) -> bytes:
+    """The 8 bytes that name a transition of an object, by the transition's `key`."""
+    return _hash(8, "transition", identity, key)
+
+
 def gap_ids(
     *, cluster_uid: str, cause: str, place: str, since: int, until: int
 ) -> tuple[bytes, bytes]:

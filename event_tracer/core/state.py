@@ -6,15 +6,16 @@ from typing import Generic, TypeVar
 
 from event_tracer.core.chain import KubeObject
 from event_tracer.core.changes import Change
+from event_tracer.core.facts import SavedStatuses
 from event_tracer.core.histories import Saved
 from event_tracer.core.object_spans import BYTES_AS_TEXT, OpenObjectSpan, Position
+from event_tracer.core.open_story import SavedStory
 from event_tracer.core.seen import Counts
 from event_tracer.core.span import object_span_id
 
 T = TypeVar("T")
 Row = tuple[
-    bytes, tuple[int, ...], int, int, bytes | None, int, int, Position, str | None,
-    dict[str, tuple[int, int]], bool,
+    bytes, tuple[int, ...], int, int, str, bytes | None, int, int, Position, bool,
 ]  # fmt: skip
 """The fields of an OpenObjectSpan in their order; of chain and change the places in the tables.
 
@@ -26,7 +27,8 @@ The span's id and its parent's are those of trace and chain.
 class State:
     """All that a restart of the fold needs beside a LIST.
 
-    `watermark` (ns) is how far occurrences have left; `sent` has the ids of the object spans that
+    `watermark` (ns) is how far occurrences have left; `stories` are those of the `unsettled` object
+    spans, `statuses` the facts of the objects in them; `sent` has the ids of the object spans that
     have left, the oldest first; `tombstones` are objects deleted of late, `counts` those of
     repeated Events, `ends` the numbers of containers' last ends.
     """
@@ -35,6 +37,8 @@ class State:
     cluster_uid: str
     histories: Saved
     unsettled: tuple[OpenObjectSpan, ...]
+    stories: tuple[SavedStory, ...]
+    statuses: SavedStatuses
     sent: tuple[bytes, ...]
     tombstones: tuple[KubeObject, ...] = ()
     counts: Counts = ()
@@ -78,8 +82,8 @@ def pack(items: Iterable[OpenObjectSpan]) -> Packed:
     rows = tuple(
         (
             item.trace_id, tuple(objects.place(each) for each in item.chain),
-            changes.place(item.change), item.hours, item.previous_trace_id, item.start, item.first,
-            item.last, item.error, item.pods, item.is_exported,
+            changes.place(item.change), item.hours, item.run, item.previous_trace_id, item.start,
+            item.first, item.last, item.is_exported,
         )
         for item in items
     )  # fmt: skip
@@ -92,14 +96,13 @@ def unpack(packed: Packed) -> tuple[OpenObjectSpan, ...]:
 
 
 def _unsettled(
-    packed: Packed, trace: bytes, places: tuple[int, ...], change: int, hours: int,
-    previous: bytes | None, start: int, first: int, last: Position, error: str | None,
-    pods: dict[str, tuple[int, int]], is_exported: bool,
+    packed: Packed, trace: bytes, places: tuple[int, ...], change: int, hours: int, run: str,
+    previous: bytes | None, start: int, first: int, last: Position, is_exported: bool,
 ) -> OpenObjectSpan:  # fmt: skip
     chain = tuple(packed.objects[place] for place in places)
     ids = [object_span_id(trace=trace, identity=item.identity) for item in chain[:2]]
     return OpenObjectSpan(
         trace_id=trace, span_id=ids[0], parent_id=ids[1] if ids[1:] else b"", chain=chain,
-        change=packed.changes[change], hours=hours, previous_trace_id=previous, start=start,
-        first=first, last=last, error=error, pods=pods, is_exported=is_exported,
+        change=packed.changes[change], hours=hours, run=run, previous_trace_id=previous,
+        start=start, first=first, last=last, is_exported=is_exported,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from event_tracer.core import api_types
-from event_tracer.core.times import parse_timestamp, second_of
+from event_tracer.core.times import SECOND, parse_timestamp, second_of
 
 
 class Condition(NamedTuple):
@@ -27,7 +27,10 @@ class Condition(NamedTuple):
 
 
 class Termination(NamedTuple):
-    """An end of a container. `ordinal` is 1 for its first one."""
+    """An end of a container. `ordinal` is 1 for its first one.
+
+    Neither id nor times are known where its node had gone (kubelet_pods.go).
+    """
 
     container: str
     is_init: bool
@@ -41,9 +44,11 @@ class Termination(NamedTuple):
     ordinal: int
 
     @property
-    def is_unknown(self) -> bool:
-        """Neither id nor time are known: its node had gone (kubelet_pods.go)."""
-        return not self.container_id and self.finished is None
+    def lived(self) -> int:
+        """Time that the container ran, in ns of whole seconds."""
+        if self.started is None or self.finished is None:
+            return 0
+        return max(0, self.finished - self.started) * SECOND
 
 
 class Waiting(NamedTuple):
@@ -145,13 +150,12 @@ def _waiting(container: api_types.ContainerStatus) -> Waiting | None:
 
 
 def _terminations(container: api_types.ContainerStatus, *, is_init: bool) -> Iterator[Termination]:
-    # An end is first the state, then the last state of the container, whose restartCount counts
-    # those before the state (kubelet_pods.go, convertToAPIContainerStatuses).
-    restarts = container.get("restartCount") or 0
-    for state, ordinal in (
-        (container.get("lastState"), restarts), (container.get("state"), restarts + 1)
-    ):  # fmt: skip
-        end = (state or {}).get("terminated")
+    # restartCount counts the restarts before the container that is the state, or that was last
+    # where none runs yet (kubelet_pods.go, convertToAPIContainerStatuses).
+    restarts, state = container.get("restartCount") or 0, container.get("state") or {}
+    last = container.get("lastState") or {}
+    for each, ordinal in ((last, restarts + bool(state.get("waiting"))), (state, restarts + 1)):
+        end = each.get("terminated")
         if not end:
             continue
         yield Termination(

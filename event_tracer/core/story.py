@@ -3,7 +3,7 @@
 A story is one trace: what happened under one root within an hour of a change of it (law 5). An
 item goes through four steps: what it says of objects is learnt; the occurrences in it
 wait in the reorder buffer; those that are due are placed in a story and become event spans, and
-extend the object spans above them; object spans that have settled are sealed (law 6).
+extend the object spans above them; object spans that have come to rest are sealed (law 6).
 """
 
 from collections.abc import Callable, Iterable
@@ -15,16 +15,20 @@ from event_tracer.core.frame import Frame, Item, Listing, Replace, SyncState, Ti
 from event_tracer.core.histories import Histories, Placer
 from event_tracer.core.lineage import Lineage
 from event_tracer.core.mapping import Mapper, Naming, describe
-from event_tracer.core.object_spans import OpenObjectSpans, pod_of
+from event_tracer.core.object_spans import OpenObjectSpans
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child, Occurrence
+from event_tracer.core.outcome import Knowledge
 from event_tracer.core.reorder import ReorderBuffer
+from event_tracer.core.repeats import Repeats
 from event_tracer.core.seen import SERVICE, Seen, gap_span
 from event_tracer.core.span import Span
 from event_tracer.core.span_start import FirstTimes, start_of
 from event_tracer.core.state import State
 from event_tracer.core.status import PodStatus
+from event_tracer.core.statuses import Statuses
 from event_tracer.core.times import SECOND, second_of
+from event_tracer.core.transition_source import occurrence_of_transition
 
 REORDER = SECOND
 """Time that an occurrence waits in the reorder buffer, in ns of the watermark."""
@@ -59,9 +63,16 @@ class Stories:
         self._seen = Seen(state.counts, state.ends) if state else Seen()
         self._waiting = ReorderBuffer(most=most)
         self._gaps: list[Span] = []
-        self._object_spans = (
-            OpenObjectSpans(state.unsettled, state.sent) if state else OpenObjectSpans()
+        self._repeats = Repeats()
+        self._statuses = Statuses(state.statuses) if state else Statuses()
+        knowledge = Knowledge(
+            facts_of=self._statuses.get,
+            repeats=self._repeats.get,
+            next_change=self._histories.next_change,
+            previous=lambda story: self._placer.previous_trace(story),
         )
+        earlier = (state.unsettled, state.sent, state.stories) if state else ()
+        self._object_spans = OpenObjectSpans(knowledge, *earlier)
         self._has_emitted = state is not None
         self._use_cluster(cluster_uid or (state.cluster_uid if state else ""))
 
@@ -98,7 +109,9 @@ class Stories:
     def preview(self, trace_id: bytes | None = None) -> list[Span]:
         """The object spans that are not sealed yet, of one trace or all, as they would be now."""
         return [
-            self._mapper.object_span(item.seal())
+            self._mapper.object_span(
+                self._object_spans.preview(item, at=self._watermark + SECOND + SECOND)
+            )
             for item in self._object_spans
             if item.is_exported and trace_id in (None, item.trace_id)
         ]
@@ -116,6 +129,8 @@ class Stories:
             cluster_uid=self._cluster_uid,
             histories=self._histories.saved(now=self._synced_until),
             unsettled=tuple(item.snapshot() for item in self._object_spans),
+            stories=self._object_spans.stories,
+            statuses=self._statuses.saved(self._object_spans.identities),
             sent=self._object_spans.sent,
             tombstones=self._lineage.tombstones,
             counts=self._seen.counts(),
@@ -146,8 +161,7 @@ class Stories:
             if isinstance(frame.body, Event):
                 events.append((frame.body, frame.deleted))
             else:
-                in_gap = listing.read_until is not None
-                self._learn_object(frame.body, deleted=frame.deleted, in_gap=in_gap)
+                self._learn_object(frame.body, deleted=frame.deleted, listing=listing)
         children = [self._bind(event) for event, _ in events]
         for event, _ in events:
             self._observe_times(event)
@@ -167,6 +181,7 @@ class Stories:
         for item in self._lineage.unlisted(replace.kind, replace.namespace, replace.uids):
             self._lineage.mark_deleted(item)
             self._histories.mark_deleted(item.identity)
+            self._statuses.mark_deleted(item.identity, now=self._watermark)
 
     def _add_gap(self, listing: Listing, latest: Iterable[Occurrence]) -> None:
         since = self._synced_until if listing.read_until is None else listing.read_until
@@ -185,10 +200,13 @@ class Stories:
         if time is not None and time > self._watermark:
             self._watermark = time
 
-    def _learn_object(self, meta: ObjectMetadata, *, deleted: bool, in_gap: bool = False) -> None:
+    def _learn_object(
+        self, meta: ObjectMetadata, *, deleted: bool, listing: Listing | None = None
+    ) -> None:
         self._advance(meta.server_time)
         if isinstance(meta.status, PodStatus) and meta.status.terminations:
             ends, pod = meta.status.terminations, (meta.namespace, meta.uid)
+            in_gap = listing is not None and listing.read_until is not None
             self._seen.observe_ends(ends, pod=pod, deleted=deleted, in_gap=in_gap)
         # Its uid is the cluster's; once a span has left, another trace id would tear its story.
         is_cluster = meta.kind == "Namespace" and meta.name == "kube-system"
@@ -197,6 +215,12 @@ class Stories:
         item = self._lineage.observe(meta, deleted=deleted)
         if changes_by_itself(item):
             self._histories.observe(item, meta, deleted=deleted, now=self._watermark)
+        since, now = listing.tell_since if listing else 0, self._watermark
+        for transition in self._statuses.observe(
+            meta, identity=item.identity, deleted=deleted, is_listed=listing is not None, now=now
+        ):
+            if since is not None and transition.stated >= since:
+                self._waiting.add(occurrence_of_transition(transition), now=now)
 
     def _bind(self, event: Event) -> Child | None:
         """Learn the names that an Event binds; give the child that its message names."""
@@ -209,6 +233,7 @@ class Stories:
         """Learn when things were, once all names are bound."""
         item = self._lineage.find(event.involved)
         self._firsts.learn(event, identity=item.identity)
+        self._repeats.learn(event, identity=item.identity)
         if changes_by_itself(item):
             self._histories.observe_event(item.identity, event)
 
@@ -235,8 +260,9 @@ class Stories:
             self._synced_until = self._watermark
         if not sync.objects_behind:
             spans += self._emit_due()
-        for sealed in self._object_spans.pop_sealed(before=self._emitted_until - REORDER - _GRACE):
-            spans.append(self._mapper.object_span(sealed))
+        before = self._emitted_until - REORDER - _GRACE
+        sealed = self._object_spans.pop_sealed(before=before, now=self._watermark)
+        spans += map(self._mapper.object_span, sealed)
         if self._synced_until - self._swept > _SWEEP:
             self._sweep()
         return spans
@@ -248,13 +274,10 @@ class Stories:
 
     def _emit_due(self) -> list[Span]:
         self._placer.forget()
-        spans: list[Span] = []
-        for occurrence in self._waiting.pop_due(before=self._watermark - REORDER):
-            self._has_emitted = True
-            span, is_exported = self._emit(occurrence)
-            if is_exported:
-                spans.append(span)
-        return spans
+        due = self._waiting.pop_due(before=self._watermark - REORDER)
+        self._has_emitted = self._has_emitted or bool(due)
+        emitted = [self._emit(occurrence) for occurrence in due]
+        return [span for span, is_exported in emitted if is_exported]
 
     def _emit(self, occurrence: Occurrence) -> tuple[Span, bool]:
         item = self._lineage.find(occurrence.about)
@@ -264,13 +287,7 @@ class Stories:
         start = start_of(occurrence, stated=said.start, item=item, firsts=self._firsts)
         span = self._mapper.event_span(occurrence, said, placement=placement, start=start)
         is_exported = self._keep(occurrence)
-        self._object_spans.extend(
-            span,
-            placement,
-            pod=pod_of(occurrence),
-            is_exported=is_exported,
-            previous=self._placer.previous_trace,
-        )
+        self._object_spans.extend(span, placement, occurrence, said, is_exported=is_exported)
         return span, is_exported
 
     def _sweep(self) -> None:
@@ -279,3 +296,5 @@ class Stories:
         self._lineage.expire(now=now)
         self._firsts.expire(now=now)
         self._histories.expire(now=now)
+        self._statuses.expire(now=now)
+        self._repeats.expire(now=now)

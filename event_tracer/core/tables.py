@@ -199,3 +199,39 @@ POD_DONE = frozenset({"Started", "Killing", "Preempted", "Evicted", "TaintManage
 POD_BORN = frozenset({"FailedScheduling", "Scheduled", "SuccessfulCreate"})
 CHILD_WAITING = frozenset({"SuccessfulCreate"})
 CHILD_DONE = frozenset({"SuccessfulDelete"})
+CLAIM_WAITING = frozenset({"ExternalProvisioning", "Provisioning"})
+CLAIM_DONE = frozenset({"ProvisioningSucceeded"})
+# A pod that one of these is about goes, as does one whose container is stopped.
+POD_LEAVING = frozenset({"Preempted", "Evicted", "TaintManagerEviction"})
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionRule:
+    """A transition of a status: its place in its second, and whether it is an error (law 11).
+
+    It `ends` something, and stands at the end of its second, or begins something, at its start
+    (RANK has its place there). `words` refine its name: a closed set.
+    """
+
+    ends: bool
+    is_error: bool = False  # of Terminated its exit code tells
+    message: str = ""
+    words: frozenset[str] = frozenset()
+
+
+# Of a pod by the kubelet, of a workload by its controller. Reasons of DisruptionTarget:
+# core/v1 types.go; of an end: kubelet_pods.go, cri-api, containerd and CRI-O.
+TRANSITIONS = {
+    "DisruptionTarget": TransitionRule(ends=False, words=frozenset({
+        "EvictionByEvictionAPI", "PreemptionByScheduler", "DeletionByTaintManager",
+        "DeletionByPodGC", "TerminationByKubelet",
+    })),
+    "NotReady": TransitionRule(ends=False, is_error=True, message="the pod is not ready"),
+    "Terminated": TransitionRule(ends=True, words=frozenset({
+        "OOMKilled", "Error", "Completed", "ContainerCannotRun", "StartError", "DeadlineExceeded",
+        "Evicted", "ContainerStatusUnknown",
+    })),
+    "Ready": TransitionRule(ends=True),
+    "RolloutComplete": TransitionRule(ends=True),
+    "ProgressDeadlineExceeded": TransitionRule(ends=True, is_error=True),
+}  # fmt: skip

@@ -23,13 +23,15 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from event_tracer import EventTracerError
 from event_tracer.core.chain import KubeObject
+from event_tracer.core.facts import PodFacts, RolloutFacts, RunFacts, SavedStatuses
 from event_tracer.core.histories import Saved
 from event_tracer.core.object_spans import BYTES_AS_TEXT
+from event_tracer.core.open_story import SavedStory
 from event_tracer.core.seen import Counts
 from event_tracer.core.span import Span
 from event_tracer.core.state import NONE, Packed, State, pack, unpack
 
-VERSION = 1
+VERSION = 2
 MAX_BYTES = 700 * 1024
 """Of a checkpoint as it is stored: etcd takes 1.5 MiB, a ConfigMap 1 MiB."""
 _CHUNK = 64  # items of a part, on the average
@@ -97,16 +99,24 @@ class _Part:
     unsettled: Packed = NONE
     counts: Counts = ()
     ends: Counts = ()
+    stories: tuple[SavedStory, ...] = ()
+    pods: tuple[tuple[str, PodFacts], ...] = ()
+    rollouts: tuple[tuple[str, RolloutFacts], ...] = ()
+    runs: tuple[tuple[str, RunFacts], ...] = ()
 
 
 _HEAD, _PART = TypeAdapter(_Head), TypeAdapter(_Part)
 _KEYS: Mapping[str, Callable[[Any], str | bytes]] = {
     "histories": itemgetter(0), "sent": bytes, "gone": attrgetter("identity"),
     "spans": attrgetter("span_id"), "unsettled": attrgetter("span_id"), "counts": itemgetter(0),
-    "ends": itemgetter(0),
+    "ends": itemgetter(0), "stories": attrgetter("trace_id"), "pods": itemgetter(0),
+    "rollouts": itemgetter(0), "runs": itemgetter(0),
 }  # fmt: skip
 """The key of an item, by sequence."""
-_EVICTION_ORDER = (("sent", "gone"), ("spans",), ("unsettled", "counts", "ends"), ("histories",))
+_EVICTION_ORDER = (
+    ("sent", "gone"), ("spans",), ("pods", "unsettled", "counts", "ends"),
+    ("histories", "stories", "rollouts", "runs"),
+)  # fmt: skip
 """The sequences that lose items first where there is no room, of each the oldest."""
 _COUNTED = frozenset({"sent", "spans", "unsettled", "histories"})
 """Those whose lost items are counted."""
@@ -179,6 +189,8 @@ def _sequences(checkpoint: Checkpoint) -> Mapping[str, Sequence[Any]]:
         "histories": state.histories, "sent": state.sent, "gone": state.tombstones,
         "spans": checkpoint.spans, "unsettled": state.unsettled, "counts": state.counts,
         "ends": state.ends,
+        "stories": state.stories, "pods": state.statuses.pods,
+        "rollouts": state.statuses.rollouts, "runs": state.statuses.runs,
     }  # fmt: skip
 
 
@@ -251,6 +263,12 @@ def _state(watermark: int, cluster_uid: str, parts: Sequence[_Part]) -> State:
         cluster_uid=cluster_uid,
         histories=_joined(part.histories for part in parts),
         unsettled=_joined(unpack(part.unsettled) for part in parts),
+        stories=_joined(part.stories for part in parts),
+        statuses=SavedStatuses(
+            pods=_joined(part.pods for part in parts),
+            rollouts=_joined(part.rollouts for part in parts),
+            runs=_joined(part.runs for part in parts),
+        ),
         sent=_joined(part.sent for part in parts),
         tombstones=_joined(part.gone for part in parts),
         counts=_joined(part.counts for part in parts),

@@ -25,11 +25,19 @@ _COLOURS = (
     "cyan", "green", "magenta", "bright_blue", "bright_cyan", "bright_green", "bright_magenta",
     "blue",
 )  # fmt: skip
-_OUTCOMES = {"settled": "green", "pending": "yellow", "failed": "bold red"}
+_OUTCOMES = {
+    "complete": "green", "failed": "bold red", "progressing": "yellow", "superseded": "yellow",
+    "started": "dim",
+}  # fmt: skip
+_FINE = frozenset({"", "complete", "started"})
 _ERROR = "red"
 _WIDE = ("NODE", "IMAGE", "COUNT")
 _DIM = "dim"
 _MILLISECOND = 1_000 * MICROSECOND
+
+
+def _style_of(outcome: str) -> str:
+    return _OUTCOMES.get(outcome.rpartition(" ")[2], "")  # as of "complete, then failed"
 
 
 class _Console(Console):
@@ -131,7 +139,7 @@ class View:
     def _head(self, trace: Waterfall, layout: _Layout, scale: Scale) -> Iterator[Text]:
         title = Text(visible(trace.title), style="bold")
         if trace.outcome:
-            title.append("  ").append(trace.outcome, style=_OUTCOMES.get(trace.outcome, ""))
+            title.append("  ").append(trace.outcome, style=_style_of(trace.outcome))
         if trace.took:
             title.append(f"  {trace.took}", style=_DIM)
         if trace.namespace:
@@ -220,8 +228,8 @@ class View:
         return self._name(row).plain
 
     def _name(self, row: Row, *, colour: str = "") -> Text:
-        outcome = _OUTCOMES.get(row.outcome, "") if row.outcome != "settled" else ""
-        style = _ERROR if row.messages else outcome or colour
+        is_fine = row.outcome in _FINE
+        style = _ERROR if row.messages else (not is_fine and _style_of(row.outcome)) or colour
         text = Text().append(visible(row.name), style=f"{style} bold" if row.is_marked else style)
         if row.is_marked:
             text.append(f" {self._glyphs.mark}", style="bold")

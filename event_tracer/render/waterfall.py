@@ -6,13 +6,13 @@ Also the outcome of each object, by all that the picture shows of it.
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from event_tracer.core.object_spans import SESSION_GAP
 from event_tracer.core.span import Span, text_of
-from event_tracer.core.tables import POD_DONE, POD_WAITING
 from event_tracer.core.times import SECOND, elapsed, human, parse_timestamp
 
 _Spans = tuple[Span, ...]
-_COUNT = "k8s.event.count"  # on event spans, and on every one of them
+_COUNT = "k8s.event.count"  # on the spans of Events, and on every one of them
+_WENT_WELL = frozenset({"complete", "started"})
+_UNDOES = frozenset({"Ready", "Killing"})  # errors of their pod, for whoever looks at it later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,32 +252,26 @@ def _count(span: Span) -> int:
 
 
 def _outcome(sealed: Span, under: Sequence[Span]) -> str:
-    """`settled`, `failed` or `pending`: of an object span and the event spans under it.
+    """Outcome of an object span, and of the event spans under it that came after its end.
 
-    An object span is sealed at the first session gap, with the outcome known then. A List has only
-    the last state of each Event, with hours of silence between, so later ones count here (law 6).
+    A span is sealed when its object has come to rest (law 6); what came later may say otherwise.
     """
-    newest = max((span.end for span in under), default=0)
-    if newest <= sealed.end:
-        return text_of(sealed.attributes, "event_tracer.outcome")
-    if _ends_in_error([span for span in under if span.end >= newest - SESSION_GAP]):
-        return "failed"
-    waiting = _pods(under, POD_WAITING) - _pods(under, POD_DONE)
-    return "pending" if waiting else "settled"
+    outcome = text_of(sealed.attributes, "event_tracer.outcome")
+    if not _fails_later(span for span in under if span.end > sealed.end):
+        return outcome
+    return f"{outcome}, then failed" if outcome in _WENT_WELL else "failed"
 
 
-def _ends_in_error(spans: Sequence[Span]) -> bool:
-    failed = max((span.end for span in spans if span.error is not None), default=-1)
-    done = max((span.end for span in spans if _reason(span) in POD_DONE), default=-1)
-    return failed > done
-
-
-def _pods(spans: Sequence[Span], reasons: frozenset[str]) -> set[str]:
-    return {
-        text_of(span.attributes, "k8s.pod.name")
-        for span in spans
-        if _reason(span) in reasons and text_of(span.attributes, "k8s.object.kind") == "Pod"
-    }
+def _fails_later(spans: Iterable[Span]) -> bool:
+    """Whether an error stands at the end of these event spans."""
+    stands: dict[str, bool] = {}
+    for span in sorted(spans, key=lambda span: span.end):
+        about = text_of(span.attributes, "k8s.object.name")
+        if span.error is not None:
+            stands[about] = True
+        elif span.name in _UNDOES or text_of(span.attributes, "k8s.object.kind") != "Pod":
+            stands.pop(about, None)
+    return bool(stands)
 
 
 def _reason(span: Span) -> str:

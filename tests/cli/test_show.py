@@ -16,7 +16,7 @@ async def test_a_rollout_is_drawn_with_what_became_of_it(world: World) -> None:
     await write(world, broken())
     printed = await shown(world)
 
-    assert printed.titles == ["Create Deployment web  settled", "Update Deployment web  failed"]
+    assert printed.titles == ["Create Deployment web  started", "Update Deployment web  failed"]
     assert "BackOff restart  x5 over 52s" in printed.out
     assert "Back-off restarting failed container web in pod" in printed.out
     assert printed.err == ""
@@ -57,8 +57,8 @@ async def test_what_is_named_is_all_that_is_drawn(world: World) -> None:
     """`show deployment/redis` leaves out the stories of other roots."""
     await write(world, healthy("redis"))
     await write(world, _later("web"))
-    assert (await shown(world, "deployment/redis")).titles == ["Create Deployment redis  settled"]
-    assert (await shown(world, "deploy", "web")).titles == ["Create Deployment web  settled"]
+    assert (await shown(world, "deployment/redis")).titles == ["Create Deployment redis  started"]
+    assert (await shown(world, "deploy", "web")).titles == ["Create Deployment web  started"]
     assert len((await shown(world, "deployments")).titles) == 2
 
 
@@ -106,10 +106,10 @@ async def test_stories_are_chosen_by_age_number_and_warnings(world: World) -> No
     await write(world, _after(world, "late"))
 
     assert len((await shown(world)).titles) == 3
-    assert (await shown(world, since="5m")).titles == ["Create Deployment late  settled"]
+    assert (await shown(world, since="5m")).titles == ["Create Deployment late  started"]
     assert (await shown(world, warnings=True)).titles == ["Update Deployment web  failed"]
     last = await shown(world, last=1)
-    assert last.titles == ["Create Deployment late  settled"]
+    assert last.titles == ["Create Deployment late  started"]
     assert "the newest 1 of 3 stories; --last 0 shows all" in last.err
     assert len((await shown(world, last=0)).titles) == 3
 

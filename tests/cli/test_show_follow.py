@@ -104,7 +104,7 @@ async def test_a_pipe_gets_each_story_once_it_has_settled(world: World) -> None:
         await asyncio.sleep(200)
 
     assert early == ""
-    assert Printed(out.getvalue(), "").titles == ["Create Deployment web  settled"]
+    assert Printed(out.getvalue(), "").titles == ["Create Deployment web  started"]
     assert "\x1b" not in out.getvalue()
     assert err.getvalue() == ""
 

@@ -33,7 +33,7 @@ async def refused(world: World, *words: str, **flags: object) -> str:
 async def test_kinds_have_kubectl_s_names(world: World, words: tuple[str, ...]) -> None:
     """Plural, singular, kind, short name, with its group or without; one word or two."""
     await write(world, healthy())
-    assert (await shown(world, *words)).titles == ["Create Deployment web  settled"]
+    assert (await shown(world, *words)).titles == ["Create Deployment web  started"]
 
 
 @pytest.mark.parametrize("word", ["rs", "po", "pods", "replicaset"])
@@ -42,7 +42,7 @@ async def test_a_kind_alone_means_all_of_it(world: World, word: str) -> None:
     """All stories in which such an object has a part; none is marked."""
     await write(world, healthy())
     printed = await shown(world, word)
-    assert printed.titles == ["Create Deployment web  settled"]
+    assert printed.titles == ["Create Deployment web  started"]
     assert "◀" not in printed.out
 
 
@@ -176,7 +176,7 @@ async def test_a_list_is_enough(world: World) -> None:
     await write(world, healthy())
     world.server.forbidden = [Forbidden(verb="watch")]
     printed = await shown(world)
-    assert printed.titles == ["Create Deployment web  settled"]
+    assert printed.titles == ["Create Deployment web  started"]
     assert printed.err == ""
 
 

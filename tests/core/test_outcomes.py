@@ -34,12 +34,12 @@ def outcomes(spans: list[Span]) -> list[str]:
     return [str(attributes(s)["event_tracer.outcome"]) for s in spans if not is_event(s)]
 
 
-def test_a_pod_that_has_started_has_settled() -> None:
-    """Pending until then."""
+def test_a_pod_that_has_started_is_waited_for_no_more() -> None:
+    """Events alone: it is under way until then, and they never say more than that it started."""
     waiting = [about("p", "Scheduled", 1), about("p", "Pulling", 2)]
 
-    assert outcomes(tell(waiting)) == ["pending"]
-    assert outcomes(tell([*waiting, about("p", "Started", 3)])) == ["settled"]
+    assert outcomes(tell(waiting)) == ["progressing"]
+    assert outcomes(tell([*waiting, about("p", "Started", 3)])) == ["started"]
 
 
 def test_an_init_container_that_has_started_is_not_the_pod() -> None:
@@ -47,7 +47,7 @@ def test_an_init_container_that_has_started_is_not_the_pod() -> None:
     init = about("p", "Started", 3, path="spec.initContainers{init}")
     pulling = about("p", "Pulling", 4, path="spec.containers{web}")
 
-    assert outcomes(tell([about("p", "Scheduled", 1), init, pulling])) == ["pending"]
+    assert outcomes(tell([about("p", "Scheduled", 1), init, pulling])) == ["progressing"]
 
 
 def test_a_pod_may_be_born_again_under_its_name() -> None:
@@ -58,8 +58,8 @@ def test_a_pod_may_be_born_again_under_its_name() -> None:
         about("db-0", "Pulling", 13),
     ]
 
-    assert outcomes(tell(life)) == ["pending"]
-    assert outcomes(tell([*life, about("db-0", "Started", 14)])) == ["settled"]
+    assert outcomes(tell(life)) == ["progressing"]
+    assert outcomes(tell([*life, about("db-0", "Started", 14)])) == ["started"]
 
 
 def test_an_error_without_a_message_fails_its_object() -> None:
@@ -75,19 +75,19 @@ def test_silence_ends_an_object_span() -> None:
     (long,) = [s for s in tell([*early, *late]) if not is_event(s)]
 
     assert long == short
-    assert outcomes([long]) == ["settled"]
+    assert outcomes([long]) == ["started"]
 
 
 def test_what_is_told_too_late_stretches_no_span_over_a_silence() -> None:
     """An Event of five minutes ago, heard of after today's: it joins the trace all the same."""
-    spans = tell([about("p", "Killing", 400), about("p", "Scheduled", 5)])
+    spans = tell([about("p", "Killing", 400), about("p", "Started", 5)])
     (pod,) = [s for s in spans if not is_event(s)]
 
     assert pod.end - pod.start < 31 * SECOND
 
 
 def test_the_picture_of_a_list_looks_past_the_silence() -> None:
-    """A List has the last state of each Event: the crash loop's BackOff decides, not the start."""
+    """A List has the last state of each Event: the crash loop has lasted since its first time."""
     start = [about("p", "Scheduled", 1), about("p", "Created", 2), about("p", "Started", 3)]
     loop = about("p", "BackOff", 4, count=24, type="Warning", message="Back-off restarting failed")
     loop["object"]["lastTimestamp"] = stamp(T + 300 * SECOND)
@@ -95,19 +95,19 @@ def test_the_picture_of_a_list_looks_past_the_silence() -> None:
     picture = waterfall(spans)
     (row,) = [row for row in picture.rows if row.repeats]
 
-    assert outcomes(spans) == ["settled"]
+    assert outcomes(spans) == ["failed"]
     assert picture.outcome == "failed"
     assert row.repeats == "x24 over 4m56s"
     assert row.first == T + 4 * SECOND
 
 
 def test_the_picture_of_a_list_sees_a_late_start() -> None:
-    """And where the newest is good, so is the picture."""
+    """The pull had not ended before: it took all that time."""
     start = [about("p", "Scheduled", 1), about("p", "Pulling", 2), about("p", "Started", 200)]
     spans = tell([listing(start)])
 
-    assert outcomes(spans) == ["pending"]
-    assert waterfall(spans).outcome == "settled"
+    assert outcomes(spans) == ["started"]
+    assert waterfall(spans).outcome == "started"
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -124,8 +124,8 @@ def test_the_clusters_uid_tears_no_story(late: bool) -> None:
     assert uids == ({None} if late else {UID})
 
 
-def test_nothing_is_pending_in_a_rollout_that_went_well() -> None:
-    """Each object of the update: it settled."""
+def test_nothing_is_open_in_a_rollout_that_went_well() -> None:
+    """Each object of the update: it has started."""
     spans = tell(frames_of("rolling-update"))
 
-    assert set(outcomes(spans)) == {"settled"}
+    assert set(outcomes(spans)) == {"started"}

@@ -261,9 +261,9 @@ def test_no_bytes_are_taken_for_a_checkpoint(data: bytes, is_packed: bool) -> No
 
 def test_another_version_is_refused() -> None:
     """A newer program's checkpoint is not guessed at."""
-    data, _ = CheckpointEncoder().encode(replace(decode(small()), version=2))
+    data, _ = CheckpointEncoder().encode(replace(decode(small()), version=3))
 
-    with pytest.raises(CheckpointError, match="of version 2, not 1"):
+    with pytest.raises(CheckpointError, match="of version 3, not 2"):
         decode(data)
 
 

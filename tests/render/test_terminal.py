@@ -34,7 +34,7 @@ def test_without_arguments_the_sample_is_drawn(run: Run) -> None:
     ]
 
     assert (code, err) == (GOOD, "")
-    assert lines[0] == "Create Deployment redis  settled  271ms  namespace s1"
+    assert lines[0] == "Create Deployment redis  started  271ms  namespace s1"
     for line, (service, name) in zip(lines[3:12], drawn, strict=True):
         assert line.startswith(f"{service} ")
         assert f"  {name} " in line

@@ -46,7 +46,7 @@ def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
         "id": trace.trace_id,
         "title": trace.title,
         "namespace": trace.namespace,
-        "outcome": trace.outcome,
+        "outcome": trace.outcome.rpartition(" ")[2],  # as of "complete, then failed"
         "start": rfc3339(trace.start),
         "began": rfc3339(trace.start // _MILLISECOND * _MILLISECOND),
         "ms": trace.start // _MILLISECOND,
@@ -71,7 +71,7 @@ def _row(row: Row, trace: Waterfall, tables: _Tables) -> dict[str, Any]:
         "service": tables.of(row.service),
         "name": tables.of(row.name),
         "repeats": row.repeats,
-        "outcome": row.outcome,
+        "outcome": row.outcome.rpartition(" ")[2],
         "messages": [tables.of(message) for message in row.messages],
         "first": None if row.first is None else row.first - trace.start,
         "at": trace.at(row),

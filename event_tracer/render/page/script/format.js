@@ -78,7 +78,7 @@ function copyButton(what, text) {
   return el("button", { ...attributes, text: "Copy", on: { click: () => copy(text()) } });
 }
 
-const OUTCOMES = { settled: "✓", failed: "✕", pending: "…" };
+const OUTCOMES = { complete: "✓", failed: "✕", progressing: "…", superseded: "…", started: "•" };
 
 function outcomeMark(outcome) {
   return el("span", { class: `outcome ${OUTCOMES[outcome] ? outcome : ""}`, "aria-hidden": "true", text: OUTCOMES[outcome] ?? "•" });

@@ -54,7 +54,7 @@ function nameCell(grid, row, number) {
   const { story } = grid, name = story.name(row);
   const cell = el("div", { role: "gridcell", class: "name", title: row.repeats ? `${name}  ${row.repeats}` : name },
     el("span", { class: `twist ${story.hasChildren(number) ? (story.isOpen(number) ? "open" : "closed") : ""}`, "aria-hidden": "true" }),
-    row.outcome && row.outcome !== "settled" ? outcomeMark(row.outcome) : null,
+    row.outcome && row.outcome !== "complete" && row.outcome !== "started" ? outcomeMark(row.outcome) : null,
     el("span", { class: "label", text: name }),
     row.repeats ? el("span", { class: "repeats", text: row.repeats }) : null,
     row.messages ? el("div", { class: "messages" }, ...messagesOf(story, row).map((text) => el("p", { text, title: text }))) : null);

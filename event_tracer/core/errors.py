@@ -1,0 +1,129 @@
+"""Errors that stand until something undoes them: kinds, and what undoes them (law 6)."""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class Kind(IntEnum):
+    """Kinds of errors, the most telling first."""
+
+    DEATH = 1
+    PULL = 2
+    START = 3
+    CREATION = 4
+    SCHEDULING = 5
+    ATTACH = 6
+    MOUNT = 7
+    CLAIM = 8
+    PROBE = 9
+    DEADLINE = 10
+    BACK_OFF = 11
+    OTHER = 12
+
+
+# Those that end a story after two minutes, and make one failed that a newer change ends. The
+# others have deadlines of their own, or resolve themselves as others go.
+_DOUBTFUL = frozenset({
+    Kind.SCHEDULING, Kind.ATTACH, Kind.MOUNT, Kind.CLAIM, Kind.PROBE, Kind.DEADLINE,
+})  # fmt: skip
+_SURE_DEATHS = 3
+
+
+class Standing(NamedTuple):
+    """An error of `kind` about the object `identity`, which stands since `since`; times in ns.
+
+    `surely` is since when it is beyond doubt, None as long as it is not. `name` is its newest
+    span's, `message` the most telling. `about` is the object as `Kind name`. Of a death `lived`
+    are the ns that the container had lived, `ordinal` is 1 for its first.
+    """
+
+    kind: Kind
+    identity: str
+    container: str
+    since: int
+    last: int
+    surely: int | None
+    name: str
+    message: str
+    about: str
+    lived: int = 0
+    ordinal: int = 0
+    is_init: bool = False
+
+    def again(self, newer: "Standing") -> "Standing":
+        """This error with its newest occurrence."""
+        first, last = (self, newer) if newer.last >= self.last else (newer, self)
+        keeps = _tells_more(first.message, last.message)
+        sure = [each for each in (self.surely, newer.surely) if each is not None]
+        return last._replace(
+            since=min(self.since, newer.since),
+            surely=min(sure, default=None),
+            name=first.name if keeps else last.name,
+            message=first.message if keeps else last.message,
+            ordinal=max(first.ordinal, last.ordinal),
+        )
+
+
+def _tells_more(one: str, other: str) -> bool:
+    # "Failed to pull image ...: not found" says why, "Error: ImagePullBackOff" that it went on.
+    return len(one) > len(other) and other.startswith(("Error: ", "Back-off "))
+
+
+def surely_since(kind: Kind, *, time: int, ordinal: int, is_run: bool) -> int | None:
+    """Since when an error is beyond doubt, if it is; `is_run`: below a run, which tries again."""
+    if kind is Kind.DEATH and (is_run or ordinal < _SURE_DEATHS):
+        return None
+    return None if kind in _DOUBTFUL else time
+
+
+# Span names, or reasons, of errors; `Failed` alone has what the kubelet could not start.
+KINDS = {
+    "Terminated": Kind.DEATH,
+    "BackOff restart": Kind.BACK_OFF,
+    "BackOff image": Kind.PULL,
+    "InspectFailed": Kind.PULL,
+    "ErrImageNeverPull": Kind.PULL,
+    **{
+        f"Failed {word}": Kind.PULL
+        for word in (
+            "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName",
+            "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed",
+        )
+    },
+    "Failed": Kind.START,
+    "FailedPostStartHook": Kind.START,
+    "FailedCreate": Kind.CREATION,
+    "ReplicaSetCreateError": Kind.CREATION,
+    "FailedScheduling": Kind.SCHEDULING,
+    "FailedAttachVolume": Kind.ATTACH,
+    "FailedMount": Kind.MOUNT,
+    "FailedMapVolume": Kind.MOUNT,
+    "ProvisioningFailed": Kind.CLAIM,
+    "Unhealthy": Kind.PROBE,
+    "ProbeWarning": Kind.PROBE,
+    "NotReady": Kind.PROBE,
+    "ProgressDeadlineExceeded": Kind.DEADLINE,
+    "DeadlineExceeded": Kind.DEADLINE,
+    "BackoffLimitExceeded": Kind.DEADLINE,
+}  # fmt: skip
+
+_VOLUMES = frozenset({Kind.ATTACH, Kind.MOUNT, Kind.SCHEDULING})
+# Normal occurrences about the same object that undo errors of these kinds.
+UNDOES = {
+    "Scheduled": frozenset({Kind.SCHEDULING}),
+    "SuccessfulAttachVolume": frozenset({Kind.ATTACH}),
+    "Pulling": _VOLUMES,
+    "Pulled": _VOLUMES | {Kind.PULL},
+    "Created": _VOLUMES | {Kind.PULL},
+    "Started": _VOLUMES | {Kind.PULL, Kind.START},
+    "SuccessfulCreate": frozenset({Kind.CREATION}),
+    "ProvisioningSucceeded": frozenset({Kind.CLAIM}),
+    "Completed": frozenset({Kind.DEADLINE, Kind.CREATION}),
+}
+OF_CONTAINER = frozenset({Kind.DEATH, Kind.PULL, Kind.START, Kind.BACK_OFF})
+"""Kinds of which each container has its own."""
+
+
+def kind_of(name: str, reason: str) -> Kind:
+    """Kind of an error by its span's name, or its reason."""
+    return KINDS.get(name) or KINDS.get(reason) or Kind.OTHER

@@ -1,0 +1,168 @@
+"""How one object stands by its dated facts alone, and when an error about it is undone (law 6).
+
+Times are ns; one that never comes is NEVER. Not compiled: pydantic validates a checkpoint by the
+hints of some of these classes.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from event_tracer.core.chain import Chain
+from event_tracer.core.changes import Change
+from event_tracer.core.errors import Kind, Standing
+from event_tracer.core.facts import Facts, PodFacts, Readiness, RolloutFacts, RunFacts
+from event_tracer.core.times import SECOND
+
+NEVER = 2**63
+_LEAST_LIFE = 30 * SECOND
+
+
+class Cause(NamedTuple):
+    """Cause of a failure: the reason, in words, and the object as `Kind name`."""
+
+    reason: str
+    message: str
+    about: str
+
+
+class Member(NamedTuple):
+    """An object of a story, and the identities of those above it, the nearest first."""
+
+    kind: str
+    name: str
+    above: tuple[str, ...]
+
+
+class Awaited(NamedTuple):
+    """A step that Events alone tell of: when it began and was done (-1: never)."""
+
+    began: int
+    done: int
+    above: tuple[str, ...]
+
+
+class Verdict(NamedTuple):
+    """Outcome of an object at some time, with its cause where it failed."""
+
+    outcome: str
+    cause: Cause | None = None
+
+
+class SealedObject(NamedTuple):
+    """Content of an object span when it is sealed; times in ns, `completed_after` in s."""
+
+    trace_id: bytes
+    span_id: bytes
+    parent_id: bytes
+    chain: Chain
+    start: int
+    end: int
+    verdict: Verdict
+    completed_after: int | None
+    change: Change
+    hours: int
+    previous_trace_id: bytes | None
+
+
+def left_at(facts: Facts) -> int | None:
+    """When an object was asked to go, or went."""
+    asked = None if facts.asked is None else start_of(facts.asked)
+    known = [each for each in (asked, facts.gone) if each is not None]
+    if isinstance(facts, PodFacts) and facts.disrupted is not None:
+        known.append(start_of(facts.disrupted))
+    return min(known, default=None)
+
+
+def pod_closing(facts: PodFacts) -> int:
+    """The time at which a pod was first ready, or over."""
+    known = [end_of(each.second) for each in facts.readiness[:1]]
+    if facts.over is not None:
+        known.append(end_of(facts.over))
+    return min(known, default=NEVER)
+
+
+def readiness_at(facts: PodFacts, at: int) -> Readiness | None:
+    """A pod's readiness at `at`, as far as it is known."""
+    found = None
+    for each in facts.readiness:
+        if (end_of(each.second) if each.is_ready else start_of(each.second)) <= at:
+            found = each
+    return found
+
+
+def undone_in_pod(error: Standing, facts: PodFacts) -> int:
+    """The time from which an error about a pod stands no more, by the pod's facts."""
+    left = left_at(facts)
+    if left is not None:
+        return left
+    if facts.over is not None and not facts.failed:
+        return end_of(facts.over)
+    if error.kind in (Kind.DEATH, Kind.BACK_OFF):
+        return _survived(error, facts)
+    for since, until in _ready_intervals(facts):
+        if until > error.last:
+            return max(since, error.last)
+    return NEVER
+
+
+def _survived(error: Standing, facts: PodFacts) -> int:
+    """When a death counts no more: its container has lived on for long enough, the pod ready."""
+    ends = [each for each in facts.ends if each.container == error.container]
+    if error.is_init:
+        done = (each.finished for each in ends if each.exit_code == 0)
+        return min((end_of(each) for each in done if each is not None), default=NEVER)
+    finished = max((each.finished or 0 for each in ends), default=0)
+    last = max(error.last, end_of(finished))
+    lived = max(error.lived, *(each.lived for each in ends if each.finished == finished))
+    needed = max(_LEAST_LIFE, 2 * lived)
+    for since, until in _ready_intervals(facts):
+        began = max(since, last)
+        if began + needed <= until:
+            return began + needed
+    return NEVER
+
+
+def _ready_intervals(facts: PodFacts) -> Iterator[tuple[int, int]]:
+    """The intervals in which a pod was ready, the oldest first."""
+    since = None
+    for each in facts.readiness:
+        if each.is_ready:
+            since = end_of(each.second) if since is None else since
+        elif since is not None:
+            yield since, start_of(each.second)
+            since = None
+    if since is not None:
+        yield since, NEVER
+
+
+def status_failure(member: Member, facts: Facts, *, is_late: bool) -> Cause | None:
+    """The cause where status itself says that an object has failed."""
+    about = f"{member.kind} {member.name}"
+    if isinstance(facts, RolloutFacts) and is_late:
+        return Cause("ProgressDeadlineExceeded", facts.timed_out_message, about)
+    if isinstance(facts, RunFacts) and facts.failed:
+        return Cause(facts.reason, facts.message, about)
+    if isinstance(facts, PodFacts) and facts.failed and left_at(facts) is None:
+        text = f"the pod failed: {facts.reason}" if facts.reason else "the pod failed"
+        return Cause(facts.reason or "Failed", text, about)
+    return None
+
+
+def cause_of(standing: Iterable[Standing]) -> Cause | None:
+    """The most telling of the errors that stand, of one kind the newest."""
+    best = min(standing, key=lambda each: (each.kind, -each.last, each.identity), default=None)
+    if best is None:
+        return None
+    restarts = best.ordinal - 1 if best.kind is Kind.DEATH else 0
+    more = f", {restarts} restart{'s' * (restarts > 1)}" if restarts > 0 else ""
+    return Cause(best.name, f"{best.message.strip()}{more}", best.about)
+
+
+def start_of(second: int) -> int:
+    """The time of what begins in Unix `second`."""
+    return second * SECOND
+
+
+def end_of(second: int) -> int:
+    """The time by which that has ended what ends in Unix `second` (law 3)."""
+    return (second + 1) * SECOND

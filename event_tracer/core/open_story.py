@@ -1,0 +1,207 @@
+"""A story under way: the errors that stand in it, and the steps that Events alone tell of."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from event_tracer.core.chain import Chain
+from event_tracer.core.errors import OF_CONTAINER, UNDOES, Kind, Standing, kind_of, surely_since
+from event_tracer.core.event import ObjectReference
+from event_tracer.core.facts import PodFacts
+from event_tracer.core.histories import Placement, Story
+from event_tracer.core.object_outcome import Awaited, Member
+from event_tracer.core.occurrence import Child, Description, Occurrence
+from event_tracer.core.outcome import Case, FactsOf, Knowledge
+from event_tracer.core.tables import (
+    CHILD_DONE,
+    CHILD_WAITING,
+    CLAIM_DONE,
+    CLAIM_WAITING,
+    POD_BORN,
+    POD_DONE,
+    POD_LEAVING,
+    POD_WAITING,
+)
+from event_tracer.core.transitions import Transition
+
+ErrorKey = tuple[str, Kind, str]  # object, kind, container
+_PROGRESS = frozenset({"SuccessfulCreate", "Ready", "Started"})
+
+
+class SavedStory(NamedTuple):
+    """A story as a checkpoint keeps it; its members are those of the spans that are open."""
+
+    trace_id: bytes
+    progress: int
+    errors: tuple[Standing, ...]
+    awaited: tuple[tuple[str, Awaited], ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenStory:
+    """A story under way, in place; `root` is its root's identity. Times are ns."""
+
+    trace_id: bytes
+    story: Story
+    root: str
+    progress: int
+    members: dict[str, Member] = field(default_factory=dict)
+    errors: dict[ErrorKey, Standing] = field(default_factory=dict)
+    awaited: dict[str, Awaited] = field(default_factory=dict)
+    open_spans: set[bytes] = field(default_factory=set)
+    """The ids of its object spans that are open."""
+
+    def join(self, chain: Chain) -> None:
+        """Take in the objects of a chain."""
+        known = self.members.get(chain[0].identity)
+        if known is not None and len(known.above) >= len(chain) - 1:
+            return  # and so are all above it
+        above = tuple(each.identity for each in chain)
+        for depth, item in enumerate(chain):
+            self.members[item.identity] = Member(item.kind, item.name, above[depth + 1 :])
+
+    def note(
+        self, occurrence: Occurrence, said: Description, placement: Placement, *, is_error: bool,
+        facts_of: FactsOf,
+    ) -> Standing | None:  # fmt: skip
+        """Take in an occurrence; the error that stands from then on, if it is one."""
+        item = placement.chain[0]
+        self.join(placement.chain)
+        above = tuple(each.identity for each in placement.chain)
+        if is_progress(occurrence):
+            self.progress = max(self.progress, occurrence.time)
+        self._await(occurrence, above)
+        if leaving := leaving_pod(occurrence):
+            self._leave(leaving)
+        elif is_error:
+            return self._stand(occurrence, said, item.identity, facts_of=facts_of)
+        elif self.errors:
+            self._undo(occurrence, item.identity, container=_container(said))
+        return None
+
+    def _await(self, occurrence: Occurrence, above: tuple[str, ...]) -> None:
+        step = step_of(occurrence)
+        if step is None:
+            return
+        before = self.awaited.get(step.name)
+        began, done = (before.began, before.done) if before else (-1, -1)
+        if not step.is_waiting:
+            done = max(done, occurrence.time)
+        elif step.is_born or began < 0:
+            began = max(began, occurrence.time)
+        above = before.above if before and len(before.above) > len(above) else above
+        self.awaited[step.name] = Awaited(began, done, above)
+
+    def _stand(
+        self, occurrence: Occurrence, said: Description, identity: str, *, facts_of: FactsOf
+    ) -> Standing:
+        kind, source = kind_of(said.name, occurrence.reason), occurrence.source
+        end = source.end if isinstance(source, Transition) else None
+        has_facts = isinstance(facts_of(identity), PodFacts)
+        container = _container(said) if kind in OF_CONTAINER else ""
+        ordinal = end.ordinal if end else 0
+        is_unsure = kind is Kind.BACK_OFF and has_facts  # the death that it follows tells
+        sure = surely_since(
+            kind, time=occurrence.time, ordinal=ordinal, is_run=bool(self.story.run)
+        )
+        error = Standing(
+            kind=kind, identity=identity, container=container,
+            since=occurrence.time, last=occurrence.time, surely=None if is_unsure else sure,
+            name=said.name, message=said.message,
+            about=f"{occurrence.about.kind} {occurrence.about.name}",
+            lived=end.lived if end else 0, ordinal=ordinal, is_init=bool(end and end.is_init),
+        )  # fmt: skip
+        key = (identity, kind, container)
+        before = self.errors.get(key)
+        self.errors[key] = before.again(error) if before else error
+        return self.errors[key]
+
+    def _undo(self, occurrence: Occurrence, identity: str, *, container: str) -> None:
+        undone = UNDOES.get(occurrence.reason, frozenset())
+        for key, error in list(self.errors.items()):
+            about, kind, of_container = key
+            is_same = about == identity and (not of_container or of_container == container)
+            if is_same and error.last <= occurrence.time and (
+                kind in undone or kind is Kind.OTHER
+            ):  # fmt: skip
+                del self.errors[key]
+
+    def _leave(self, about: str) -> None:
+        for key in [key for key, error in self.errors.items() if error.about == about]:
+            del self.errors[key]
+
+    def case(self, knowledge: Knowledge) -> Case:
+        """All that outcome rests on, as of now."""
+        awaited = {
+            name: step for name, step in self.awaited.items()
+            if not any(knowledge.facts_of(each) for each in step.above[:1])
+        }  # fmt: skip
+        return Case(
+            story=self.story, root=self.root, progress=self.progress, members=self.members,
+            errors=self.errors.values(), awaited=awaited.values(), knowledge=knowledge,
+        )  # fmt: skip
+
+    def saved(self) -> SavedStory:
+        """What a restart needs of it."""
+        awaited = ((name, step) for name, step in self.awaited.items() if step.began > step.done)
+        return SavedStory(self.trace_id, self.progress, tuple(self.errors.values()), tuple(awaited))
+
+    def restore(self, saved: SavedStory) -> None:
+        """Take over what an earlier run has saved."""
+        self.progress = max(self.progress, saved.progress)
+        self.errors = {(each.identity, each.kind, each.container): each for each in saved.errors}
+        self.awaited = dict(saved.awaited)
+
+
+def _container(said: Description) -> str:
+    return str(said.attributes.get("k8s.container.name") or "")
+
+
+def is_progress(occurrence: Occurrence) -> bool:
+    """Whether a rollout or run came further: a pod made, started or ready, an exit with 0."""
+    source = occurrence.source
+    if isinstance(source, Transition) and source.end:
+        return source.end.exit_code == 0
+    return occurrence.reason in _PROGRESS
+
+
+def leaving_pod(occurrence: Occurrence) -> str:
+    """The pod, as `Pod name`, that by an Event is going or was asked to; empty if none is."""
+    about, child, source = occurrence.about, occurrence.child, occurrence.source
+    if child and child.kind == "Pod" and occurrence.reason in CHILD_DONE:
+        return f"Pod {child.name}"
+    if about.kind != "Pod" or isinstance(source, Transition):
+        return ""
+    # kuberuntime_container.go: a restart states its reason, an end does not.
+    is_stop = occurrence.reason == "Killing" and source.message.startswith("Stopping container")
+    return f"Pod {about.name}" if is_stop or occurrence.reason in POD_LEAVING else ""
+
+
+class Step(NamedTuple):
+    """Word of an Event that a step of `name` is under way, or need not be waited for."""
+
+    name: str
+    is_waiting: bool
+    is_born: bool
+
+
+def step_of(occurrence: Occurrence) -> Step | None:
+    """The start of the pod, or the claim, that an occurrence is about or names in its message."""
+    about: ObjectReference | Child | None = occurrence.about
+    reason, child = occurrence.reason, occurrence.child
+    waiting, done = POD_WAITING, POD_DONE
+    if about and about.kind == "PersistentVolumeClaim":
+        waiting, done = CLAIM_WAITING, CLAIM_DONE
+    elif occurrence.about.kind != "Pod":
+        about = child if child and child.kind == "Pod" else None
+        waiting, done = CHILD_WAITING, CHILD_DONE
+    is_waiting = reason in waiting
+    if about is None or not (is_waiting or reason in done) or _is_aside(occurrence):
+        return None
+    name = f"{about.kind} {about.namespace}/{about.name}"
+    return Step(name=name, is_waiting=is_waiting, is_born=reason in POD_BORN)
+
+
+def _is_aside(occurrence: Occurrence) -> bool:
+    # An init container that has started leaves the pod's own still to come.
+    path = occurrence.about.field_path
+    return occurrence.reason == "Started" and path.startswith(("spec.init", "spec.ephemeral"))

@@ -1,0 +1,281 @@
+"""When an object comes to rest, and how it stands then (law 6): one function for all who ask.
+
+All of it is of one story, in the API's own times: what its occurrences said (`errors`, `awaited`),
+and the dated facts of the objects in it. Times are ns; one that never comes is NEVER.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from event_tracer.core.changes import HOUR, Change
+from event_tracer.core.errors import Kind, Standing
+from event_tracer.core.facts import Facts, PodFacts, RolloutFacts, RunFacts
+from event_tracer.core.histories import Story
+from event_tracer.core.object_outcome import (
+    NEVER,
+    Awaited,
+    Member,
+    Verdict,
+    cause_of,
+    end_of,
+    left_at,
+    pod_closing,
+    readiness_at,
+    start_of,
+    status_failure,
+    undone_in_pod,
+)
+from event_tracer.core.repeats import Repeat
+from event_tracer.core.rollout_outcome import Rollout, latest_state
+from event_tracer.core.times import SECOND
+
+SESSION_GAP = 30 * SECOND
+"""The session gap: silence, in the occurrences' own times (ns), after which an object may rest."""
+SURE = 120 * SECOND
+"""Time (ns) for which an error beyond doubt stands until it ends the story."""
+_FAILED = 30 * SECOND  # after which a story ends that Kubernetes says has failed
+_NO_PROGRESS = 600 * SECOND
+_LONGEST_RUN = 24 * HOUR
+_WORST = ("failed", "progressing", "superseded", "complete", "started")
+
+FactsOf = Callable[[str], Facts | None]
+
+
+class End(NamedTuple):
+    """The time at which an object span ends; `is_replaced`: by a newer change of the root."""
+
+    time: int
+    is_replaced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What outcome asks of others.
+
+    `facts_of` gives the facts of an object, `repeats` its errors that a LIST shows as repeated;
+    `next_change` the change that ends a story, `previous` the trace of the story before one.
+    """
+
+    facts_of: FactsOf
+    repeats: Callable[[str], Iterable[Repeat]]
+    next_change: Callable[[Story], Change | None]
+    previous: Callable[[Story], bytes | None]
+
+
+class Case:
+    """All that outcome rests on, of one story."""
+
+    def __init__(
+        self, *, story: Story, root: str, progress: int,
+        members: dict[str, Member], errors: Iterable[Standing], awaited: Iterable[Awaited],
+        knowledge: Knowledge,
+    ) -> None:  # fmt: skip
+        self._change = story.change
+        self._hours = story.hours
+        self._root = story.change.workload or root
+        self._run = story.run
+        self._progress = progress
+        self._members = members
+        self._errors = errors
+        self._awaited = awaited
+        self._facts_of = knowledge.facts_of
+        self._repeats = knowledge.repeats
+        self._next = knowledge.next_change(story)
+        self._rollout = Rollout(self._change, self._next)
+
+    # -- at rest
+
+    def end(self, identity: str, *, last: int) -> End:
+        """End of the span of an object whose last occurrence was at `last`."""
+        errors = self._errors_of(identity)
+        rest = self._rest(identity, max(last + SESSION_GAP, *self._closings(identity, errors)))
+        ends = [
+            rest, self._failed(), self._limit(),
+            *(each.surely + SURE for each, until in errors if each.surely is not None
+              and until > each.surely + SURE),
+        ]  # fmt: skip
+        gone = self._gone()
+        if gone is not None:
+            ends.append(max(gone, last + SESSION_GAP))
+        end = max(last, min(ends))
+        if self._next and start_of(self._next.second) <= end:
+            return End(max(last, start_of(self._next.second)), is_replaced=True)
+        return End(end)
+
+    def _rest(self, identity: str, rest: int) -> int:
+        """`rest`, or the end of what a LIST shows to have been repeated over it."""
+        spans = sorted(each for known, _ in self._below(identity) for each in self._repeats(known))
+        for first, last in spans:
+            if first <= rest:
+                rest = max(rest, last)
+        return rest
+
+    def _closings(self, identity: str, errors: Iterable[tuple[Standing, int]]) -> Iterator[int]:
+        yield 0
+        for each, member in self._below(identity):
+            yield self._closing(each, member)
+        for _, until in errors:
+            yield until
+        if any(step.began > step.done for step in self._steps(identity)):
+            yield NEVER
+
+    def _closing(self, identity: str, member: Member) -> int:
+        facts = self._facts_of(identity)
+        if facts is None:
+            return 0
+        if (left := left_at(facts)) is not None:
+            return left
+        if isinstance(facts, PodFacts):
+            return pod_closing(facts)
+        if isinstance(facts, RunFacts):
+            return NEVER if facts.end is None else end_of(facts.end)
+        if member.kind == "ReplicaSet" and member.above:
+            return 0  # its Deployment tells
+        return self._completion(identity, facts)
+
+    def _completion(self, identity: str, facts: RolloutFacts) -> int:
+        """The first completion of a workload's generation, for this story's change."""
+        if identity == self._root:
+            state = self._rollout.completed(facts)
+            return end_of(state.second) if state else NEVER
+        last = facts.states[-1] if facts.states else None
+        return end_of(last.second) if last and last.is_complete else NEVER
+
+    def completed_after(self) -> int | None:
+        """Seconds from the change to the first completion of its generation, once there is one."""
+        if self._hours:
+            return None
+        facts = self._facts_of(self._run or self._root)
+        second: int | None = None
+        if isinstance(facts, RunFacts) and not facts.failed:
+            second = facts.end
+        elif isinstance(facts, RolloutFacts) and (state := self._rollout.completed(facts)):
+            second = state.second
+        return None if second is None else max(0, second - self._change.second)
+
+    def _failed(self) -> int:
+        """When the story ends as Kubernetes says that it has failed."""
+        run = self._facts_of(self._run) if self._run else None
+        if isinstance(run, RunFacts):
+            return end_of(run.end) + _FAILED if run.failed and run.end is not None else NEVER
+        facts = self._facts_of(self._root)
+        if not isinstance(facts, RolloutFacts) or self._rollout.is_complete(facts):
+            return NEVER
+        late = facts.timed_out
+        is_of_story = late is not None and late >= self._change.second
+        return end_of(late) + _FAILED if late is not None and is_of_story else NEVER
+
+    def _limit(self) -> int:
+        """When the story ends at the latest."""
+        if self._run:
+            return (self._change.second + _LONGEST_RUN) * SECOND
+        limit = (self._change.second + (self._hours + 1) * HOUR) * SECOND
+        facts = self._facts_of(self._root)
+        is_open = isinstance(facts, RolloutFacts) and not self._rollout.is_complete(facts)
+        if isinstance(facts, RolloutFacts) and is_open and facts.deadline:
+            began = max(facts.progress or 0, self._change.second)
+            return min(limit, (began + facts.deadline) * SECOND + _FAILED)
+        return min(limit, self._progress + _NO_PROGRESS)
+
+    def _gone(self) -> int | None:
+        facts = self._facts_of(self._root)
+        return facts.gone if facts else None
+
+    # -- below
+
+    def _below(self, identity: str) -> Iterator[tuple[str, Member]]:
+        """The object itself, and all below it."""
+        if member := self._members.get(identity):
+            yield identity, member
+        for each, member in self._members.items():
+            if identity in member.above:
+                yield each, member
+
+    def _steps(self, identity: str) -> Iterator[Awaited]:
+        return (each for each in self._awaited if identity in each.above)
+
+    def _errors_of(self, identity: str) -> list[tuple[Standing, int]]:
+        """The errors below an object, each with the time from which it stands no more."""
+        found = []
+        for each in self._errors:
+            member = self._members.get(each.identity)
+            above = member.above if member else ()
+            if each.identity == identity or identity in above:
+                found.append((each, self._undone(each, above)))
+        return found
+
+    def _undone(self, error: Standing, above: tuple[str, ...]) -> int:
+        """The time from which an error stands no more, by the facts."""
+        facts = self._facts_of(error.identity)
+        for owner in (error.identity, *above):
+            run = self._facts_of(owner)
+            if isinstance(run, RunFacts) and run.end is not None and not run.failed:
+                return end_of(run.end)
+        if isinstance(facts, PodFacts):
+            return undone_in_pod(error, facts)
+        if error.kind in (Kind.CREATION, Kind.DEADLINE):
+            return self._completed_again(error, (error.identity, *above))
+        return NEVER
+
+    def _completed_again(self, error: Standing, owners: Iterable[str]) -> int:
+        for owner in owners:
+            facts = self._facts_of(owner)
+            for state in facts.states if isinstance(facts, RolloutFacts) else ():
+                if state.is_complete and end_of(state.second) >= error.last:
+                    return end_of(state.second)
+        return NEVER
+
+    # -- outcome
+
+    def verdict(self, identity: str, *, at: int, is_replaced: bool) -> Verdict:
+        """Outcome of an object at `at`."""
+        standing = [
+            error for error, until in self._errors_of(identity)
+            if error.since <= at < until and (error.surely is not None or not is_replaced)
+        ]  # fmt: skip
+        facts = self._facts_of(identity)
+        is_late = self._rollout.is_late(facts, at)
+        told = status_failure(self._members[identity], facts, is_late=is_late) if facts else None
+        run_ended = isinstance(facts, RunFacts) and facts.end is not None
+        if told or (standing and not run_ended):
+            return Verdict("failed", cause_of(standing) or told)
+        if facts is None:
+            return self._by_events(identity, at=at, is_replaced=is_replaced)
+        if self._has_done(identity, facts, at):
+            return Verdict("complete")
+        return Verdict("superseded" if is_replaced and self._is_open(facts) else "progressing")
+
+    def _is_open(self, facts: Facts) -> bool:
+        return not (isinstance(facts, RolloutFacts) and self._rollout.completed(facts))
+
+    def _has_done(self, identity: str, facts: Facts, at: int) -> bool:
+        """Status says that it is complete, or it was asked to go."""
+        left = left_at(facts)
+        if left is not None and left <= at:
+            return True
+        if isinstance(facts, PodFacts):
+            ready = readiness_at(facts, at)
+            return facts.over is not None or (ready is not None and ready.is_ready)
+        if isinstance(facts, RunFacts):
+            return facts.end is not None
+        if identity == self._root:
+            state = self._rollout.state_at(facts, at)
+        else:
+            state = latest_state(facts, at)
+        return state is not None and state.is_complete
+
+    def _by_events(self, identity: str, *, at: int, is_replaced: bool) -> Verdict:
+        """Outcome of an object without a status of its own, and without an error that stands."""
+        children = [
+            each for each, member in self._members.items()
+            if member.above[:1] == (identity,) and self._has_status(each)
+        ]  # fmt: skip
+        if children:
+            verdicts = [self.verdict(each, at=at, is_replaced=is_replaced) for each in children]
+            return min(verdicts, key=lambda each: _WORST.index(each.outcome))
+        is_waiting = any(step.began > step.done for step in self._steps(identity))
+        return Verdict("progressing" if is_waiting else "started")
+
+    def _has_status(self, identity: str) -> bool:
+        return any(self._facts_of(each) for each, _ in self._below(identity))

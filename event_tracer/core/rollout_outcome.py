@@ -1,0 +1,62 @@
+"""How far a workload's rollout came, for one change of it (law 6). Times are ns."""
+
+from typing import NamedTuple
+
+from event_tracer.core.changes import Change
+from event_tracer.core.facts import Facts, RolloutFacts, RolloutState
+from event_tracer.core.object_outcome import NEVER, end_of, start_of
+
+
+class Rollout(NamedTuple):
+    """What a workload's facts say of the rollout of `change`, until the `next` one."""
+
+    change: Change
+    next: Change | None
+
+    def completed(self, facts: RolloutFacts) -> RolloutState | None:
+        """The first state in which this change's generation was complete."""
+        generation = self.change.generation or 0
+        for state in facts.states:
+            if state.is_complete and state.generation >= generation and self._is_before(state):
+                return state
+        return None
+
+    def _is_before(self, state: RolloutState) -> bool:
+        """A state is not of the change that followed."""
+        if self.next is None:
+            return True
+        if self.next.generation is not None and self.next.workload == self.change.workload:
+            return state.generation < self.next.generation
+        return state.second < self.next.second
+
+    def is_complete(self, facts: RolloutFacts) -> bool:
+        """Whether this change's generation is complete, as far as is known."""
+        state = self.state_at(facts, NEVER)
+        return state is not None and state.is_complete
+
+    def state_at(self, facts: RolloutFacts, time: int) -> RolloutState | None:
+        """The state of this change's generation at `time`."""
+        generation, found = self.change.generation or 0, None
+        for state in facts.states:
+            if _is_by(state, time) and state.generation >= generation and self._is_before(state):
+                found = state
+        return found
+
+    def is_late(self, facts: Facts | None, at: int) -> bool:
+        """Whether Kubernetes said by `at` that this change's rollout has failed."""
+        if not isinstance(facts, RolloutFacts) or facts.timed_out is None:
+            return False
+        state = self.state_at(facts, at)
+        is_complete = state is not None and state.is_complete
+        return self.change.second <= facts.timed_out and not is_complete and (
+            start_of(facts.timed_out) <= at
+        )  # fmt: skip
+
+
+def latest_state(facts: RolloutFacts, at: int) -> RolloutState | None:
+    """The state of a workload at `at`, of whatever change."""
+    return next((state for state in reversed(facts.states) if _is_by(state, at)), None)
+
+
+def _is_by(state: RolloutState, time: int) -> bool:
+    return (end_of(state.second) if state.is_complete else start_of(state.second)) <= time

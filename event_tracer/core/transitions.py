@@ -1,0 +1,154 @@
+"""Status transitions as a source of occurrences (law 11): what Events never say.
+
+One row for each transition is in `tables.TRANSITIONS`. A transition says only what every frame
+that shows it says, so that it is the same whoever reads it, and whenever.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from event_tracer.core.event import ObjectReference
+from event_tracer.core.facts import (
+    Facts,
+    PodFacts,
+    RolloutFacts,
+    completion_date,
+    is_same_end,
+    readiness_of,
+)
+from event_tracer.core.kinds import API_VERSIONS, CONTROLLERS
+from event_tracer.core.objects import ObjectMetadata
+from event_tracer.core.status import PodStatus, RolloutStatus, Termination
+from event_tracer.core.tables import RANK, TRANSITIONS
+from event_tracer.core.times import SECOND, end_of_second, start_of_second
+
+_KUBELET = "kubelet"
+_TOLD = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+_OOM = "OOMKilled"
+_STOPPED = frozenset({137, 143})  # 128 + SIGKILL, SIGTERM
+
+
+class Transition(NamedTuple):
+    """A transition of the object `about`. Times are ns; `key` is its own among the object's.
+
+    `time` is `stated` with its place in the second (law 3). `word` refines the reason. An exit
+    code is None where none is. `generation` is that whose completion it is.
+    """
+
+    key: str
+    about: ObjectReference
+    reason: str
+    word: str
+    message: str
+    service: str
+    stated: int
+    time: int
+    is_error: bool
+    version: int
+    started: int | None = None
+    end: Termination | None = None
+    node: str = ""
+    generation: int | None = None
+
+
+def transitions_of(
+    meta: ObjectMetadata, before: Facts, after: Facts, *, is_listed: bool
+) -> Iterator[Transition]:
+    """The transitions that a frame is the first to show, by the facts before and after it.
+
+    `is_listed`: it is of a LIST, which cannot say when it came to be so.
+    """
+    status = meta.status
+    if isinstance(status, PodStatus) and isinstance(before, PodFacts):
+        yield from _of_pod(meta, status, before)
+    elif isinstance(status, RolloutStatus) and isinstance(before, RolloutFacts):
+        assert isinstance(after, RolloutFacts)
+        yield from _of_rollout(meta, status, before, after, is_listed=is_listed)
+
+
+def _of_pod(meta: ObjectMetadata, status: PodStatus, before: PodFacts) -> Iterator[Transition]:
+    found = readiness_of(meta, status)
+    if found and found not in before.readiness:
+        reason = "Ready" if found.is_ready else "NotReady"
+        key = f"{reason} {found.second}"
+        yield _transition(meta, reason, key, found.second, node=status.node)
+    for end in status.terminations:
+        if all(not is_same_end(end, known) for known in before.ends):
+            yield from _termination(meta, status, end)
+    disruption = status.disruption
+    if disruption and disruption.holds and before.disrupted is None and disruption.transition:
+        word, second = disruption.reason, disruption.transition
+        key = f"DisruptionTarget {word} {second}"
+        yield _transition(meta, "DisruptionTarget", key, second, word=word, node=status.node)
+
+
+def _termination(meta: ObjectMetadata, status: PodStatus, end: Termination) -> Iterator[Transition]:
+    ready = status.ready.transition if status.ready else None
+    finished = ready if end.finished is None else end.finished
+    if finished is None:
+        return
+    signal = f", signal {end.signal}" if end.signal else ""
+    name = end.container_id or str(finished)
+    yield _transition(
+        meta, "Terminated", f"Terminated {end.container} {name}", finished,
+        word=end.reason, node=status.node,
+        message=f"container {end.container}: {end.reason or 'ended'}, exit {end.exit_code}{signal}",
+    )._replace(
+        is_error=is_death(end, finished=finished, asked=meta.deletion_asked),
+        started=None if end.started is None else (end.started + 1) * SECOND,
+        end=end,
+    )  # fmt: skip
+
+
+def is_death(end: Termination, *, finished: int | None, asked: int | None) -> bool:
+    """Whether an end of a container is an error (law 10): it went wrong, and was not asked for.
+
+    `finished` and `asked` are the seconds of its end, and in which its pod was asked to go.
+    """
+    if end.exit_code == 0 or (asked is not None and finished is not None and finished >= asked):
+        return False
+    return not (end.is_init and end.exit_code in _STOPPED and end.reason != _OOM)
+
+
+def _of_rollout(
+    meta: ObjectMetadata, status: RolloutStatus, before: RolloutFacts, after: RolloutFacts, *,
+    is_listed: bool,
+) -> Iterator[Transition]:  # fmt: skip
+    if after.timed_out is not None and after.timed_out != before.timed_out:
+        key = f"ProgressDeadlineExceeded {after.timed_out}"
+        yield _transition(
+            meta, "ProgressDeadlineExceeded", key, after.timed_out, message=after.timed_out_message
+        )
+    generation = meta.generation or 0
+    if meta.kind not in _TOLD or not status.is_complete or generation <= before.told:
+        return
+    second = completion_date(meta, status)
+    if second is None and not is_listed and after.incomplete == generation:
+        second = meta.status_second
+    if second is not None:
+        key = f"RolloutComplete {generation}"
+        yield _transition(meta, "RolloutComplete", key, second)._replace(generation=generation)
+
+
+def _transition(
+    meta: ObjectMetadata, reason: str, key: str, second: int, *, word: str = "",
+    message: str = "", node: str = "",
+) -> Transition:  # fmt: skip
+    rule = TRANSITIONS[reason]
+    place = end_of_second if rule.ends else start_of_second
+    return Transition(
+        key=key,
+        about=ObjectReference(
+            kind=meta.kind, namespace=meta.namespace, name=meta.name, uid=meta.uid,
+            api_version=API_VERSIONS[meta.kind], resource_version=0, field_path="",
+        ),
+        reason=reason,
+        word=word if word in rule.words else "",
+        message=message or rule.message,
+        service=CONTROLLERS.get(meta.kind, _KUBELET),
+        stated=second * SECOND,
+        time=place(second, rank=RANK[reason]),
+        is_error=rule.is_error,
+        version=meta.resource_version,
+        node=node,
+    )  # fmt: skip
