@@ -82,12 +82,12 @@ def second_of(time: int) -> int:
     return time // SECOND
 
 
-def start_of_second(second: int, *, rank: int = 0) -> int:
+def start_of_second(second: int, rank: int) -> int:
     """Time (ns) of what begins something in Unix `second`, ordered by `rank` (law 3)."""
     return second * SECOND + rank * MICROSECOND
 
 
-def end_of_second(second: int, *, rank: int = 0) -> int:
+def end_of_second(second: int, rank: int) -> int:
     """Time (ns) of what ends something in Unix `second`, ordered by `rank` below 1000 (law 3)."""
     return second * SECOND + _LAST_MILLISECOND + rank * MICROSECOND
 
