@@ -183,11 +183,20 @@ class Server:
 
 
 def told_before_and_after(frames: Sequence[Raw], cut: int) -> list[Span]:
-    """Feed up to `cut`, save, lose the process, and go on from what was saved and a LIST."""
+    """Feed up to `cut`, save, lose the process, and go on from what was saved and a LIST.
+
+    Objects are listed as of their own position: what a status showed later comes again.
+    """
     server, stories, spans = Server(), Stories(), []
     for raw in frames[:cut]:
-        server.apply(raw)
         spans += stories.feed(parse_frame(raw))
+    position = stories.waiting.lowest_versions.statuses or 2**63
+    again = [
+        raw for raw in frames[:cut] if raw["resource"] != "events" and _version(raw) >= position
+    ]
+    for raw in frames[:cut]:
+        if not any(raw is each for each in again):
+            server.apply(raw)
     saved, _ = CheckpointEncoder().encode(Checkpoint(state=stories.state()))
     told = {span.span_id for span in spans}
     checkpoint = _checkpoint(frames[:cut], told)
@@ -196,7 +205,7 @@ def told_before_and_after(frames: Sequence[Raw], cut: int) -> list[Span]:
     missed = [
         raw for raw in frames[:cut] if _version(raw) > checkpoint and raw["resource"] == "events"
     ]
-    for raw in (*missed, *frames[cut:]):
+    for raw in (*again, *missed, *frames[cut:]):
         spans += after.feed(parse_frame(raw))
     return spans + after.feed(END)
 
