@@ -8,6 +8,7 @@ from tests.doubles.otlp_http import Received
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.faults import READ
 from tests.scenarios.fields import SECOND
+from tests.scenarios.statuses import StatusCluster
 from tests.scenarios.world import World, differences, expected, in_world, kill
 
 BEFORE, HIDDEN = 4, 20
@@ -165,3 +166,22 @@ async def test_a_restored_etcd_is_noticed_at_start(world: World) -> None:
 
     wanted = expected(first) | expected(later) | expected(third)
     assert differences(world.told, wanted) == []
+
+
+@in_world()
+async def test_the_ends_of_containers_in_a_gap_are_counted(world: World) -> None:
+    """Of a container's ends the last can be read after a gap, by its number the others counted."""
+    cluster = StatusCluster()
+    cluster.wait(5 * SECOND)
+    cluster.apply("web")
+    for _ in range(BEFORE + HIDDEN):
+        cluster.wait(4 * SECOND)
+        cluster.die(cluster.pods[0])
+    task = world.start()
+    await away(world, cluster, at=25)
+    assert await world.end(task)
+
+    told = gap(world, "pods").attributes
+    assert told["event_tracer.gap.containers"] == 1
+    assert 60 // 5 - 2 <= told["event_tracer.gap.occurrences"] < HIDDEN
+    assert "event_tracer.gap.occurrences" not in gap(world, "events").attributes

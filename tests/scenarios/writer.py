@@ -95,6 +95,8 @@ class Writer:
             "apiVersion": "meta.k8s.io/v1",
             "metadata": dict(item["metadata"]),
         }
+        if "status" in item:  # who reads metadata alone leaves out the rest
+            body |= {"kind": item["_kind"], "spec": item["spec"], "status": item["status"]}
         self._send({"type": type_, "resource": resource, "kind": item["_kind"], "object": body})
         if type_ == "DELETED":
             del self.objects[resource, name]
