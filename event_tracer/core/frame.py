@@ -72,8 +72,8 @@ class Replace:
 class SyncState:
     """State of the watches: while one is behind, not all that has happened was read.
 
-    While those of objects are behind, occurrences wait; while any is, no object span is sealed
-    and no date of a change is final.
+    While those of objects are behind, occurrences wait (and a run has them wait for Events, too);
+    while any is, no object span is sealed and no date of a change is final.
     """
 
     events_behind: bool = False

@@ -45,6 +45,8 @@ class History:
 
     def observe(self, meta: ObjectMetadata, *, now: int) -> "History":
         """This history after a frame of the root's metadata."""
+        if self._has_observed(meta):
+            return self
         history = self._with_status(meta)
         if meta.deletion_asked is not None and self.deletion is None:
             gone = Change(second=meta.deletion_asked, verb="Delete", manager=NOBODY)
@@ -65,6 +67,15 @@ class History:
             is_paused=meta.is_paused,
             completed=_completed(meta, self.completed),
         )
+
+    def _has_observed(self, meta: ObjectMetadata) -> bool:
+        """Whether it is a frame of before, as a restart reads some anew.
+
+        Where etcd was restored a generation comes again, but its writes are later ones.
+        """
+        latest = max((second for _, second in self.written), default=-1)
+        is_later = any((write.second or -1) > latest for write in meta.writes)
+        return self.seen and (meta.generation or 0) < (self.generation or 0) and not is_later
 
     def observe_event(self, event: Event) -> "History":
         """This history after an Event about the root: its controller's may date a change.

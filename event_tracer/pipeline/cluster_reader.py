@@ -25,6 +25,7 @@ class ClusterHandler(FrameHandler, Protocol):
 
 _EVENTS_LIVE = 3600 * SECOND  # ns; kube-apiserver's --event-ttl: so much of the past is told
 _MARGIN = 60 * SECOND  # ns by which a status may state an earlier time than that of its writing
+_PATIENCE = 300.0  # seconds
 
 H = TypeVar("H", bound=ClusterHandler)
 
@@ -53,6 +54,7 @@ class ClusterReader(Generic[H]):
         self._read = read or {}
         self._from_now = from_now
         self._started = 0  # ns
+        self._events_read_at = 0.0  # the loop's time
         self._spawn = spawn
         self._objects_read = asyncio.Event()
         self.event_watches: list[Watch] = []
@@ -69,6 +71,7 @@ class ClusterReader(Generic[H]):
         self.owners.start()
         await self._objects_read.wait()
         self.event_watches += [self._watch_events(namespace) for namespace in self._namespaces]
+        self._events_read_at = asyncio.get_running_loop().time()
         for watch in self.event_watches:
             self._spawn(watch.run(), f"watch events {watch.namespace}".strip())
 
@@ -93,6 +96,19 @@ class ClusterReader(Generic[H]):
         """All Events were read, as far as it is allowed."""
         watches = self.event_watches
         return bool(watches) and all(watch.is_live or watch.is_denied for watch in watches)
+
+    @property
+    def are_events_awaited(self) -> bool:
+        """Some Event may still be read that happened before what was read of objects.
+
+        So it is while Events are behind, for five minutes; a full queue must be emptied first.
+        """
+        now = asyncio.get_running_loop().time()
+        if self.are_events_read:
+            self._events_read_at = now
+        is_paused = any(watch.is_paused for watch in self.event_watches)
+        is_overdue = bool(self.event_watches) and now - self._events_read_at > _PATIENCE
+        return not (self.are_events_read or is_paused or is_overdue)
 
     @property
     def event_versions(self) -> dict[str, str]:

@@ -69,9 +69,11 @@ class Intake:
 
     def update_sync_state(self) -> None:
         """Feed the fold which watches are behind, where that changed."""
+        reader = self._reader
         sync = SyncState(
-            events_behind=not self._reader.are_events_read or len(self._lookups) > 0,
-            objects_behind=not self._reader.are_objects_read,
+            events_behind=not reader.are_events_read or len(self._lookups) > 0,
+            # A transition waits for an Event before it, which may date the change of its story.
+            objects_behind=not reader.are_objects_read or reader.are_events_awaited,
         )
         if sync != self._sync:
             self._sync = sync

@@ -8,10 +8,10 @@ from tests.scenarios.fields import SECOND
 ACTIONS = ("apply", "update", "restart", "scale", "annotate", "back_off", "roll_back", "delete")
 
 
-def busy(*, seed: int, events: int) -> Cluster:
+def busy(*, seed: int, events: int, kind: type[Cluster] = Cluster) -> Cluster:
     """Some Deployments live through changes until about `events` Events were written."""
     choice = random.Random(seed)
-    cluster = Cluster(seed=seed)
+    cluster = kind(seed=seed)
     cluster.wait(5 * SECOND)
     names: list[str] = []
     while sum(frame["resource"] == "events" for frame in cluster.frames) < events:
