@@ -113,7 +113,7 @@ def _survived(error: Standing, facts: PodFacts) -> int:
         return min((end_of(each) for each in done if each is not None), default=NEVER)
     finished = max((each.finished or 0 for each in ends), default=0)
     last = max(error.last, end_of(finished))
-    lived = max(error.lived, *(each.lived for each in ends if each.finished == finished))
+    lived = max([error.lived, *(each.lived for each in ends if each.finished == finished)])
     needed = max(_LEAST_LIFE, 2 * lived)
     for since, until in _ready_intervals(facts):
         began = max(since, last)

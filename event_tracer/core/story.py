@@ -215,7 +215,9 @@ class Stories:
         item = self._lineage.observe(meta, deleted=deleted)
         if changes_by_itself(item):
             self._histories.observe(item, meta, deleted=deleted, now=self._watermark)
-        since, now = listing.tell_since if listing else 0, self._watermark
+        now, since = self._watermark, 0 if listing is None else listing.tell_since
+        if listing and listing.has_emitted(meta.resource_version):
+            since = None
         for transition in self._statuses.observe(
             meta, identity=item.identity, deleted=deleted, is_listed=listing is not None, now=now
         ):
