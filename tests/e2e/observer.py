@@ -61,7 +61,7 @@ class Observer:
             "type": frame["type"], "resource": resource, "kind": kind, "received": received,
             "object": item,
         })  # fmt: skip
-        if kind in _RULES and frame["type"] != "DELETED":
+        if kind in (*_RULES, "Job") and frame["type"] != "DELETED":
             self._note(kind, item, at)
 
     def _note(self, kind: str, item: Raw, at: float) -> None:
@@ -77,17 +77,19 @@ class Observer:
 
 
 def is_rolled_out(kind: str, item: Raw) -> bool:
-    """Whether `kubectl rollout status` would end with 0 (kubectl, rollout_status.go)."""
+    """Whether `kubectl rollout status` would end with 0 (kubectl, rollout_status.go).
+
+    Of a Job: `kubectl wait --for=condition=Complete`.
+    """
     status = item.get("status") or {}
+    if kind == "Job":
+        return _has(status, "Complete", status="True")
     is_observed = item["metadata"]["generation"] <= status.get("observedGeneration", 0)
     return bool(is_observed) and _RULES[kind](item["spec"], status)
 
 
 def _deployment(spec: Raw, status: Raw) -> bool:
-    has_failed = any(
-        condition["type"] == "Progressing" and condition["reason"] == "ProgressDeadlineExceeded"
-        for condition in status.get("conditions", [])
-    )
+    has_failed = _has(status, "Progressing", reason="ProgressDeadlineExceeded")
     updated = status.get("updatedReplicas", 0)
     return not has_failed and bool(
         updated >= spec["replicas"]
@@ -107,6 +109,13 @@ def _daemon_set(_: Raw, status: Raw) -> bool:
     desired = status["desiredNumberScheduled"]
     updated, available = status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
     return bool(updated >= desired and available >= desired)
+
+
+def _has(status: Raw, kind: str, /, **fields: str) -> bool:
+    return any(
+        condition.items() >= {"type": kind, **fields}.items()
+        for condition in status.get("conditions", [])
+    )
 
 
 _RULES = {"Deployment": _deployment, "StatefulSet": _stateful_set, "DaemonSet": _daemon_set}

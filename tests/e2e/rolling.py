@@ -118,7 +118,7 @@ class Rolled:
 
     def _are_sealed(self) -> bool:
         roots = Counter(
-            span.tags["k8s.namespace.name"]
+            span.tags.get("k8s.namespace.name")
             for word in _OUTCOMES
             for spans in self.jaeger.find({"event_tracer.outcome": word}).values()
             for span in spans

@@ -71,7 +71,7 @@ def test_kubectl_says_the_same(rolled: Rolled, name: str) -> None:
         assert word is None or word.outcome in ("", trace.root.tags[OUTCOME])
 
 
-@pytest.mark.parametrize("name", sorted(ROLLOUTS.keys() - {"job"}))
+@pytest.mark.parametrize("name", ROLLOUTS)
 def test_it_was_complete_when_kubectl_s_rules_say(rolled: Rolled, name: str) -> None:
     """Within two seconds of the first frame that satisfies them; where none does, never."""
     for trace in rolled.traces(name):
@@ -126,7 +126,7 @@ def test_readiness_comes_and_goes(rolled: Rolled) -> None:
 def test_what_failed_is_found(rolled: Rolled, tags: dict[str, str]) -> None:
     """By Jaeger's search, on the root span."""
     found = {
-        span.tags["k8s.namespace.name"]
+        span.tags.get("k8s.namespace.name")
         for spans in rolled.jaeger.find(tags).values()
         for span in spans
         if not span.parent and str(span.tags.get(OUTCOME)) == "failed" and span.is_error
