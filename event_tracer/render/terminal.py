@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from event_tracer.core.times import MICROSECOND, rfc3339
+from event_tracer.render.outcome import last_word
 from event_tracer.render.timeline import ASCII, UNICODE, Glyphs, Scale, below, branch
 from event_tracer.render.waterfall import Row, Waterfall
 from event_tracer.runtime.logs import printable
@@ -37,7 +38,7 @@ _MILLISECOND = 1_000 * MICROSECOND
 
 
 def _style_of(outcome: str) -> str:
-    return _OUTCOMES.get(outcome.rpartition(" ")[2], "")  # as of "complete, then failed"
+    return _OUTCOMES.get(last_word(outcome), "")
 
 
 class _Console(Console):
@@ -147,6 +148,8 @@ class View:
         yield title
         at = rfc3339(trace.start // _MILLISECOND * _MILLISECOND, zone=self._zone)
         yield Text(f"{at}  trace {trace.trace_id}", style=_DIM)
+        if trace.cause:
+            yield from self._wrapped(trace.cause, self.console.width)
         if layout.bar and not layout.who:
             yield from self._legend(trace).wrap(self.console, self.console.width)
         if layout.bar:
@@ -233,7 +236,7 @@ class View:
         text = Text().append(visible(row.name), style=f"{style} bold" if row.is_marked else style)
         if row.is_marked:
             text.append(f" {self._glyphs.mark}", style="bold")
-        return text.append(f"  {row.repeats}", style=_DIM) if row.repeats else text
+        return text.append(f"  {row.note}", style=_DIM) if row.note else text
 
 
 def _wide(row: Row) -> tuple[str, ...]:

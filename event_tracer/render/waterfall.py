@@ -1,18 +1,15 @@
-"""Spans of one trace → the rows of a waterfall: the tree, with repeats folded as kubectl does.
-
-Also the outcome of each object, by all that the picture shows of it.
-"""
+"""Spans of one trace → the rows of a waterfall: the tree, with repeats folded as kubectl does."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.times import SECOND, elapsed, human, parse_timestamp
+from event_tracer.render.outcome import last_word, message_of, outcome_of
 
 _Spans = tuple[Span, ...]
 _COUNT = "k8s.event.count"  # on the spans of Events, and on every one of them
-_WENT_WELL = frozenset({"complete", "started"})
-_UNDOES = frozenset({"Ready", "Killing"})  # errors of their pod, for whoever looks at it later
+_EXIT_CODE = "event_tracer.container.exit_code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +20,8 @@ class Row:
     child. `name` is whole, whatever the span's name leaves out. `repeats` is like `x7 over 3m58s`,
     empty for a single occurrence; `first` is the time of the first occurrence if no span has it;
     `outcome` is an object's; `messages` are those of its errors that differ, the newest last,
-    `message` is the newest of all. `count`, `node` and `image` are those of the occurrences;
-    `spans` are the spans that the row stands for.
+    `message` is the newest of all, `exits` are the exit codes that they do not tell. `count`,
+    `node` and `image` are those of the occurrences; `spans` are the spans that the row stands for.
     """
 
     last: tuple[bool, ...]
@@ -40,6 +37,7 @@ class Row:
     node: str = ""
     image: str = ""
     message: str = ""
+    exits: tuple[int, ...] = ()
     spans: tuple[Span, ...] = ()
 
     @property
@@ -60,6 +58,12 @@ class Row:
         return self.start if self.outcome else self.intervals[0][1]
 
     @property
+    def note(self) -> str:
+        """What stands after its name: repeats and exit codes."""
+        exits = f"exit {', '.join(map(str, self.exits))}" if self.exits else ""
+        return "  ".join(filter(None, (self.repeats, exits)))
+
+    @property
     def took(self) -> str:
         """Its duration, for people; empty for an instant and for repeats."""
         is_one = bool(self.outcome) or len(self.intervals) == 1
@@ -68,7 +72,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waterfall:
-    """One trace, laid out. `start` and `end` are ns; `namespace` is empty for a cluster's."""
+    """One trace, laid out. `start` and `end` are ns; `namespace` is empty for a cluster's.
+
+    `cause` says why it failed, where it ended so and its root tells.
+    """
 
     trace_id: str
     title: str
@@ -77,6 +84,7 @@ class Waterfall:
     start: int
     end: int
     rows: tuple[Row, ...]
+    cause: str = ""
 
     @property
     def took(self) -> str:
@@ -107,7 +115,15 @@ def waterfall(
         start=tree.start,
         end=max(span.end for span in spans),
         rows=rows,
+        cause=_cause(tree.roots[0]) if last_word(rows[0].outcome) == "failed" else "",
     )
+
+
+def _cause(root: Span) -> str:
+    about, message = (
+        text_of(root.attributes, f"event_tracer.cause.{name}") for name in ("object", "message")
+    )
+    return ": ".join(filter(None, (about, message)))
 
 
 class _Tree:
@@ -128,7 +144,7 @@ class _Tree:
         if span.kind == "event":
             yield _event_row((span,), last=last, start=self.start)
             return
-        outcome = _outcome(span, list(self._events(span)))
+        outcome = outcome_of(span, self._events(span))
         is_marked = span.span_id in self._marked
         yield _object_row(span, last=last, outcome=outcome, is_marked=is_marked)
         children = self._children.get(span.span_id, ())
@@ -183,13 +199,19 @@ def _event_row(spans: _Spans, *, last: tuple[bool, ...], start: int) -> Row:
         count=_times(events),
         node=next(_texts(newest_first, "k8s.node.name"), ""),
         image=next(filter(None, map(_image, newest_first)), ""),
-        message=next(_texts(newest_first, "k8s.event.message"), ""),
+        message=next(filter(None, map(message_of, newest_first)), ""),
+        exits=() if errors else tuple(dict.fromkeys(_exits(spans))),
         spans=spans,
     )
 
 
 def _texts(spans: Iterable[Span], name: str) -> Iterator[str]:
     return filter(None, (text_of(span.attributes, name) for span in spans))
+
+
+def _exits(spans: _Spans) -> Iterator[int]:
+    codes = (value for span in spans for name, value in span.attributes if name == _EXIT_CODE)
+    return (code for code in codes if isinstance(code, int))
 
 
 def _image(span: Span) -> str:
@@ -230,6 +252,7 @@ def _by_event(spans: _Spans) -> list[_Spans]:
     for span in spans:
         attributes = span.attributes
         key = text_of(attributes, "k8s.event.uid") or text_of(attributes, "k8s.event.name")
+        key = key or span.span_id.hex()  # a transition happens once
         events.setdefault(key, []).append(span)
     return [tuple(event) for event in events.values()]
 
@@ -246,33 +269,3 @@ def _began(event: _Spans) -> int:
 
 def _count(span: Span) -> int:
     return next((v for k, v in span.attributes if k == _COUNT and isinstance(v, int)), 1)
-
-
-# -- the outcome of an object
-
-
-def _outcome(sealed: Span, under: Sequence[Span]) -> str:
-    """Outcome of an object span, and of the event spans under it that came after its end.
-
-    A span is sealed when its object has come to rest (law 6); what came later may say otherwise.
-    """
-    outcome = text_of(sealed.attributes, "event_tracer.outcome")
-    if not _fails_later(span for span in under if span.end > sealed.end):
-        return outcome
-    return f"{outcome}, then failed" if outcome in _WENT_WELL else "failed"
-
-
-def _fails_later(spans: Iterable[Span]) -> bool:
-    """Whether an error stands at the end of these event spans."""
-    stands: dict[str, bool] = {}
-    for span in sorted(spans, key=lambda span: span.end):
-        about = text_of(span.attributes, "k8s.object.name")
-        if span.error is not None:
-            stands[about] = True
-        elif span.name in _UNDOES or text_of(span.attributes, "k8s.object.kind") != "Pod":
-            stands.pop(about, None)
-    return bool(stands)
-
-
-def _reason(span: Span) -> str:
-    return text_of(span.attributes, "k8s.event.reason")

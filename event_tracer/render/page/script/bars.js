@@ -21,7 +21,7 @@ function extent(row, scale) {
   const [, start, end] = row.spans[0];
   const left = clamped(scale.x(start), scale), right = clamped(scale.x(end), scale);
   const isOut = end < scale.from || start > scale.to;
-  return place(el("i", { class: `extent ${row.outcome}`, hidden: isOut }), left, Math.max(right - left, LEAST));
+  return place(el("i", { class: `extent ${lastWord(row.outcome)}`, hidden: isOut }), left, Math.max(right - left, LEAST));
 }
 
 const clamped = (x, scale) => Math.min(Math.max(x, -4), scale.width + 4);

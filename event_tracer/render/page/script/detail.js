@@ -1,5 +1,7 @@
 // All that is known of one span.
 
+const MESSAGES_OF = new Set(["k8s.event.message", "event_tracer.transition.message"]);
+
 class Detail {
   constructor({ onStep, onClose, onTrace }) {
     Object.assign(this, { onStep, onClose, onTrace });
@@ -45,7 +47,7 @@ class Detail {
   }
 
   #messages(span) {
-    const told = span.attributes.find(([key]) => key === "k8s.event.message");
+    const told = span.attributes.find(([key]) => MESSAGES_OF.has(key));
     const text = told ? told[1] : span.error;
     return text ? el("p", { class: `message ${span.error ? "error" : ""}`, text }) : document.createTextNode("");
   }

@@ -4,7 +4,7 @@ const FILTERS = {
   namespace: ["namespaces", "All namespaces", (value) => value || "(cluster)"],
   kind: ["kinds", "All kinds", (value) => value],
   service: ["services", "All services", (value) => value],
-  outcome: ["outcome", "All outcomes", (value) => value || "(none)"],
+  outcome: ["last", "All outcomes", (value) => value || "(none)"],
 };
 
 class Filter {

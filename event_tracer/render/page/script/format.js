@@ -80,6 +80,10 @@ function copyButton(what, text) {
 
 const OUTCOMES = { complete: "✓", failed: "✕", progressing: "…", superseded: "…", started: "•" };
 
+// How it stands in the end: "failed" of "complete, then failed".
+const lastWord = (outcome) => (outcome ?? "").split(" ").at(-1);
+
 function outcomeMark(outcome) {
-  return el("span", { class: `outcome ${OUTCOMES[outcome] ? outcome : ""}`, "aria-hidden": "true", text: OUTCOMES[outcome] ?? "•" });
+  const word = lastWord(outcome);
+  return el("span", { class: `outcome ${OUTCOMES[word] ? word : ""}`, "aria-hidden": "true", text: OUTCOMES[word] ?? "•" });
 }

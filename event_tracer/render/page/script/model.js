@@ -1,10 +1,11 @@
 // One story as Python tells it: its rows, its spans, and which rows are shown.
 
-const SAID = new Set(["k8s.event.message", "k8s.node.name", "container.image.name", "k8s.event.uid", "k8s.object.uid"]);
+const SAID = new Set(["k8s.event.message", "event_tracer.transition.message", "k8s.node.name", "container.image.name", "k8s.event.uid", "k8s.object.uid"]);
 
 class Story {
   constructor(told, before) {
     Object.assign(this, told);
+    this.last = lastWord(this.outcome);
     this.closed = before ? before.closed : new Set(); // ids of the spans of closed rows
     this.parents = this.#parents();
   }

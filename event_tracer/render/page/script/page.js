@@ -103,7 +103,8 @@ class Page {
     document.title = `${story.title} – ${this.title}`;
     $("story-title").textContent = $("story-title").title = story.title;
     $("story-outcome").textContent = story.outcome;
-    $("story-outcome").className = `chip ${OUTCOMES[story.outcome] ? story.outcome : ""}`;
+    $("story-outcome").className = `chip ${OUTCOMES[story.last] ? story.last : ""}`;
+    $("story-cause").textContent = $("story-cause").title = story.cause;
     const facts = [story.took, story.namespace && `namespace ${story.namespace}`, plainTime(story.began), count(story.spans, "span"), story.warnings && count(story.warnings, "warning")];
     $("story-facts").textContent = facts.filter(Boolean).join("  ·  ");
   }

@@ -3,6 +3,7 @@
 const ROOMY = { row: 27, message: 19 }, NARROW = { row: 50, message: 19 }; // pixels
 const MESSAGES = 3;
 const INDENT = 16; // pixels
+const FINE = new Set(["complete", "started"]); // outcomes that a row needs no mark for
 const isNarrow = matchMedia("(max-width: 760px)");
 
 const sizes = () => (isNarrow.matches ? NARROW : ROOMY);
@@ -54,7 +55,7 @@ function nameCell(grid, row, number) {
   const { story } = grid, name = story.name(row);
   const cell = el("div", { role: "gridcell", class: "name", title: row.repeats ? `${name}  ${row.repeats}` : name },
     el("span", { class: `twist ${story.hasChildren(number) ? (story.isOpen(number) ? "open" : "closed") : ""}`, "aria-hidden": "true" }),
-    row.outcome && row.outcome !== "complete" && row.outcome !== "started" ? outcomeMark(row.outcome) : null,
+    row.outcome && !FINE.has(lastWord(row.outcome)) ? outcomeMark(row.outcome) : null,
     el("span", { class: "label", text: name }),
     row.repeats ? el("span", { class: "repeats", text: row.repeats }) : null,
     row.messages ? el("div", { class: "messages" }, ...messagesOf(story, row).map((text) => el("p", { text, title: text }))) : null);
