@@ -12,12 +12,11 @@ from event_tracer.render.terminal import View
 from event_tracer.render.waterfall import waterfall
 
 HERE = Path(__file__).parent
-STORIES = ("", str(HERE.parent / "tests" / "recordings" / "image-pull-backoff.jsonl"))
 WIDTH = 124
 # rich's own format names a web font; a picture in a README must need nothing from elsewhere.
 FORMAT = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg"
-  role="img" aria-label="Waterfalls of two rollouts, one settled, one failed">
+  role="img" aria-label="Waterfalls of three rollouts: complete, failed, complete again">
 <style>
 .{unique_id}-matrix {{
   font-family: ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, monospace;
@@ -37,15 +36,14 @@ FORMAT = """\
 
 
 def main() -> None:
-    """Draw the two stories below each other."""
+    """Draw the stories of the sample below each other."""
     console = Console(
         record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False
     )
     view = View(console)
-    for path in STORIES:
-        items = reader.items([path] if path else [], stdin=io.BytesIO(), on_problem=print)
-        for spans in traces_of(items, Stories()):
-            view.show(waterfall(spans))
+    items = reader.items([], stdin=io.BytesIO(), on_problem=print)
+    for spans in traces_of(items, Stories()):
+        view.show(waterfall(spans))
     svg = console.export_svg(title="event-tracer replay", code_format=FORMAT, unique_id="demo")
     (HERE / "demo.svg").write_text(svg, encoding="utf-8")
 

@@ -149,7 +149,7 @@ class View:
         at = rfc3339(trace.start // _MILLISECOND * _MILLISECOND, zone=self._zone)
         yield Text(f"{at}  trace {trace.trace_id}", style=_DIM)
         if trace.cause:
-            yield from self._wrapped(trace.cause, self.console.width)
+            yield from self._wrapped(trace.cause, self.console.width, lines=1)
         if layout.bar and not layout.who:
             yield from self._legend(trace).wrap(self.console, self.console.width)
         if layout.bar:
@@ -214,15 +214,15 @@ class View:
             for part in self._wrapped(message, width):
                 yield Text().append(trunk.ljust(indent), style=_DIM).append_text(part)
 
-    def _wrapped(self, message: str, width: int) -> list[Text]:
-        text, room = visible(message), width * _MESSAGE_LINES * 9 // 10  # lines break at words
+    def _wrapped(self, message: str, width: int, *, lines: int = _MESSAGE_LINES) -> list[Text]:
+        text, room = visible(message), width * lines * 9 // 10  # lines break at words
         if cell_len(text) > room and not self._wide:
             # Go's errors end with their cause, after all that it was wrapped in.
             text = f"{text[: room // 2]} {self._glyphs.more} {text[-room // 2 :]}"
-        lines = list(Text(text, style=_ERROR).wrap(self.console, width))
-        for line in lines:
+        wrapped = list(Text(text, style=_ERROR).wrap(self.console, width))
+        for line in wrapped:
             line.rstrip()
-        return lines
+        return wrapped
 
     def _colour(self, service: str) -> str:
         return self._colours.setdefault(service, _COLOURS[len(self._colours) % len(_COLOURS)])

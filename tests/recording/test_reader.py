@@ -5,6 +5,7 @@ import io
 import json
 import tracemalloc
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import yaml
 
 from event_tracer.cli.main import FAILED, GOOD
 from event_tracer.core.event import Event
-from event_tracer.core.frame import Frame, Item, Listing, parse_frame
+from event_tracer.core.frame import Frame, Item, Listing, holds_event, parse_frame
+from event_tracer.core.projection import project
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
@@ -125,7 +127,22 @@ def test_a_recording_may_be_gzipped_and_have_a_header(name: str, tmp_path: Path)
 
 def test_standard_input_is_read(run: Run) -> None:
     """`-`, as in `kubectl get events -o json | event-tracer replay -`."""
-    assert run("replay", "-", stdin=REDIS)[1] == run("replay")[1]
+    redis = str(RECORDINGS / "redis-create.jsonl")
+
+    assert run("replay", "-", stdin=REDIS)[1] == run("replay", redis)[1]
+
+
+def test_the_sample_is_a_capture_as_record_keeps_it() -> None:
+    """`status/undo` of the recordings, projected: it tells the same, and holds no more."""
+    sample = files("event_tracer.recording").joinpath(reader.SAMPLE).read_bytes()
+    lines = map(json.loads, gzip.decompress(sample).splitlines())
+    frames = [raw for raw in lines if "object" in raw]
+    captured = raw_frames("status/undo")
+
+    assert set(tell(frames)) == set(tell(frames_of("status/undo")))
+    assert [raw["object"] for raw in frames] == [
+        raw["object"] if holds_event(raw) else project(raw["object"]) for raw in captured
+    ]
 
 
 EVENT_LINE = next(line for line in REDIS.splitlines() if b'"ScalingReplicaSet"' in line)

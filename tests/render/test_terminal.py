@@ -18,28 +18,37 @@ REDIS = (RECORDINGS / "redis-create.jsonl").read_bytes()
 
 
 def test_without_arguments_the_sample_is_drawn(run: Run) -> None:
-    """The tree of a new Deployment, whole names, one line for each of its nine spans."""
+    """Three rollouts with what became of each: whole names, a line for each span."""
     code, out, err = run("replay")
     lines = out.splitlines()
     drawn = [
-        ("kubectl-client-side-apply", "Create Deployment redis"),
+        ("kubectl-client-side-apply", "Create Deployment web"),
         ("├─ deployment-controller", "ScalingReplicaSet up"),
-        ("└─ deployment-controller", "ReplicaSet redis-77f78f4447"),
+        ("├─ deployment-controller", "RolloutComplete"),
+        ("└─ deployment-controller", "ReplicaSet web-5b9fcf8c4c"),
         ("   ├─ replicaset-controller", "SuccessfulCreate"),
-        ("   └─ replicaset-controller", "Pod redis-77f78f4447-k6w9v"),
-        ("      ├─ default-scheduler", "Scheduled"),
-        ("      ├─ kubelet", "Pulled"),
-        ("      ├─ kubelet", "Created"),
-        ("      └─ kubelet", "Started"),
+        ("   ├─ replicaset-controller", "Pod web-5b9fcf8c4c-xrtz8"),
+        ("   │  ├─ default-scheduler", "Scheduled"),
+        ("   │  ├─ kubelet", "Pulled"),
+        ("   │  ├─ kubelet", "Created"),
+        ("   │  ├─ kubelet", "Started"),
+        ("   │  └─ kubelet", "Ready"),
     ]
 
     assert (code, err) == (GOOD, "")
-    assert lines[0] == "Create Deployment redis  started  271ms  namespace s1"
-    for line, (service, name) in zip(lines[3:12], drawn, strict=True):
+    assert [line for line in lines if line.endswith("  namespace v-undo")] == [
+        "Create Deployment web  complete  1.78s  namespace v-undo",
+        "Update Deployment web  failed  25.9s  namespace v-undo",
+        "Update Deployment web  complete  853ms  namespace v-undo",
+    ]
+    for line, (service, name) in zip(lines[3:14], drawn, strict=True):
         assert line.startswith(f"{service} ")
         assert f"  {name} " in line
-    assert lines[-1] == "1 trace, 9 spans of 6 occurrences"
-    assert tell(frames_of("redis-create"))[0].trace_id.hex() in lines[1]
+    (cause,) = [line for line in lines if line.startswith("Pod web-745c9f889f-5vc2d: ")]
+    assert "Failed to pull image" in cause
+    assert cause.endswith("connection refused")
+    assert lines[-1] == "3 traces, 40 spans of 31 occurrences"
+    assert tell(frames_of("status/undo"))[0].trace_id.hex() in lines[1]
 
 
 @pytest.mark.parametrize("columns", [20, 60, 79, 80, 100, 120, 200])
@@ -47,7 +56,7 @@ def test_no_width_cuts_a_name(columns: int, run: Run) -> None:
     """A name is never cut; from 80 columns on, no line is longer than the terminal."""
     _, out, _ = run("replay", columns=columns)
 
-    assert "Pod redis-77f78f4447-k6w9v" in out
+    assert "Pod web-5b9fcf8c4c-xrtz8" in out
     assert "kubectl-client-side-apply" in out
     if columns >= 80:
         assert max(len(line) for line in out.splitlines()) <= columns
@@ -56,7 +65,7 @@ def test_no_width_cuts_a_name(columns: int, run: Run) -> None:
 
 def test_bars_stand_where_the_times_are(run: Run) -> None:
     """Created follows Pulled, Started follows Created, on one axis."""
-    _, out, _ = run("replay")
+    _, out, _ = run("replay", str(RECORDINGS / "redis-create.jsonl"))
     pulled, created, started = (
         next(line for line in out.splitlines() if f"kubelet             {name} " in line)
         for name in ("Pulled", "Created", "Started")
