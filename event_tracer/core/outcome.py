@@ -124,8 +124,11 @@ class Case:
         facts = self._facts_of(identity)
         if facts is None:
             return 0
-        if (left := left_at(facts)) is not None:
-            return left
+        left = left_at(facts)
+        own = self._own_closing(identity, member, facts)
+        return own if left is None else min(own, left)
+
+    def _own_closing(self, identity: str, member: Member, facts: Facts) -> int:
         if isinstance(facts, PodFacts):
             return pod_closing(facts)
         if isinstance(facts, RunFacts):

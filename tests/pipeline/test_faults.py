@@ -7,9 +7,11 @@ from random import Random
 
 import pytest
 
+from tests.scenarios.cluster import Cluster
 from tests.scenarios.faults import API_FAULTS, COLLECTOR_FAULTS, FAULTS, STARTING_OVER, Fault
+from tests.scenarios.statuses import StatusCluster
 from tests.scenarios.workloads import busy
-from tests.scenarios.world import World, differences, expected, in_world, kill
+from tests.scenarios.world import Ids, World, differences, expected, in_world, kill
 
 SEQUENCES = int(os.environ.get("FAULT_SEQUENCES", "20"))
 """With kills and without, together."""
@@ -34,6 +36,20 @@ async def mended(world: World, tasks: list["asyncio.Task[None]"]) -> None:
         world.use_token(token)
     for listener in (world.server, world.collector):
         await listener.start()
+
+
+def assert_told(world: World, cluster: Cluster) -> None:
+    """All that there was is told: each Event and transition once, with one content.
+
+    An object span may have come to rest as of what was known when its sealing was due.
+    """
+    told, wanted = world.told, expected(cluster)
+    assert not differences(_events(told), _events(wanted))
+    assert told.keys() == wanted.keys()
+
+
+def _events(spans: Ids) -> Ids:
+    return {key: text for key, text in spans.items() if b"event_tracer.outcome" not in text}
 
 
 class Killer:
@@ -63,7 +79,11 @@ def sequence(seed: int, *, kills: bool) -> None:
 
     @in_world(seed=seed)
     async def test(world: World) -> None:
-        choice, cluster, killer = Random(seed), busy(seed=seed, events=500), Killer(world)
+        choice, cluster, killer = (
+            Random(seed),
+            busy(seed=seed, events=500, kind=StatusCluster),
+            Killer(world),
+        )
         exact = {name: fault for name, fault in API_FAULTS.items() if name not in STARTING_OVER}
         work = [
             trouble(world, exact if kills else API_FAULTS, choice),
@@ -75,7 +95,7 @@ def sequence(seed: int, *, kills: bool) -> None:
         await mended(world, tasks)
         assert await world.end(killer.revive(), after=_LONG)
 
-        assert differences(world.told, expected(cluster)) == [], seed
+        assert_told(world, cluster)
 
     test()
 
@@ -96,7 +116,11 @@ def test_random_faults_and_kills_change_nothing(seed: int) -> None:
 @in_world(seed=7)
 async def test_each_fault_changes_nothing(world: World, name: str) -> None:
     """Each alone, three times over."""
-    choice, cluster, task = Random(name), busy(seed=7, events=150), world.start()
+    choice, cluster, task = (
+        Random(name),
+        busy(seed=7, events=150, kind=StatusCluster),
+        world.start(),
+    )
 
     async def some() -> None:
         for _ in range(3):
@@ -109,4 +133,4 @@ async def test_each_fault_changes_nothing(world: World, name: str) -> None:
     await mended(world, [])
     assert await world.end(task, after=_LONG)
 
-    assert differences(world.told, expected(cluster)) == []
+    assert_told(world, cluster)

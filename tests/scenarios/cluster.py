@@ -67,7 +67,7 @@ class Cluster(Writer):
     def roll_back(self, name: str, *, replicas: int = 1) -> None:
         """kubectl rollout undo: an old ReplicaSet comes back."""
         self._write(name, entry("kubectl", self.now, TEMPLATE))
-        first = next(o for (r, _), o in self.objects.items() if r == "replicasets")
+        first = next(iter(self._replica_sets(name)))
         self._rollout(name, replicas, replica_set=first["metadata"]["name"])
 
     def restart(self, name: str, *, replicas: int = 1) -> None:
@@ -207,12 +207,12 @@ class Cluster(Writer):
                 self._frame("DELETED", "pods", pod["metadata"]["name"])
 
     def _newest_replica_set(self, name: str) -> Raw:
-        found = [
-            o
-            for (r, n), o in self.objects.items()
-            if r == "replicasets" and n.startswith(f"{name}-")
-        ]
-        return found[-1]
+        return self._replica_sets(name)[-1]
+
+    def _replica_sets(self, name: str) -> list[Raw]:
+        """Those of a Deployment, the oldest first."""
+        of_name = (key for key in self.objects if key[1].startswith(f"{name}-"))
+        return [self.objects[key] for key in of_name if key[0] == "replicasets"]
 
     def _write(self, name: str, made: Raw) -> Raw:
         """One more entry of managedFields and a rise of generation."""
