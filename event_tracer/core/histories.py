@@ -42,6 +42,13 @@ class Story(NamedTuple):
     root: str = ""
     run: str = ""
 
+    @property
+    def began(self) -> int:
+        """Time before which nothing of it began (ns): 0 where only an Event dates it."""
+        if self.run or self.change.verb == "Events":
+            return 0
+        return (self.change.second + self.hours * HOUR) * SECOND
+
 
 class Histories:
     """The dated changes of roots, by identity. All `now` are ns of the watermark."""

@@ -80,18 +80,18 @@ def _same(text: str) -> str:
 
 
 def start_of(
-    occurrence: Occurrence, *, stated: int | None, item: KubeObject, firsts: FirstTimes
+    occurrence: Occurrence, *, stated: int | None, since: int, item: KubeObject, firsts: FirstTimes
 ) -> int:
     """Start time (ns) of the span of an occurrence about `item` (law 4).
 
     It is what its source has `stated`, else the first time of what it followed on, else 1 µs before
-    its end.
+    its end, as where it began before its story, at `since`.
     """
     began = stated
     if began is None and occurrence.is_first and occurrence.reason in STEPS:
         began = _predecessor(occurrence, item=item, firsts=firsts)
     instant = occurrence.time - MICROSECOND
-    return instant if began is None else min(began, instant)
+    return instant if began is None or began < since else min(began, instant)
 
 
 def _predecessor(occurrence: Occurrence, *, item: KubeObject, firsts: FirstTimes) -> int | None:

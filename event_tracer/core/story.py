@@ -286,7 +286,10 @@ class Stories:
         final = self._synced_until - REORDER
         placement = self._placer.place(occurrence, item, final_before=final)
         said = describe(occurrence.source)
-        start = start_of(occurrence, stated=said.start, item=item, firsts=self._firsts)
+        start = start_of(
+            occurrence, stated=said.start, since=placement.story.began, item=item,
+            firsts=self._firsts,
+        )  # fmt: skip
         span = self._mapper.event_span(occurrence, said, placement=placement, start=start)
         is_exported = self._keep(occurrence)
         self._object_spans.extend(span, placement, occurrence, said, is_exported=is_exported)

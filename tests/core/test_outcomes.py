@@ -9,7 +9,15 @@ from event_tracer.core.span import Span
 from event_tracer.render.waterfall import waterfall
 from tests.scenarios.event import UID, event
 from tests.scenarios.fields import stamp
-from tests.scenarios.folding import attributes, frames_of, is_event, listing, raw_frames, tell
+from tests.scenarios.folding import (
+    attributes,
+    frames_of,
+    is_event,
+    listing,
+    raw_frames,
+    roots,
+    tell,
+)
 
 T = 1_795_473_171_000_000_000
 SECOND = 1_000_000_000
@@ -129,3 +137,15 @@ def test_nothing_is_open_in_a_rollout_that_went_well() -> None:
     spans = tell(frames_of("rolling-update"))
 
     assert set(outcomes(spans)) == {"started"}
+
+
+def test_what_began_before_its_story_is_an_instant() -> None:
+    """Law 4: the containers that a rollout ends have run since another; its root begins with it."""
+    restart = roots(tell(frames_of("status/restart")))[-1]
+    spans = [s for s in tell(frames_of("status/restart")) if s.trace_id == restart.trace_id]
+    ends = [s for s in spans if s.name == "Terminated Error"]
+
+    assert restart.name == "Restart Deployment web"
+    assert {s.end - s.start for s in ends} == {1000}
+    assert restart.start == min(s.start for s in spans)
+    assert stamp(restart.start)[:19] == attributes(restart)["event_tracer.change.time"][:19]
