@@ -102,7 +102,10 @@ def _there(resource: str, namespace: str) -> Raw:
 
 
 def test_a_custom_kind_without_its_rule_is_what_references_say(told: Told) -> None:
-    """The Deployment's owner is named by its reference, so it is the root; only who is unknown."""
+    """The Deployment's owner is named by its reference, so it is the root.
+
+    Its change is its workload's (law 5).
+    """
     here = told.here
     jaeger = JaegerProgram(here.folder / "without-rule", first_port=ports()).start()
     objects = manifests.rights(here.kube)
@@ -121,5 +124,5 @@ def test_a_custom_kind_without_its_rule_is_what_references_say(told: Told) -> No
         jaeger.stop()
     started = trace.named("Started")[0]
     assert trace.path(started)[1:] == ["Deployment web", "ReplicaSet web-*", "Pod web-*", "Started"]
-    assert trace.root.operation == "Events Shop corner"
+    assert trace.root.operation == "Create Shop corner"
     assert '"resource": "shops.example.com"' in bridge.program.text
