@@ -53,3 +53,23 @@ def test_the_laws_are_those_that_are_cited() -> None:
     assert numbers == sorted(set(numbers))
     assert cited("event_tracer") <= set(numbers)
     assert cited("tests") == set(numbers)
+
+
+def spelt_out(text: str) -> set[str]:
+    """The names in `text`, those in braces one by one: `a.{b,c}` is `a.b` and `a.c`."""
+    found = set()
+    for name in re.findall(r"`([\w./{},]+)`", text):
+        before, brace, rest = name.partition("{")
+        middle, _, after = rest.partition("}")
+        found |= {f"{before}{each}{after}" for each in middle.split(",")} if brace else {name}
+    return found
+
+
+def test_attributes_are_those_that_spans_carry() -> None:
+    """docs/attributes.md names each of our own, and none that there is not."""
+    text = (ROOT / "docs" / "attributes.md").read_text("utf-8")
+    core = "\n".join(path.read_text("utf-8") for path in (ROOT / "event_tracer/core").glob("*.py"))
+    named = {name for name in spelt_out(text) if name.startswith("event_tracer.")}
+    counted = {f"event_tracer.gap.{each}" for each in ("events", "containers")}
+
+    assert named == set(re.findall(r'"(event_tracer\.[a-z_.]+)"', core)) | counted
