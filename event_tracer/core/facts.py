@@ -198,7 +198,7 @@ class RunFacts(NamedTuple):
 Facts = PodFacts | RolloutFacts | RunFacts
 
 
-def after_restart(earlier: Facts, now: Facts) -> Facts:
+def joined(earlier: Facts, now: Facts) -> Facts:
     """Facts of this run, with what only an earlier one has seen."""
     if isinstance(earlier, PodFacts) and isinstance(now, PodFacts):
         ends = [each for each in earlier.ends if not any(is_same_end(each, it) for it in now.ends)]

@@ -48,6 +48,15 @@ class Verdict(NamedTuple):
     cause: Cause | None = None
 
 
+class SavedStory(NamedTuple):
+    """A story as a checkpoint keeps it; its members are those of the spans that are open."""
+
+    trace_id: bytes
+    progress: int
+    errors: tuple[Standing, ...]
+    awaited: tuple[tuple[str, Awaited], ...]
+
+
 class SealedObject(NamedTuple):
     """Content of an object span when it is sealed; times in ns, `completed_after` in s."""
 

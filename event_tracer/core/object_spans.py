@@ -11,9 +11,9 @@ from event_tracer.core.chain import Chain
 from event_tracer.core.changes import Change
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.histories import Placement, Story
-from event_tracer.core.object_outcome import SealedObject
+from event_tracer.core.object_outcome import SavedStory, SealedObject
 from event_tracer.core.occurrence import Description, Occurrence
-from event_tracer.core.open_story import OpenStory, SavedStory
+from event_tracer.core.open_story import OpenStory
 from event_tracer.core.outcome import SESSION_GAP, SURE, Case, End, Knowledge
 from event_tracer.core.span import Span
 from event_tracer.core.times import SECOND, second_of

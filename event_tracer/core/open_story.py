@@ -8,7 +8,7 @@ from event_tracer.core.errors import OF_CONTAINER, UNDOES, Kind, Standing, kind_
 from event_tracer.core.event import ObjectReference
 from event_tracer.core.facts import PodFacts
 from event_tracer.core.histories import Placement, Story
-from event_tracer.core.object_outcome import Awaited, Member
+from event_tracer.core.object_outcome import Awaited, Member, SavedStory
 from event_tracer.core.occurrence import Child, Description, Occurrence
 from event_tracer.core.outcome import Case, FactsOf, Knowledge
 from event_tracer.core.tables import (
@@ -25,15 +25,6 @@ from event_tracer.core.transitions import Transition
 
 ErrorKey = tuple[str, Kind, str]  # object, kind, container
 _PROGRESS = frozenset({"SuccessfulCreate", "Ready", "Started"})
-
-
-class SavedStory(NamedTuple):
-    """A story as a checkpoint keeps it; its members are those of the spans that are open."""
-
-    trace_id: bytes
-    progress: int
-    errors: tuple[Standing, ...]
-    awaited: tuple[tuple[str, Awaited], ...]
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from event_tracer.core.facts import (
     RolloutFacts,
     RunFacts,
     SavedStatuses,
-    after_restart,
+    joined,
 )
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.status import PodStatus, RolloutStatus, RunStatus
@@ -33,16 +33,18 @@ class Statuses:
         for of_kind in saved or ():
             for identity, facts in of_kind:
                 self._earlier.put(identity, facts)
+        # Both are asked for each object of each story, and are empty where nobody reads status.
+        self._has_earlier, self._has_past = any(saved or ()), False
 
     def get(self, identity: str) -> Facts | None:
         """The facts of an object; None where its status was never seen."""
-        facts, earlier = self._shown(identity), self._earlier.peek(identity)
-        if facts is None or earlier is None:
-            return facts or earlier
-        return after_restart(earlier, facts)
-
-    def _shown(self, identity: str) -> Facts | None:
-        return self._live.get(identity) or self._past.peek(identity)
+        facts = self._live.get(identity)
+        if facts is None and self._has_past:
+            facts = self._past.peek(identity)
+        if not self._has_earlier:
+            return facts
+        earlier = self._earlier.peek(identity)
+        return earlier if facts is None else facts if earlier is None else joined(earlier, facts)
 
     def observe(
         self, meta: ObjectMetadata, *, identity: str, deleted: bool, is_listed: bool, now: int
@@ -51,7 +53,7 @@ class Statuses:
 
         `is_listed`: it is of a LIST. `now` is ns of the watermark.
         """
-        before, found = self._shown(identity), []
+        before, found = self._live.get(identity) or self._past.peek(identity), []
         after = _after(before, meta)
         if after is not None:
             known = before or type(after)(created=meta.created)
@@ -70,6 +72,7 @@ class Statuses:
         facts = self._live.pop(identity, None)
         if facts is not None:
             self._past.put(identity, facts._replace(gone=now))
+            self._has_past = True
 
     def saved(self, identities: Iterable[str]) -> SavedStatuses:
         """The facts of these objects."""
