@@ -51,7 +51,7 @@ class PodFacts(NamedTuple):
         disruption = status.disruption
         return PodFacts(
             created=meta.created,
-            asked=meta.deletion_asked,
+            asked=first_asked(self, meta),
             gone=self.gone,
             over=over,
             failed=status.phase == "Failed",
@@ -60,6 +60,15 @@ class PodFacts(NamedTuple):
             readiness=readiness,
             ends=ends,
         )
+
+
+def first_asked(facts: "PodFacts", meta: ObjectMetadata) -> int | None:
+    """The second in which a pod was first asked to go.
+
+    The kubelet's own last word, with a grace of 0, would move it on (status/status_manager.go).
+    """
+    known = [each for each in (facts.asked, meta.deletion_asked) if each is not None]
+    return min(known, default=None)
 
 
 def readiness_of(meta: ObjectMetadata, status: PodStatus) -> Readiness | None:
@@ -105,7 +114,8 @@ class RolloutFacts(NamedTuple):
 
     `progress` is the second of Progressing's last update, `timed_out` that of
     ProgressDeadlineExceeded; `deadline` is in seconds. `incomplete` is the generation that was seen
-    as observed and not complete; `told` the highest whose completion needs no telling any more.
+    as observed and not complete; `told` the highest whose completion needs no telling any more,
+    since the frame of `told_version`.
     """
 
     created: int | None
@@ -118,6 +128,7 @@ class RolloutFacts(NamedTuple):
     deadline: int | None = None
     incomplete: int = 0
     told: int = 0
+    told_version: int = 0
     ready: int = 0
     wanted: int = 0
 
@@ -125,7 +136,12 @@ class RolloutFacts(NamedTuple):
         """These facts after a frame."""
         generation, progressing = meta.generation or 0, status.progressing
         states, last = self.states, self.states[-1] if self.states else None
-        if last is None or (last.generation, last.is_complete) != (generation, status.is_complete):
+        # Before the controller has observed a generation, nothing is said of it.
+        is_new = last is None or last[1:] != (generation, status.is_complete)
+        if is_new and status.observed == generation:
+            dated = completion_date(meta, status)
+            if last is None and dated is not None and not status.is_complete:
+                states = (RolloutState(dated, generation, True),)  # it was, and is no more
             second = self._second(meta, status)
             if last and second < last.second:
                 second = last.second
@@ -146,6 +162,7 @@ class RolloutFacts(NamedTuple):
             deadline=status.deadline,
             incomplete=incomplete,
             told=self.told,
+            told_version=self.told_version,
             ready=status.ready,
             wanted=status.wanted,
         )

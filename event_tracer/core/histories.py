@@ -45,7 +45,7 @@ class Story(NamedTuple):
     @property
     def began(self) -> int:
         """Time before which nothing of it began (ns): 0 where only an Event dates it."""
-        if self.run or self.change.verb == "Events":
+        if self.run or (self.change.verb == "Events" and not self.hours):
             return 0
         return (self.change.second + self.hours * HOUR) * SECOND
 

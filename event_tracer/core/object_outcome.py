@@ -75,11 +75,21 @@ class SealedObject(NamedTuple):
 
 def left_at(facts: Facts) -> int | None:
     """When an object was asked to go, or went."""
-    asked = None if facts.asked is None else start_of(facts.asked)
+    asked = None if facts.asked is None else end_of(facts.asked)
     known = [each for each in (asked, facts.gone) if each is not None]
     if isinstance(facts, PodFacts) and facts.disrupted is not None:
-        known.append(start_of(facts.disrupted))
+        known.append(end_of(facts.disrupted))
     return min(known, default=None)
+
+
+def has_ended(facts: RunFacts, at: int) -> bool:
+    """Whether a run has ended by `at`, well or not."""
+    return facts.end is not None and end_of(facts.end) <= at
+
+
+def is_over_at(facts: PodFacts, at: int) -> bool:
+    """Whether a pod has succeeded or failed by `at`."""
+    return facts.over is not None and end_of(facts.over) <= at
 
 
 def pod_closing(facts: PodFacts) -> int:
@@ -104,8 +114,8 @@ def undone_in_pod(error: Standing, facts: PodFacts) -> int:
     left = left_at(facts)
     if left is not None:
         return left
-    if facts.over is not None and not facts.failed:
-        return end_of(facts.over)
+    if facts.over is not None:  # and it will not be ready again
+        return NEVER if facts.failed else end_of(facts.over)
     if error.kind in (Kind.DEATH, Kind.BACK_OFF):
         return _survived(error, facts)
     for since, until in _ready_intervals(facts):
@@ -144,14 +154,15 @@ def _ready_intervals(facts: PodFacts) -> Iterator[tuple[int, int]]:
         yield since, NEVER
 
 
-def status_failure(member: Member, facts: Facts, *, is_late: bool) -> Cause | None:
-    """The cause where status itself says that an object has failed."""
+def status_failure(member: Member, facts: Facts, *, at: int, is_late: bool) -> Cause | None:
+    """The cause where status itself says at `at` that an object has failed."""
     about = f"{member.kind} {member.name}"
     if isinstance(facts, RolloutFacts) and is_late:
         return Cause("ProgressDeadlineExceeded", facts.timed_out_message, about)
-    if isinstance(facts, RunFacts) and facts.failed:
+    if isinstance(facts, RunFacts) and facts.failed and has_ended(facts, at):
         return Cause(facts.reason, facts.message, about)
-    if isinstance(facts, PodFacts) and facts.failed and left_at(facts) is None:
+    is_over = isinstance(facts, PodFacts) and facts.failed and is_over_at(facts, at)
+    if isinstance(facts, PodFacts) and is_over and left_at(facts) is None:
         text = f"the pod failed: {facts.reason}" if facts.reason else "the pod failed"
         return Cause(facts.reason or "Failed", text, about)
     return None

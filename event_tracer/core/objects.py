@@ -39,7 +39,10 @@ class Write(NamedTuple):
 
 
 class ObjectMetadata(NamedTuple):
-    """A frame of any object but an Event. Seconds are Unix seconds, `server_time` is ns."""
+    """A frame of any object but an Event. Seconds are Unix seconds, `server_time` is ns.
+
+    `is_forced`: it goes without a grace period, which is the kubelet's last word on each pod.
+    """
 
     uid: str
     kind: str
@@ -58,6 +61,7 @@ class ObjectMetadata(NamedTuple):
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     server_time: int | None
+    is_forced: bool = False
     status: Status | None = None
 
     @property
@@ -82,7 +86,7 @@ def whole_of(item: api_types.WholeObject, *, resource: str, kind: str) -> Object
     """An object as it was read, with its status. Raises MalformedError without a name."""
     meta = metadata_of(item, resource=resource, kind=kind)
     spec, status = item.get("spec") or {}, item.get("status")
-    if not status:  # as in metadata alone
+    if status is None:  # as in metadata alone
         return meta
     known = status_of(meta.kind, spec=spec, status=status, generation=meta.generation or 0)
     return meta._replace(status=known)
@@ -119,6 +123,8 @@ def metadata_of(item: api_types.AnyObject, *, resource: str, kind: str) -> Objec
         labels=_strings(meta.get("labels")) if is_root else {},
         annotations=_annotations(meta) if is_root else {},
         server_time=server_time(meta),
+        is_forced=bool(meta.get("deletionTimestamp"))
+        and not meta.get("deletionGracePeriodSeconds"),
     )
 
 
@@ -160,6 +166,10 @@ def _deletion_asked(meta: api_types.Meta) -> int | None:
     # deletionTimestamp is when the grace period ends (metav1.ObjectMeta).
     second = _second(meta.get("deletionTimestamp"))
     return None if second is None else second - (meta.get("deletionGracePeriodSeconds") or 0)
+
+
+def _is_forced(meta: api_types.Meta) -> bool:
+    return bool(meta.get("deletionTimestamp")) and not meta.get("deletionGracePeriodSeconds")
 
 
 def _write(entry: api_types.ManagedFields, kind: str) -> Write:

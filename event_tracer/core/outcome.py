@@ -19,6 +19,8 @@ from event_tracer.core.object_outcome import (
     Verdict,
     cause_of,
     end_of,
+    has_ended,
+    is_over_at,
     left_at,
     pod_closing,
     readiness_at,
@@ -36,6 +38,7 @@ SURE = 120 * SECOND
 """Time (ns) for which an error beyond doubt stands until it ends the story."""
 _FAILED = 30 * SECOND  # after which a story ends that Kubernetes says has failed
 _NO_PROGRESS = 600 * SECOND
+_SKEW = 2 * SECOND
 _LONGEST_RUN = 24 * HOUR
 _WORST = ("failed", "progressing", "superseded", "complete", "started")
 
@@ -124,17 +127,16 @@ class Case:
         facts = self._facts_of(identity)
         if facts is None:
             return 0
+        if member.kind == "ReplicaSet" and member.above:
+            return 0  # its Deployment tells
         left = left_at(facts)
-        own = self._own_closing(identity, member, facts)
-        return own if left is None else min(own, left)
+        return min(self._done(identity, facts), NEVER if left is None else left)
 
-    def _own_closing(self, identity: str, member: Member, facts: Facts) -> int:
+    def _done(self, identity: str, facts: Facts) -> int:
         if isinstance(facts, PodFacts):
             return pod_closing(facts)
         if isinstance(facts, RunFacts):
             return NEVER if facts.end is None else end_of(facts.end)
-        if member.kind == "ReplicaSet" and member.above:
-            return 0  # its Deployment tells
         return self._completion(identity, facts)
 
     def _completion(self, identity: str, facts: RolloutFacts) -> int:
@@ -175,11 +177,15 @@ class Case:
             return (self._change.second + _LONGEST_RUN) * SECOND
         limit = (self._change.second + (self._hours + 1) * HOUR) * SECOND
         facts = self._facts_of(self._root)
-        is_open = isinstance(facts, RolloutFacts) and not self._rollout.is_complete(facts)
+        is_open = isinstance(facts, RolloutFacts) and not self._rollout.completed(facts)
         if isinstance(facts, RolloutFacts) and is_open and facts.deadline:
             began = max(facts.progress or 0, self._change.second)
             return min(limit, (began + facts.deadline) * SECOND + _FAILED)
-        return min(limit, self._progress + _NO_PROGRESS)
+        return min(limit, self._last_progress(facts) + _NO_PROGRESS)
+
+    def _last_progress(self, facts: Facts | None) -> int:
+        state = self._rollout.completed(facts) if isinstance(facts, RolloutFacts) else None
+        return max(self._progress, end_of(state.second)) if state else self._progress
 
     def _gone(self) -> int | None:
         facts = self._facts_of(self._root)
@@ -233,24 +239,26 @@ class Case:
 
     def verdict(self, identity: str, *, at: int, is_replaced: bool) -> Verdict:
         """Outcome of an object at `at`."""
+        # A change takes its predecessor's pods away, in the same second or by an API server whose
+        # clock is a little behind: that undoes nothing.
+        before = at - _SKEW if is_replaced else at
         standing = [
             error for error, until in self._errors_of(identity)
-            if error.since <= at < until and (error.surely is not None or not is_replaced)
+            if error.since <= at and until > before
+            and (error.surely is not None or not is_replaced)
         ]  # fmt: skip
         facts = self._facts_of(identity)
         is_late = self._rollout.is_late(facts, at)
-        told = status_failure(self._members[identity], facts, is_late=is_late) if facts else None
-        run_ended = isinstance(facts, RunFacts) and facts.end is not None
+        member = self._members[identity]
+        told = status_failure(member, facts, at=at, is_late=is_late) if facts else None
+        run_ended = isinstance(facts, RunFacts) and has_ended(facts, at)
         if told or (standing and not run_ended):
             return Verdict("failed", cause_of(standing) or told)
         if facts is None:
             return self._by_events(identity, at=at, is_replaced=is_replaced)
         if self._has_done(identity, facts, at):
             return Verdict("complete")
-        return Verdict("superseded" if is_replaced and self._is_open(facts) else "progressing")
-
-    def _is_open(self, facts: Facts) -> bool:
-        return not (isinstance(facts, RolloutFacts) and self._rollout.completed(facts))
+        return Verdict("superseded" if is_replaced else "progressing")
 
     def _has_done(self, identity: str, facts: Facts, at: int) -> bool:
         """Status says that it is complete, or it was asked to go."""
@@ -259,9 +267,9 @@ class Case:
             return True
         if isinstance(facts, PodFacts):
             ready = readiness_at(facts, at)
-            return facts.over is not None or (ready is not None and ready.is_ready)
+            return is_over_at(facts, at) or (ready is not None and ready.is_ready)
         if isinstance(facts, RunFacts):
-            return facts.end is not None
+            return has_ended(facts, at)
         if identity == self._root:
             state = self._rollout.state_at(facts, at)
         else:

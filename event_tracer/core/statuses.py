@@ -17,6 +17,7 @@ from event_tracer.core.times import UNUSED, second_of
 from event_tracer.core.transitions import Transition, transitions_of
 
 _HOUR = 3600
+_MOST_TOLD = 5_000
 
 
 class Statuses:
@@ -30,6 +31,7 @@ class Statuses:
         self._live: dict[str, Facts] = {}
         self._past: GenerationalCache[str, Facts] = GenerationalCache(keep=UNUSED)
         self._earlier: GenerationalCache[str, Facts] = GenerationalCache(keep=UNUSED)
+        self._told: GenerationalCache[str, bool] = GenerationalCache(keep=UNUSED, most=_MOST_TOLD)
         for of_kind in saved or ():
             for identity, facts in of_kind:
                 self._earlier.put(identity, facts)
@@ -53,19 +55,39 @@ class Statuses:
 
         `is_listed`: it is of a LIST. `now` is ns of the watermark.
         """
-        before, found = self._live.get(identity) or self._past.peek(identity), []
+        found: list[Transition] = []
+        before = self._live.get(identity) or self._past.peek(identity)
+        before = before or self._first(identity, meta)
         after = _after(before, meta)
-        if after is not None:
-            known = before or type(after)(created=meta.created)
-            found = list(transitions_of(meta, known, after, is_listed=is_listed))
+        if before and after:
+            found += transitions_of(meta, before, after, is_listed=is_listed)
             if isinstance(after, RolloutFacts):
                 after = _told(after, meta, is_listed=is_listed, now=now)
-            if before is None:
+                if after.told:
+                    self._told.put(identity, True)
+            if identity not in self._live:
                 self._past.drop(identity)
             self._live[identity] = after
         if deleted:
             self.mark_deleted(identity, now=now)
         return found
+
+    def _first(self, identity: str, meta: ObjectMetadata) -> Facts | None:
+        """Facts before the first frame of this run; None where it has no status."""
+        status, created = meta.status, meta.created
+        if isinstance(status, PodStatus):
+            return PodFacts(created=created)
+        if isinstance(status, RunStatus):
+            return RunFacts(created=created)
+        if not isinstance(status, RolloutStatus):
+            return None
+        earlier = self._earlier.peek(identity)
+        # Its completion was acknowledged, or a frame of before that would be the first.
+        is_told = isinstance(earlier, RolloutFacts) and (
+            meta.resource_version >= earlier.told_version
+        )
+        told = earlier.told if isinstance(earlier, RolloutFacts) and is_told else 0
+        return RolloutFacts(created=created, told=told, told_version=meta.resource_version)
 
     def mark_deleted(self, identity: str, *, now: int) -> None:
         """An object is gone, at `now` (ns of the watermark)."""
@@ -75,8 +97,9 @@ class Statuses:
             self._has_past = True
 
     def saved(self, identities: Iterable[str]) -> SavedStatuses:
-        """The facts of these objects."""
-        known = ((each, self.get(each)) for each in identities)
+        """The facts of these objects, and of rollouts whose completion was news of late."""
+        told = (identity for identity, _ in self._told)
+        known = ((each, self.get(each)) for each in dict.fromkeys((*identities, *told)))
         found = [(each, facts) for each, facts in known if facts is not None]
         return SavedStatuses(
             pods=tuple((each, it) for each, it in found if isinstance(it, PodFacts)),
@@ -88,19 +111,17 @@ class Statuses:
         """Forget what has been gone for longer than an Event lives."""
         self._past.expire(now=now)
         self._earlier.expire(now=now)
+        self._told.expire(now=now)
 
 
 def _after(before: Facts | None, meta: ObjectMetadata) -> Facts | None:
     status = meta.status
-    if isinstance(status, PodStatus):
-        pod = before if isinstance(before, PodFacts) else PodFacts(created=meta.created)
-        return pod.observe(meta, status)
-    if isinstance(status, RolloutStatus):
-        known = before if isinstance(before, RolloutFacts) else RolloutFacts(created=meta.created)
-        return known.observe(meta, status)
-    if isinstance(status, RunStatus):
-        run = before if isinstance(before, RunFacts) else RunFacts(created=meta.created)
-        return run.observe(meta, status)
+    if isinstance(before, PodFacts) and isinstance(status, PodStatus):
+        return before.observe(meta, status)
+    if isinstance(before, RolloutFacts) and isinstance(status, RolloutStatus):
+        return before.observe(meta, status)
+    if isinstance(before, RunFacts) and isinstance(status, RunStatus):
+        return before.observe(meta, status)
     return None
 
 
@@ -110,5 +131,7 @@ def _told(facts: RolloutFacts, meta: ObjectMetadata, *, is_listed: bool, now: in
     changed = max((each.second or 0 for each in meta.writes if each.spec), default=0)
     # Nobody saw whether an old change was ever complete before; it is no news now (law 11).
     is_old = is_listed and max(changed, meta.created or 0) < second_of(now) - _HOUR
-    is_complete = bool(facts.states) and facts.states[-1].is_complete
-    return facts._replace(told=max(facts.told, generation)) if is_complete or is_old else facts
+    was_complete = any(each.generation == generation and each.is_complete for each in facts.states)
+    if generation <= facts.told or not (was_complete or is_old):
+        return facts
+    return facts._replace(told=generation, told_version=meta.resource_version)

@@ -13,6 +13,7 @@ from event_tracer.core.facts import (
     PodFacts,
     RolloutFacts,
     completion_date,
+    first_asked,
     is_same_end,
     readiness_of,
 )
@@ -74,7 +75,7 @@ def _of_pod(meta: ObjectMetadata, status: PodStatus, before: PodFacts) -> Iterat
         yield _transition(meta, reason, key, found.second, node=status.node)
     for end in status.terminations:
         if all(not is_same_end(end, known) for known in before.ends):
-            yield from _termination(meta, status, end)
+            yield from _termination(meta, status, end, before)
     disruption = status.disruption
     if disruption and disruption.holds and before.disrupted is None and disruption.transition:
         word, second = disruption.reason, disruption.transition
@@ -82,11 +83,16 @@ def _of_pod(meta: ObjectMetadata, status: PodStatus, before: PodFacts) -> Iterat
         yield _transition(meta, "DisruptionTarget", key, second, word=word, node=status.node)
 
 
-def _termination(meta: ObjectMetadata, status: PodStatus, end: Termination) -> Iterator[Transition]:
+def _termination(
+    meta: ObjectMetadata, status: PodStatus, end: Termination, before: PodFacts
+) -> Iterator[Transition]:
     ready = status.ready.transition if status.ready else None
     finished = ready if end.finished is None else end.finished
     if finished is None:
         return
+    # Once all its containers are dead a pod's grace is 0: nobody knows when it was asked to go.
+    is_late = before.asked is None and meta.is_forced
+    is_error = is_death(end, finished=finished, asked=first_asked(before, meta)) and not is_late
     signal = f", signal {end.signal}" if end.signal else ""
     name = end.container_id or str(finished)
     yield _transition(
@@ -94,18 +100,21 @@ def _termination(meta: ObjectMetadata, status: PodStatus, end: Termination) -> I
         word=end.reason, node=status.node,
         message=f"container {end.container}: {end.reason or 'ended'}, exit {end.exit_code}{signal}",
     )._replace(
-        is_error=is_death(end, finished=finished, asked=meta.deletion_asked),
+        is_error=is_error,
         started=None if end.started is None else (end.started + 1) * SECOND,
         end=end,
     )  # fmt: skip
 
 
-def is_death(end: Termination, *, finished: int | None, asked: int | None) -> bool:
+def is_death(end: Termination, *, finished: int, asked: int | None) -> bool:
     """Whether an end of a container is an error (law 10): it went wrong, and was not asked for.
 
     `finished` and `asked` are the seconds of its end, and in which its pod was asked to go.
     """
-    if end.exit_code == 0 or (asked is not None and finished is not None and finished >= asked):
+    if end.exit_code == 0:
+        return False
+    # Nobody knows when a container ended whose pod is deleted before its state is known.
+    if asked is not None and (end.finished is None or finished >= asked):
         return False
     return not (end.is_init and end.exit_code in _STOPPED and end.reason != _OOM)
 
@@ -120,10 +129,11 @@ def _of_rollout(
             meta, "ProgressDeadlineExceeded", key, after.timed_out, message=after.timed_out_message
         )
     generation = meta.generation or 0
-    if meta.kind not in _TOLD or not status.is_complete or generation <= before.told:
+    if meta.kind not in _TOLD or generation <= before.told or status.observed != generation:
         return
     second = completion_date(meta, status)
-    if second is None and not is_listed and after.incomplete == generation:
+    is_seen = status.is_complete and not is_listed and after.incomplete == generation
+    if second is None and is_seen:
         second = meta.status_second
     if second is not None:
         key = f"RolloutComplete {generation}"
