@@ -8,13 +8,17 @@ from typing import Any
 
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
+from event_tracer.core.times import SECOND
 from event_tracer.core.traces import traces_of
 from event_tracer.render.page.html import story_page
 from event_tracer.render.waterfall import Waterfall, waterfall
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.folding import JSONL, RECORDINGS, article, frames_of, tell
 
-NAMES = (*(f"{name}.jsonl" for name in JSONL), "article-events.json")
+NAMES = (
+    *(f"{name}.jsonl" for name in JSONL), "article-events.json",
+    "status/oom.jsonl.gz", "status/undo.jsonl.gz",
+)  # fmt: skip
 
 
 def of_recordings(folder: Path, *names: str) -> str:
@@ -28,7 +32,7 @@ def of_recordings(folder: Path, *names: str) -> str:
 
 def stories_of(name: str) -> list[Waterfall]:
     """What the page of a recording shows, the newest first."""
-    items = [article()] if name.endswith(".json") else frames_of(name.removesuffix(".jsonl"))
+    items = [article()] if name.endswith(".json") else frames_of(name.partition(".")[0])
     traces = [waterfall(spans) for spans in traces_of(items, Stories())]
     return sorted(traces, key=lambda trace: trace.start, reverse=True)
 
@@ -51,3 +55,20 @@ def rollout(*, replicas: int) -> list[Span]:
     cluster = Cluster()
     cluster.apply("web", replicas=replicas)
     return tell(cluster.frames)
+
+
+def late_death() -> list[Span]:
+    """A complete rollout whose container died an hour later for the first time."""
+    spans = tell(frames_of("status/good"))
+    (ready, *_) = [s for s in spans if s.name == "Ready"]
+    pairs = dict(ready.attributes) | {
+        "event_tracer.transition.reason": "Terminated",
+        "event_tracer.transition.message": "container c: OOMKilled, exit 137",
+        "event_tracer.container.exit_code": 137,
+    }
+    end = ready.end + 3000 * SECOND
+    death = ready._replace(
+        span_id=b"death", name="Terminated OOMKilled", start=end - SECOND, end=end,
+        attributes=tuple(pairs.items()), error="container c: OOMKilled, exit 137",
+    )  # fmt: skip
+    return [*spans, death]

@@ -6,7 +6,7 @@ import pytest
 
 from event_tracer.core.times import SECOND, human, parse_duration
 from event_tracer.render.outcome import last_word
-from tests.browser.pages import NAMES, of_recordings, of_spans, rollout, stories_of
+from tests.browser.pages import NAMES, late_death, of_recordings, of_spans, rollout, stories_of
 from tests.browser.tabs import Open
 from tests.scenarios.folding import roots
 
@@ -93,6 +93,28 @@ def test_filters(
         assert tab.stories == len(failed)
     tab.choose(name, "")
     assert tab.stories == everything
+
+
+def test_what_came_later_is_told_beside_what_was_sealed(tmp_path: Path, open_page: Open) -> None:
+    """Law 6: both words, in the colour of the last, which the filter goes by."""
+    tab = open_page(of_spans(tmp_path, late_death()))
+    chip = tab.page.locator("#story-outcome")
+
+    assert chip.inner_text() == "complete, then failed"
+    assert chip.get_attribute("class") == "chip failed"
+    assert tab.page.locator("#grid .row .extent").first.get_attribute("class") == "extent failed"
+    tab.choose("outcome", "failed")
+    assert tab.stories == 1
+
+
+def test_a_failure_has_its_cause_below_the_title(tmp_path: Path, open_page: Open) -> None:
+    """As the root's span has it; the end of a container says its message, as an Event does."""
+    tab = open_page(of_recordings(tmp_path, "status/oom.jsonl.gz"))
+    cause = tab.page.locator("#story-cause")
+
+    assert cause.inner_text().endswith(": container web: OOMKilled, exit 137, 3 restarts")
+    tab.row("Terminated OOMKilled").locator(".label").click()
+    assert tab.detail.locator(".message").inner_text() == "container web: OOMKilled, exit 137"
 
 
 def test_warnings_only(workloads: str, open_page: Open) -> None:

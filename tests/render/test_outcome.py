@@ -13,6 +13,7 @@ from event_tracer.render.outcome import outcome_of
 from event_tracer.render.page.story import story
 from event_tracer.render.terminal import View
 from event_tracer.render.waterfall import waterfall
+from tests.browser.pages import late_death
 from tests.scenarios.folding import frames_of, is_event, roots, tell
 
 POD, DEPLOYMENT = ("Pod", "web-1"), ("Deployment", "web")
@@ -82,23 +83,6 @@ def test_a_rollout_that_failed_may_be_complete_in_the_end() -> None:
     assert outcome_of(failed, [span("Ready", 60)]) == "failed"
     complete = span("RolloutComplete", 61, about=DEPLOYMENT)
     assert outcome_of(failed, [span("Ready", 60), complete]) == "failed, then complete"
-
-
-def late_death() -> list[Span]:
-    """A complete rollout whose container died an hour later for the first time."""
-    spans = tell(frames_of("status/good"))
-    (ready, *_) = [s for s in spans if s.name == "Ready"]
-    pairs = dict(ready.attributes) | {
-        "event_tracer.transition.reason": "Terminated",
-        "event_tracer.transition.message": "container c: OOMKilled, exit 137",
-        "event_tracer.container.exit_code": 137,
-    }
-    end = ready.end + 3000 * SECOND
-    death = ready._replace(
-        span_id=b"death", name="Terminated OOMKilled", start=end - SECOND, end=end,
-        attributes=tuple(pairs.items()), error="container c: OOMKilled, exit 137",
-    )  # fmt: skip
-    return [*spans, death]
 
 
 def drawn(spans: Sequence[Span]) -> str:
