@@ -112,8 +112,10 @@ def readiness_at(facts: PodFacts, at: int) -> Readiness | None:
 def undone_in_pod(error: Standing, facts: PodFacts) -> int:
     """The time from which an error about a pod stands no more, by the pod's facts."""
     left = left_at(facts)
-    if left is not None:
-        return left
+    return min(_undone_in_life(error, facts), NEVER if left is None else left)
+
+
+def _undone_in_life(error: Standing, facts: PodFacts) -> int:
     if facts.over is not None:  # and it will not be ready again
         return NEVER if facts.failed else end_of(facts.over)
     if error.kind in (Kind.DEATH, Kind.BACK_OFF):

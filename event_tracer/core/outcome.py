@@ -223,6 +223,8 @@ class Case:
                 return end_of(run.end)
         if isinstance(facts, PodFacts):
             return undone_in_pod(error, facts)
+        if error.about.startswith("Pod ") and any(map(self._facts_of, above)):
+            return error.last  # where status is read a pod without any is gone
         if error.kind in (Kind.CREATION, Kind.DEADLINE):
             return self._completed_again(error, (error.identity, *above))
         return NEVER
