@@ -8,26 +8,22 @@ extend the object spans above them; object spans that have come to rest are seal
 
 from collections.abc import Callable, Iterable
 
-from event_tracer.core.chain import KubeObject, changes_by_itself
+from event_tracer.core.chain import KubeObject
+from event_tracer.core.cluster import Cluster
 from event_tracer.core.event import Event
-from event_tracer.core.event_source import named_child, occurrence_of
+from event_tracer.core.event_source import occurrence_of
 from event_tracer.core.frame import Frame, Item, Listing, Replace, SyncState, Tick
-from event_tracer.core.histories import Histories, Placer
-from event_tracer.core.lineage import Lineage
 from event_tracer.core.mapping import Mapper, Naming, describe
 from event_tracer.core.object_spans import OpenObjectSpans
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child, Occurrence
-from event_tracer.core.outcome import Knowledge
 from event_tracer.core.reorder import ReorderBuffer
-from event_tracer.core.repeats import Repeats
 from event_tracer.core.seen import SERVICE, Seen, gap_span
 from event_tracer.core.span import Span
-from event_tracer.core.span_start import FirstTimes, start_of
+from event_tracer.core.span_start import start_of
 from event_tracer.core.state import State
 from event_tracer.core.status import PodStatus
-from event_tracer.core.statuses import Statuses
-from event_tracer.core.times import SECOND, second_of
+from event_tracer.core.times import SECOND
 from event_tracer.core.transition_source import occurrence_of_transition
 
 REORDER = SECOND
@@ -57,19 +53,12 @@ class Stories:
         self._watermark = self._synced_until = self._swept = state.watermark if state else 0
         self._released = -1
         self._sync = SyncState()
-        self._lineage = Lineage(state.tombstones if state else ())
-        self._firsts = FirstTimes()
-        self._histories = Histories(state.histories if state else ())
+        self._cluster = Cluster(state)
         self._seen = Seen(state.counts, state.ends) if state else Seen()
         self._waiting = ReorderBuffer(most=most)
         self._gaps: list[Span] = []
-        self._repeats = Repeats()
-        self._statuses = Statuses(state.statuses) if state else Statuses()
-        knowledge = Knowledge(
-            facts_of=self._statuses.get,
-            repeats=self._repeats.get,
-            next_change=self._histories.next_change,
-            previous=lambda story: self._placer.previous_trace(story),
+        knowledge = self._cluster.knowledge(
+            previous=lambda story: self._placer.previous_trace(story)
         )
         earlier = (state.unsettled, state.sent, state.stories) if state else ()
         self._object_spans = OpenObjectSpans(knowledge, *earlier)
@@ -86,7 +75,7 @@ class Stories:
             case Listing():
                 self._feed_listing(item)
             case Replace():
-                self._feed_replace(item)
+                self._cluster.replace(item, now=self._watermark)
             case SyncState():
                 self._sync, self._released = item, -1
         return [] if self._is_still else self._release()
@@ -106,33 +95,34 @@ class Stories:
         """The occurrences that have not left yet."""
         return self._waiting
 
+    @property
+    def sealed_early(self) -> int:
+        """The object spans that were sealed as they stood, for want of room (law 9)."""
+        return self._object_spans.sealed_early
+
     def preview(self, trace_id: bytes | None = None) -> list[Span]:
         """The object spans that are not sealed yet, of one trace or all, as they would be now."""
         return [
-            self._mapper.object_span(
-                self._object_spans.preview(item, at=self._watermark + SECOND + SECOND)
-            )
+            self._mapper.object_span(self._object_spans.preview(item, at=self._watermark + SECOND))
             for item in self._object_spans
             if item.is_exported and trace_id in (None, item.trace_id)
         ]
 
     def unknown(self, body: Event | ObjectMetadata) -> list[KubeObject]:
         """Objects on the chain of an object, or of an Event's, that were not seen themselves."""
-        if isinstance(body, Event):
-            return self._lineage.unknown(body.involved, second=second_of(body.time))
-        return self._lineage.unknown(body, second=body.created or 0)
+        return self._cluster.unknown(body)
 
     def state(self) -> State:
         """The fold's part of a checkpoint, as of now."""
         return State(
             watermark=self._emitted_until,
             cluster_uid=self._cluster_uid,
-            histories=self._histories.saved(now=self._synced_until),
+            histories=self._cluster.histories.saved(now=self._synced_until),
             unsettled=tuple(item.snapshot() for item in self._object_spans),
             stories=self._object_spans.stories,
-            statuses=self._statuses.saved(self._object_spans.identities),
+            statuses=self._cluster.statuses.saved(self._object_spans.identities),
             sent=self._object_spans.sent,
-            tombstones=self._lineage.tombstones,
+            tombstones=self._cluster.lineage.tombstones,
             counts=self._seen.counts(),
             ends=self._seen.ends(),
         )
@@ -140,7 +130,7 @@ class Stories:
     def _use_cluster(self, uid: str) -> None:
         self._cluster_uid = uid
         self._mapper = Mapper(naming=self._naming, cluster_uid=uid)
-        self._placer = Placer(self._lineage, self._histories, cluster_uid=uid)
+        self._placer = self._cluster.placer(cluster_uid=uid)
 
     # -- taking in
 
@@ -150,7 +140,7 @@ class Stories:
             self._learn_object(event, deleted=frame.deleted)
             return
         child = self._bind(event)
-        self._observe_times(event)
+        self._cluster.observe_times(event)
         self._take(occurrence_of(event, child), deleted=frame.deleted)
 
     def _feed_listing(self, listing: Listing) -> None:
@@ -164,7 +154,7 @@ class Stories:
                 self._learn_object(frame.body, deleted=frame.deleted, listing=listing)
         children = [self._bind(event) for event, _ in events]
         for event, _ in events:
-            self._observe_times(event)
+            self._cluster.observe_times(event)
         found = [
             (occurrence_of(event, child), deleted)
             for (event, deleted), child in zip(events, children, strict=True)
@@ -176,12 +166,6 @@ class Stories:
                 self._take(occurrence, deleted=deleted, is_emitted=True)
             elif not listing.learn_only:
                 self._take(occurrence, deleted=deleted)
-
-    def _feed_replace(self, replace: Replace) -> None:
-        for item in self._lineage.unlisted(replace.kind, replace.namespace, replace.uids):
-            self._lineage.mark_deleted(item)
-            self._histories.mark_deleted(item.identity)
-            self._statuses.mark_deleted(item.identity, now=self._watermark)
 
     def _add_gap(self, listing: Listing, latest: Iterable[Occurrence]) -> None:
         since = self._synced_until if listing.read_until is None else listing.read_until
@@ -212,32 +196,18 @@ class Stories:
         is_cluster = meta.kind == "Namespace" and meta.name == "kube-system"
         if is_cluster and not self._cluster_uid and not self._has_emitted:
             self._use_cluster(meta.uid)
-        item = self._lineage.observe(meta, deleted=deleted)
-        if changes_by_itself(item):
-            self._histories.observe(item, meta, deleted=deleted, now=self._watermark)
         now, since = self._watermark, 0 if listing is None else listing.tell_since
         if listing and listing.has_emitted(meta.resource_version):
             since = None
-        for transition in self._statuses.observe(
-            meta, identity=item.identity, deleted=deleted, is_listed=listing is not None, now=now
-        ):
+        is_listed = listing is not None
+        found = self._cluster.observe(meta, deleted=deleted, is_listed=is_listed, now=now)
+        for transition in found:
             if since is not None and transition.stated >= since:
                 self._waiting.add(occurrence_of_transition(transition), now=now)
 
     def _bind(self, event: Event) -> Child | None:
-        """Learn the names that an Event binds; give the child that its message names."""
         self._advance(event.server_time)
-        child = named_child(event)
-        self._lineage.observe_event(event, child)
-        return child
-
-    def _observe_times(self, event: Event) -> None:
-        """Learn when things were, once all names are bound."""
-        item = self._lineage.find(event.involved)
-        self._firsts.learn(event, identity=item.identity)
-        self._repeats.learn(event, identity=item.identity)
-        if changes_by_itself(item):
-            self._histories.observe_event(item.identity, event)
+        return self._cluster.bind(event)
 
     def _take(
         self, occurrence: Occurrence, *, deleted: bool = False, is_emitted: bool = False
@@ -282,13 +252,13 @@ class Stories:
         return [span for span, is_exported in emitted if is_exported]
 
     def _emit(self, occurrence: Occurrence) -> tuple[Span, bool]:
-        item = self._lineage.find(occurrence.about)
+        item = self._cluster.find(occurrence.about)
         final = self._synced_until - REORDER
         placement = self._placer.place(occurrence, item, final_before=final)
         said = describe(occurrence.source)
         start = start_of(
             occurrence, stated=said.start, since=placement.story.began, item=item,
-            firsts=self._firsts,
+            firsts=self._cluster.firsts,
         )  # fmt: skip
         span = self._mapper.event_span(occurrence, said, placement=placement, start=start)
         is_exported = self._keep(occurrence)
@@ -298,8 +268,4 @@ class Stories:
     def _sweep(self) -> None:
         now = self._swept = self._synced_until
         self._seen.expire(now=now)
-        self._lineage.expire(now=now)
-        self._firsts.expire(now=now)
-        self._histories.expire(now=now)
-        self._statuses.expire(now=now)
-        self._repeats.expire(now=now)
+        self._cluster.expire(now=now)

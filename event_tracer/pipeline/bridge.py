@@ -94,6 +94,7 @@ class Bridge:
         )  # fmt: skip
         metrics.watch_queue(lambda: self._outbox.size)
         metrics.watch_refused(self._outbox.refused)
+        metrics.watch_sealed_early(lambda: self._stories.sealed_early)
         self._has_synced = False
         self._has_failed = False
         self._ticked = asyncio.get_running_loop().time()

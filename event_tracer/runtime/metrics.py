@@ -58,6 +58,9 @@ class Metrics(Protocol):
     def watch_refused(self, read: Callable[[], tuple[int, float]]) -> None:
         """Use `read` for the number of spans refused, and for how many seconds; as above."""
 
+    def watch_sealed_early(self, read: Callable[[], int]) -> None:
+        """Use `read` for the number of object spans sealed as they stood; as above."""
+
 
 class NullMetrics:
     """Metrics that nobody reads; to be inherited from where a few of them matter."""
@@ -108,4 +111,7 @@ class NullMetrics:
         """Nothing."""
 
     def watch_refused(self, read: Callable[[], tuple[int, float]]) -> None:
+        """Nothing."""
+
+    def watch_sealed_early(self, read: Callable[[], int]) -> None:
         """Nothing."""

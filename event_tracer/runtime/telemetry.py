@@ -47,6 +47,7 @@ class Telemetry:
         self._acknowledged_at = clock()
         self._queue: Callable[[], int] = int
         self._refused: Callable[[], tuple[int, float]] = lambda: (0, 0.0)
+        self._sealed_early: Callable[[], int] = int
         self._leads: Callable[[], bool] = lambda: True
         self._registry = CollectorRegistry()
         readers = push_readers()
@@ -148,6 +149,10 @@ class Telemetry:
             "event_tracer.export.refused.age", "s", lambda: [self._refused()[1]],
             "Since the first of these was refused; 0 where there is none.",
         )  # fmt: skip
+        gauge(
+            "event_tracer.object_spans.sealed_early", "{span}", lambda: [self._sealed_early()],
+            "Spans of pods sealed as they stood since the start, too many being open.",
+        )  # fmt: skip
 
     def _gauge(self, name: str, unit: str, read: Callable[[], list[float]], text: str) -> None:
         def observe(_: CallbackOptions) -> Iterable[Observation]:
@@ -219,6 +224,10 @@ class Telemetry:
     def watch_refused(self, read: Callable[[], tuple[int, float]]) -> None:
         """Use `read` for how many spans are refused, and for how many seconds; from any thread."""
         self._refused = read
+
+    def watch_sealed_early(self, read: Callable[[], int]) -> None:
+        """Use `read` for the number of object spans sealed as they stood; from any thread."""
+        self._sealed_early = read
 
     def watch_leader(self, read: Callable[[], bool]) -> None:
         """Use `read` for the state of the leader; any thread may call it. To be called once."""

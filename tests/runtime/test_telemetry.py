@@ -124,7 +124,10 @@ def test_the_queue_is_read_when_it_is_asked_for(make: Make) -> None:
     telemetry.watch_refused(lambda: (len(waiting), 61.5))
     waiting.append(3)
 
-    assert found == [0, 0, 0]
+    early = "event_tracer_object_spans_sealed_early"
+    assert [*found, value(telemetry, early)] == [0, 0, 0, 0]
+    telemetry.watch_sealed_early(lambda: 4)
+    assert value(telemetry, early) == 4
     assert [value(telemetry, f"event_tracer_export_{name}") for name in names] == [3, 3, 61.5]
 
 

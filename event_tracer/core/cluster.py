@@ -1,0 +1,93 @@
+"""All that frames have said of a cluster's objects: owners, changes, first times, status."""
+
+from collections.abc import Callable
+
+from event_tracer.core.chain import KubeObject, changes_by_itself
+from event_tracer.core.event import Event, ObjectReference
+from event_tracer.core.event_source import named_child
+from event_tracer.core.frame import Replace
+from event_tracer.core.histories import Histories, Placer, Story
+from event_tracer.core.lineage import Lineage
+from event_tracer.core.objects import ObjectMetadata
+from event_tracer.core.occurrence import Child
+from event_tracer.core.outcome import Knowledge
+from event_tracer.core.repeats import Repeats
+from event_tracer.core.span_start import FirstTimes
+from event_tracer.core.state import State
+from event_tracer.core.statuses import Statuses
+from event_tracer.core.times import second_of
+from event_tracer.core.transitions import Transition
+
+
+class Cluster:
+    """What is known of objects; `state` is that of an earlier run. `now` is ns of the watermark."""
+
+    def __init__(self, state: State | None) -> None:
+        self.lineage = Lineage(state.tombstones if state else ())
+        self.histories = Histories(state.histories if state else ())
+        self.statuses = Statuses(state.statuses if state else None)
+        self.firsts = FirstTimes()
+        self._repeats = Repeats()
+
+    def observe(
+        self, meta: ObjectMetadata, *, deleted: bool, is_listed: bool, now: int
+    ) -> list[Transition]:
+        """Take in a frame of an object; the transitions that it is the first to show."""
+        item = self.lineage.observe(meta, deleted=deleted)
+        if changes_by_itself(item):
+            self.histories.observe(item, meta, deleted=deleted, now=now)
+        return self.statuses.observe(
+            meta, identity=item.identity, deleted=deleted, is_listed=is_listed, now=now
+        )
+
+    def bind(self, event: Event) -> Child | None:
+        """Learn the names that an Event binds; give the child that its message names."""
+        child = named_child(event)
+        self.lineage.observe_event(event, child)
+        return child
+
+    def observe_times(self, event: Event) -> None:
+        """Learn when things were, once all names are bound."""
+        item = self.lineage.find(event.involved)
+        self.firsts.learn(event, identity=item.identity)
+        self._repeats.learn(event, identity=item.identity)
+        if changes_by_itself(item):
+            self.histories.observe_event(item.identity, event)
+
+    def replace(self, replace: Replace, *, now: int) -> None:
+        """Take in that what a LIST did not show is gone."""
+        for item in self.lineage.unlisted(replace.kind, replace.namespace, replace.uids):
+            self.lineage.mark_deleted(item)
+            self.histories.mark_deleted(item.identity)
+            self.statuses.mark_deleted(item.identity, now=now)
+
+    def find(self, about: ObjectReference) -> KubeObject:
+        """The object that a reference means, whether it was ever seen or not."""
+        return self.lineage.find(about)
+
+    def unknown(self, body: Event | ObjectMetadata) -> list[KubeObject]:
+        """Objects on the chain of an object, or of an Event's, that were not seen themselves."""
+        if isinstance(body, Event):
+            return self.lineage.unknown(body.involved, second=second_of(body.time))
+        return self.lineage.unknown(body, second=body.created or 0)
+
+    def placer(self, *, cluster_uid: str) -> Placer:
+        """What places occurrences in stories, whose ids hold the cluster's uid."""
+        return Placer(self.lineage, self.histories, cluster_uid=cluster_uid)
+
+    def knowledge(self, *, previous: Callable[[Story], bytes | None]) -> Knowledge:
+        """What outcome asks for; `previous` gives the trace of the story before one."""
+        return Knowledge(
+            facts_of=self.statuses.get,
+            repeats=self._repeats.get,
+            next_change=self.histories.next_change,
+            previous=previous,
+        )
+
+    def expire(self, *, now: int) -> None:
+        """Forget what nothing has asked for in a long time."""
+        self.lineage.expire(now=now)
+        self.firsts.expire(now=now)
+        self.histories.expire(now=now)
+        self.statuses.expire(now=now)
+        self._repeats.expire(now=now)
