@@ -49,12 +49,16 @@ class Verdict(NamedTuple):
 
 
 class SavedStory(NamedTuple):
-    """A story as a checkpoint keeps it; its members are those of the spans that are open."""
+    """A story as a checkpoint keeps it.
+
+    Its members are those of the spans that are open, and those about which an error stands.
+    """
 
     trace_id: bytes
     progress: int
     errors: tuple[Standing, ...]
     awaited: tuple[tuple[str, Awaited], ...]
+    members: tuple[tuple[str, Member], ...] = ()
 
 
 class SealedObject(NamedTuple):

@@ -134,13 +134,18 @@ class OpenStory:
     def saved(self) -> SavedStory:
         """What a restart needs of it."""
         awaited = ((name, step) for name, step in self.awaited.items() if step.began > step.done)
-        return SavedStory(self.trace_id, self.progress, tuple(self.errors.values()), tuple(awaited))
+        about = dict.fromkeys(error.identity for error in self.errors.values())
+        return SavedStory(
+            self.trace_id, self.progress, tuple(self.errors.values()), tuple(awaited),
+            tuple((each, self.members[each]) for each in about if each in self.members),
+        )  # fmt: skip
 
     def restore(self, saved: SavedStory) -> None:
         """Take over what an earlier run has saved."""
         self.progress = max(self.progress, saved.progress)
         self.errors = {(each.identity, each.kind, each.container): each for each in saved.errors}
         self.awaited = dict(saved.awaited)
+        self.members = dict(saved.members) | self.members
 
 
 def _container(said: Description) -> str:
