@@ -5,6 +5,7 @@ hints of some of these classes.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from event_tracer.core.chain import Chain
@@ -120,8 +121,14 @@ def undone_in_pod(error: Standing, facts: PodFacts) -> int:
 
 
 def _undone_in_life(error: Standing, facts: PodFacts) -> int:
-    if facts.over is not None:  # and it will not be ready again
-        return NEVER if facts.failed else end_of(facts.over)
+    over = NEVER if facts.over is None else end_of(facts.over)
+    undone = _undone_alive(error, facts)
+    if undone < over:
+        return undone
+    return NEVER if facts.failed else over  # it will not be ready again
+
+
+def _undone_alive(error: Standing, facts: PodFacts) -> int:
     if error.kind in (Kind.DEATH, Kind.BACK_OFF):
         return _survived(error, facts)
     for since, until in _ready_intervals(facts):
@@ -136,14 +143,14 @@ def _survived(error: Standing, facts: PodFacts) -> int:
     if error.is_init:
         done = (each.finished for each in ends if each.exit_code == 0)
         return min((end_of(each) for each in done if each is not None), default=NEVER)
-    finished = max((each.finished or 0 for each in ends), default=0)
-    last = max(error.last, end_of(finished))
-    lived = max([error.lived, *(each.lived for each in ends if each.finished == finished)])
-    needed = max(_LEAST_LIFE, 2 * lived)
-    for since, until in _ready_intervals(facts):
-        began = max(since, last)
-        if began + needed <= until:
-            return began + needed
+    known = ((end_of(each.finished), each.lived) for each in ends if each.finished is not None)
+    later = sorted((time, lived) for time, lived in known if time > error.last)
+    lives = [(error.last, error.lived), *later]
+    for (last, lived), (until, _) in pairwise([*lives, (NEVER, 0)]):
+        needed = max(_LEAST_LIFE, 2 * max(error.lived, lived))
+        for since, lost in _ready_intervals(facts):
+            if max(since, last) + needed <= min(lost, until):
+                return max(since, last) + needed
     return NEVER
 
 
