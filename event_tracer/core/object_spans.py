@@ -165,6 +165,8 @@ class OpenObjectSpans:
         is_exported: bool,
     ) -> None:  # fmt: skip
         """Cover an event span by its object's span and all above it, but what is sealed."""
+        following = self._knowledge.next_change(placement.story)
+        is_after = following is not None and span.end >= following.second * SECOND
         for depth, span_id in enumerate(placement.span_ids):
             item = self._open.pop(span_id, None)
             if item is not None:
@@ -179,7 +181,7 @@ class OpenObjectSpans:
                 self._begin(item)
             item.is_exported = item.is_exported or is_exported
             is_too_late = span.end < item.first - SESSION_GAP  # heard of after what followed
-            if not is_too_late and not self._has_ended(item, before=span.end):
+            if not is_too_late and not self._has_ended(item, before=span.end, is_after=is_after):
                 item.cover(span)
         self._note(span, placement, occurrence, said)
 
@@ -200,11 +202,14 @@ class OpenObjectSpans:
             if (item := self._open.get(span_id)) and check < item.check:
                 self._check_at(item, check)
 
-    def _has_ended(self, item: OpenObjectSpan, *, before: int) -> bool:
-        """Whether a span ended before an occurrence, which then is not of it."""
+    def _has_ended(self, item: OpenObjectSpan, *, before: int, is_after: bool) -> bool:
+        """Whether a span ended before an occurrence, which then is not of it.
+
+        `is_after`: the root had changed once more by then.
+        """
         if item.sealed:
             return True
-        if before <= item.last[0] + SESSION_GAP and before <= item.check:
+        if not is_after and before <= item.last[0] + SESSION_GAP and before <= item.check:
             return False
         end = self._end(item)
         self._check_at(item, min(end.time, before + SESSION_GAP))
