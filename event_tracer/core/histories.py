@@ -116,8 +116,10 @@ class Histories:
 
     def next_change(self, story: Story) -> Change | None:
         """The change that ends `story`: the first of a later second."""
-        later = (each for each in self._of_story(story) if each.second > story.change.second)
-        return next(later, None)
+        changes, second = self._of_story(story), story.change.second
+        if not changes or changes[-1].second <= second:  # nearly always
+            return None
+        return next(each for each in changes if each.second > second)
 
     def previous(self, story: Story) -> str | None:
         """The key of the story before `story`, where known: before the n-th hour the (n-1)-th."""

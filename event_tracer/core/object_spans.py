@@ -2,117 +2,22 @@
 
 import heapq
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 
-from pydantic import ConfigDict
-
-from event_tracer.core.chain import Chain
-from event_tracer.core.changes import Change
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.histories import Placement, Story
-from event_tracer.core.object_outcome import SavedStory, SealedObject
+from event_tracer.core.object_outcome import NEVER, SavedStory, SealedObject
 from event_tracer.core.occurrence import Description, Occurrence
+from event_tracer.core.open_span import OpenObjectSpan, first_span
 from event_tracer.core.open_story import OpenStory
 from event_tracer.core.outcome import SESSION_GAP, SURE, Case, End, Knowledge
 from event_tracer.core.span import Span
-from event_tracer.core.times import SECOND, second_of
+from event_tracer.core.times import SECOND
 
-BYTES_AS_TEXT = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
-
-Position = tuple[int, bytes]  # time (ns), span id: a total order of occurrences
 _MOST_SENT = 50_000
 MOST_OPEN = 3_000
 """Object spans that are open at once; beyond, pods' are sealed as they stand (law 9)."""
-
-
-@dataclass(slots=True, kw_only=True)
-class OpenObjectSpan:
-    """An object span that may still grow, in place. Times in ns.
-
-    `is_exported` tells whether any event span under it is. `check` is the earliest time at which
-    it may have ended, `sealed` its content once it surely has.
-    """
-
-    trace_id: bytes
-    span_id: bytes
-    parent_id: bytes
-    chain: Chain
-    change: Change
-    hours: int
-    run: str
-    previous_trace_id: bytes | None
-    start: int
-    first: int
-    last: Position
-    is_exported: bool = False
-    check: int = field(default=0, compare=False)
-    sealed: SealedObject | None = field(default=None, init=False, repr=False, compare=False)
-    _copy: "OpenObjectSpan | None" = field(default=None, init=False, repr=False, compare=False)
-
-    def cover(self, span: Span) -> None:
-        """Cover one more event span."""
-        self._copy = None
-        self.start = min(self.start, span.start)
-        self.first = min(self.first, span.end)
-        self.last = max(self.last, (span.end, span.span_id))
-
-    def snapshot(self) -> "OpenObjectSpan":
-        """A copy as of now; the same one as long as this does not grow."""
-        if self._copy is None:
-            self._copy = replace(self)
-        return self._copy
-
-    @property
-    def identity(self) -> str:
-        """The identity of its object."""
-        return self.chain[0].identity
-
-    def seal(self, case: Case, end: End) -> SealedObject:
-        """All that its span says, as of its end."""
-        verdict = case.verdict(self.identity, at=end.time, is_replaced=end.is_replaced)
-        return SealedObject(
-            trace_id=self.trace_id,
-            span_id=self.span_id,
-            parent_id=self.parent_id,
-            chain=self.chain,
-            start=self._begin(),
-            end=self.last[0],
-            verdict=verdict,
-            completed_after=case.completed_after() if len(self.chain) == 1 else None,
-            change=self.change,
-            hours=self.hours,
-            previous_trace_id=self.previous_trace_id,
-        )
-
-    def _begin(self) -> int:
-        changed = self.change.second * SECOND
-        follows = 0 <= self.first - changed <= SESSION_GAP
-        is_root = len(self.chain) == 1 and self.hours == 0
-        # The first Event of the change's own second tells the moment better than the second.
-        if not is_root or not follows or second_of(self.first) == self.change.second:
-            return self.start
-        return min(self.start, changed)
-
-
-def _first(
-    span: Span, placement: Placement, depth: int, *, previous: bytes | None
-) -> OpenObjectSpan:
-    """The object span at `depth` of the chain above `span`, its first."""
-    return OpenObjectSpan(
-        trace_id=placement.trace_id,
-        span_id=placement.span_ids[depth],
-        parent_id=placement.span_ids[depth + 1] if placement.span_ids[depth + 1 :] else b"",
-        chain=placement.chain[depth:],
-        change=placement.story.change,
-        hours=placement.story.hours,
-        run=placement.story.run,
-        previous_trace_id=previous,
-        start=span.start,
-        first=span.end,
-        last=(span.end, span.span_id),
-        check=span.end + SESSION_GAP,
-    )
 
 
 class OpenObjectSpans:
@@ -177,7 +82,7 @@ class OpenObjectSpans:
             else:
                 is_root = depth + 1 == len(placement.span_ids)
                 previous = self._knowledge.previous(placement.story) if is_root else None
-                item = _first(span, placement, depth, previous=previous)
+                item = first_span(span, placement, depth, previous=previous)
                 self._begin(item)
             item.is_exported = item.is_exported or is_exported
             is_too_late = span.end < item.first - SESSION_GAP  # heard of after what followed
@@ -225,17 +130,20 @@ class OpenObjectSpans:
     def _case(self, item: OpenObjectSpan) -> Case:
         return self._stories[item.trace_id].case(self._knowledge)
 
-    def preview(self, item: OpenObjectSpan, *, at: int) -> SealedObject:
-        """A span as it would be sealed at `at` (ns), if it has not ended before."""
+    def preview(self, item: OpenObjectSpan, *, at: int, known: int = NEVER) -> SealedObject:
+        """A span as it would be sealed at `at` (ns), if it has not ended before.
+
+        What happened was read up to `known` (ns).
+        """
         if item.sealed:
             return item.sealed
         end, case = self._end(item), self._case(item)
-        return item.seal(case, end if end.time <= at else End(max(at, item.last[0])))
+        return item.seal(case, end if end.time <= at else End(max(at, item.last[0])), known=known)
 
     def pop_sealed(self, *, before: int, now: int) -> Iterator[SealedObject]:
         """Take out what has ended before `before`, and what there is no room for.
 
-        `now` is the watermark; all are ns.
+        `now` is the newest time of which anything is known; all are ns.
         """
         while self._due and self._due[0][0] < before:
             check, span_id = heapq.heappop(self._due)
@@ -245,7 +153,7 @@ class OpenObjectSpans:
             end = self._end(item)
             if not item.sealed and end.time >= before:
                 self._check_at(item, min(end.time, before + SESSION_GAP))
-            elif (sealed := self._close(item, at=end.time)) is not None:
+            elif (sealed := self._close(item, at=end.time, known=now + SECOND)) is not None:
                 yield sealed
         yield from self._make_room(at=now)
 
@@ -276,9 +184,9 @@ class OpenObjectSpans:
         for span_id in before.open_spans if before else ():
             self._check_at(self._open[span_id], 0)
 
-    def _close(self, item: OpenObjectSpan, *, at: int) -> SealedObject | None:
+    def _close(self, item: OpenObjectSpan, *, at: int, known: int = NEVER) -> SealedObject | None:
         """A span's content as of its end or of `at`, None where nothing under it has left."""
-        sealed = self.preview(item, at=at) if item.is_exported else None
+        sealed = self.preview(item, at=at, known=known) if item.is_exported else None
         del self._open[item.span_id]
         story = self._stories[item.trace_id]
         story.open_spans.remove(item.span_id)

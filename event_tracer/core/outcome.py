@@ -239,14 +239,18 @@ class Case:
 
     # -- outcome
 
-    def verdict(self, identity: str, *, at: int, is_replaced: bool) -> Verdict:
-        """Outcome of an object at `at`."""
+    def verdict(self, identity: str, *, at: int, is_replaced: bool, known: int = NEVER) -> Verdict:
+        """Outcome of an object at `at`; what happened was read up to `known`.
+
+        The silence after a recording does not undo an error that is beyond doubt.
+        """
         # A change takes its predecessor's pods away, in the same second or by an API server whose
         # clock is a little behind: that undoes nothing.
         before = at - _SKEW if is_replaced else at
+        surely = min(before, known)
         standing = [
             error for error, until in self._errors_of(identity)
-            if error.since <= at and until > before
+            if error.since <= at and until > (before if error.surely is None else surely)
             and (error.surely is not None or not is_replaced)
         ]  # fmt: skip
         facts = self._facts_of(identity)
@@ -257,7 +261,7 @@ class Case:
         if told or (standing and not run_ended):
             return Verdict("failed", cause_of(standing) or told)
         if facts is None:
-            return self._by_events(identity, at=at, is_replaced=is_replaced)
+            return self._by_events(identity, at=at, is_replaced=is_replaced, known=known)
         if self._has_done(identity, facts, at):
             return Verdict("complete")
         return Verdict("superseded" if is_replaced else "progressing")
@@ -278,14 +282,16 @@ class Case:
             state = latest_state(facts, at)
         return state is not None and state.is_complete
 
-    def _by_events(self, identity: str, *, at: int, is_replaced: bool) -> Verdict:
+    def _by_events(self, identity: str, *, at: int, is_replaced: bool, known: int) -> Verdict:
         """Outcome of an object without a status of its own, and without an error that stands."""
         children = [
             each for each, member in self._members.items()
             if member.above[:1] == (identity,) and self._has_status(each)
         ]  # fmt: skip
         if children:
-            verdicts = [self.verdict(each, at=at, is_replaced=is_replaced) for each in children]
+            verdicts = [
+                self.verdict(each, at=at, is_replaced=is_replaced, known=known) for each in children
+            ]
             return min(verdicts, key=lambda each: _WORST.index(each.outcome))
         is_waiting = any(step.began > step.done for step in self._steps(identity))
         return Verdict("progressing" if is_waiting else "started")

@@ -12,7 +12,7 @@ from event_tracer.core.chain import KubeObject
 from event_tracer.core.cluster import Cluster
 from event_tracer.core.event import Event
 from event_tracer.core.event_source import occurrence_of
-from event_tracer.core.frame import Frame, Item, Listing, Replace, SyncState, Tick
+from event_tracer.core.frame import END, Frame, Item, Listing, Replace, SyncState, Tick
 from event_tracer.core.mapping import Mapper, Naming, describe
 from event_tracer.core.object_spans import OpenObjectSpans
 from event_tracer.core.objects import ObjectMetadata
@@ -51,6 +51,7 @@ class Stories:
         self._naming = naming or Naming()
         self._keep = keep
         self._watermark = self._synced_until = self._swept = state.watermark if state else 0
+        self._known_until = self._watermark  # END is silence for ever, of which nothing is known
         self._released = -1
         self._sync = SyncState()
         self._cluster = Cluster(state)
@@ -71,7 +72,8 @@ class Stories:
             case Frame():
                 self._feed_frame(item)
             case Tick():
-                self._advance(item.now)
+                self._watermark = max(self._watermark, item.now)
+                self._known_until = self._known_until if item is END else self._watermark
             case Listing():
                 self._feed_listing(item)
             case Replace():
@@ -182,7 +184,7 @@ class Stories:
 
     def _advance(self, time: int | None) -> None:
         if time is not None and time > self._watermark:
-            self._watermark = time
+            self._watermark = self._known_until = time
 
     def _learn_object(
         self, meta: ObjectMetadata, *, deleted: bool, listing: Listing | None = None
@@ -233,7 +235,7 @@ class Stories:
         if not sync.objects_behind:
             spans += self._emit_due()
         before = self._emitted_until - REORDER - _GRACE
-        sealed = self._object_spans.pop_sealed(before=before, now=self._watermark)
+        sealed = self._object_spans.pop_sealed(before=before, now=self._known_until)
         spans += map(self._mapper.object_span, sealed)
         if self._synced_until - self._swept > _SWEEP:
             self._sweep()

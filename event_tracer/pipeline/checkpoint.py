@@ -26,7 +26,7 @@ from event_tracer.core.chain import KubeObject
 from event_tracer.core.facts import PodFacts, RolloutFacts, RunFacts, SavedStatuses
 from event_tracer.core.histories import Saved
 from event_tracer.core.object_outcome import SavedStory
-from event_tracer.core.object_spans import BYTES_AS_TEXT
+from event_tracer.core.open_span import BYTES_AS_TEXT
 from event_tracer.core.seen import Counts
 from event_tracer.core.span import Span
 from event_tracer.core.state import NONE, Packed, State, pack, unpack

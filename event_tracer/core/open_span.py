@@ -1,0 +1,105 @@
+"""An object span under way: the event spans that it covers, and what it says when sealed."""
+
+from dataclasses import dataclass, field, replace
+
+from pydantic import ConfigDict
+
+from event_tracer.core.chain import Chain
+from event_tracer.core.changes import Change
+from event_tracer.core.histories import Placement
+from event_tracer.core.object_outcome import NEVER, SealedObject
+from event_tracer.core.outcome import SESSION_GAP, Case, End
+from event_tracer.core.span import Span
+from event_tracer.core.times import SECOND, second_of
+
+BYTES_AS_TEXT = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+Position = tuple[int, bytes]  # time (ns), span id: a total order of occurrences
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenObjectSpan:
+    """An object span that may still grow, in place. Times in ns.
+
+    `is_exported` tells whether any event span under it is. `check` is the earliest time at which
+    it may have ended, `sealed` its content once it surely has.
+    """
+
+    trace_id: bytes
+    span_id: bytes
+    parent_id: bytes
+    chain: Chain
+    change: Change
+    hours: int
+    run: str
+    previous_trace_id: bytes | None
+    start: int
+    first: int
+    last: Position
+    is_exported: bool = False
+    check: int = field(default=0, compare=False)
+    sealed: SealedObject | None = field(default=None, init=False, repr=False, compare=False)
+    _copy: "OpenObjectSpan | None" = field(default=None, init=False, repr=False, compare=False)
+
+    def cover(self, span: Span) -> None:
+        """Cover one more event span."""
+        self._copy = None
+        self.start = min(self.start, span.start)
+        self.first = min(self.first, span.end)
+        self.last = max(self.last, (span.end, span.span_id))
+
+    def snapshot(self) -> "OpenObjectSpan":
+        """A copy as of now; the same one as long as this does not grow."""
+        if self._copy is None:
+            self._copy = replace(self)
+        return self._copy
+
+    @property
+    def identity(self) -> str:
+        """The identity of its object."""
+        return self.chain[0].identity
+
+    def seal(self, case: Case, end: End, *, known: int = NEVER) -> SealedObject:
+        """All that its span says, as of its end; what happened was read up to `known`."""
+        verdict = case.verdict(self.identity, at=end.time, is_replaced=end.is_replaced, known=known)
+        return SealedObject(
+            trace_id=self.trace_id,
+            span_id=self.span_id,
+            parent_id=self.parent_id,
+            chain=self.chain,
+            start=self._begin(),
+            end=self.last[0],
+            verdict=verdict,
+            completed_after=case.completed_after() if len(self.chain) == 1 else None,
+            change=self.change,
+            hours=self.hours,
+            previous_trace_id=self.previous_trace_id,
+        )
+
+    def _begin(self) -> int:
+        changed = self.change.second * SECOND
+        follows = 0 <= self.first - changed <= SESSION_GAP
+        is_root = len(self.chain) == 1 and self.hours == 0
+        # The first Event of the change's own second tells the moment better than the second.
+        if not is_root or not follows or second_of(self.first) == self.change.second:
+            return self.start
+        return min(self.start, changed)
+
+
+def first_span(
+    span: Span, placement: Placement, depth: int, *, previous: bytes | None
+) -> OpenObjectSpan:
+    """The object span at `depth` of the chain above `span`, its first."""
+    return OpenObjectSpan(
+        trace_id=placement.trace_id,
+        span_id=placement.span_ids[depth],
+        parent_id=placement.span_ids[depth + 1] if placement.span_ids[depth + 1 :] else b"",
+        chain=placement.chain[depth:],
+        change=placement.story.change,
+        hours=placement.story.hours,
+        run=placement.story.run,
+        previous_trace_id=previous,
+        start=span.start,
+        first=span.end,
+        last=(span.end, span.span_id),
+        check=span.end + SESSION_GAP,
+    )
