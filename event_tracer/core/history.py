@@ -16,7 +16,7 @@ from event_tracer.core.kinds import CONTROLLERS
 from event_tracer.core.objects import ObjectMetadata, Write
 from event_tracer.core.status import RolloutStatus
 from event_tracer.core.tables import AUTOSCALER, COMBINED
-from event_tracer.core.times import second_of
+from event_tracer.core.times import SECOND, second_of
 
 _MOST = 64
 _MOST_ACTED = 32  # a rollout has some twenty, and they may be read before the change itself
@@ -95,10 +95,14 @@ class History:
         )
 
     def fix_dates(self, *, before: int) -> "History":
-        """This history with the dates fixed of what was seen before `before` (ns)."""
+        """This history with the dates fixed of what was seen, and dated, before `before` (ns)."""
         if not self.pending:
             return self
-        due = [item for item in self.pending if item.seen < before and item.dated]
+        # The frame of a resume states no time of its own: the watermark may be far behind it.
+        due = [
+            item for item in self.pending
+            if item.dated and max(item.seen, item.dated.second * SECOND) < before
+        ]  # fmt: skip
         if not due:
             return self
         left = tuple(item for item in self.pending if item not in due)

@@ -128,17 +128,29 @@ def test_the_order_of_watches_changes_no_event_span(
     seed: int, life: list[tuple[str, int]], randomness: Any
 ) -> None:
     """Law 2 and 7: each watch keeps its order, between them up to 0.5 s may pass."""
-    cluster = live(seed, life)
     late = {
         name: randomness.randrange(SECOND // 2)
         for name in ("pods", "replicasets", "events", "deployments")
     }
+    assert_order_changes_nothing(live(seed, life), late)
+
+
+def assert_order_changes_nothing(cluster: Cluster, late: Mapping[str, int]) -> None:
+    """The event spans are those in order, where each watch is `late` by so many ns."""
     stream = sorted(
         zip(cluster.times, cluster.frames, strict=True),
         key=lambda frame: frame[0] + late[frame[1]["resource"]],
     )
 
     assert event_spans(tell(raw for _, raw in stream)) == event_spans(tell(cluster.frames))
+
+
+def test_a_resume_is_dated_by_the_earlier_witness_whichever_comes_first() -> None:
+    """Its frame states no time: the status write of the next second is no reason to hurry."""
+    life = [("roll_back", 0), ("scale", 0), ("annotate", 0), ("back_off", 35379), ("pause", 1991)]
+    late = {"pods": 400_000_000, "replicasets": 30_000_000, "deployments": 60_000_000}
+
+    assert_order_changes_nothing(live(2016, life), {**late, "events": 140_000_000})
 
 
 @few
