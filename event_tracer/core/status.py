@@ -99,6 +99,11 @@ WITH_STATUS = frozenset({"Pod", "ReplicaSet", "Deployment", "StatefulSet", "Daem
 """The kinds whose status is read (law 11); a CronJob's says nothing that its Jobs do not."""
 
 
+_OF_POD = frozenset({"Ready", "Initialized", "DisruptionTarget"})
+_OF_ROLLOUT = frozenset({"Progressing"})
+_OF_RUN = frozenset({"Complete", "Failed"})
+
+
 def status_of(
     kind: str, *, spec: api_types.Spec, status: api_types.Status, generation: int
 ) -> Status | None:
@@ -115,7 +120,7 @@ def status_of(
     return RolloutStatus(
         observed=observed,
         is_complete=generation <= observed and is_complete(spec, status, wanted),
-        progressing=_conditions(status).get("Progressing"),
+        progressing=_conditions(status, _OF_ROLLOUT).get("Progressing"),
         deadline=spec.get("progressDeadlineSeconds") if kind == "Deployment" else None,
         paused=bool(spec.get("paused")),
         ready=ready,
@@ -124,7 +129,7 @@ def status_of(
 
 
 def _pod(spec: api_types.Spec, status: api_types.Status) -> PodStatus:
-    conditions = _conditions(status)
+    conditions = _conditions(status, _OF_POD)
     containers = [
         *((each, True) for each in status.get("initContainerStatuses") or ()),
         *((each, False) for each in status.get("containerStatuses") or ()),
@@ -218,7 +223,7 @@ _IS_COMPLETE = {
 
 
 def _run(status: api_types.Status) -> RunStatus:
-    conditions = _conditions(status)
+    conditions = _conditions(status, _OF_RUN)
     for name in ("Complete", "Failed"):
         end = conditions.get(name)
         if end and end.holds:
@@ -226,17 +231,17 @@ def _run(status: api_types.Status) -> RunStatus:
     return RunStatus(end=None, failed=False)
 
 
-def _conditions(status: api_types.Status) -> Mapping[str, Condition]:
+def _conditions(status: api_types.Status, types: frozenset[str]) -> Mapping[str, Condition]:
+    """The conditions of these types: a pod has five, of which three are read."""
     return {
-        each.get("type") or "": Condition(
-            status=each.get("status") or "",
-            reason=each.get("reason") or "",
-            message=each.get("message") or "",
-            transition=_second(each.get("lastTransitionTime")),
-            update=_second(each.get("lastUpdateTime")),
+        # By position, in the order of the fields: once for each frame.
+        name: Condition(
+            each.get("status") or "", each.get("reason") or "", each.get("message") or "",
+            _second(each.get("lastTransitionTime")), _second(each.get("lastUpdateTime")),
         )
         for each in status.get("conditions") or ()
-    }
+        if (name := each.get("type")) in types and name
+    }  # fmt: skip
 
 
 def _second(stamp: str | None) -> int | None:
