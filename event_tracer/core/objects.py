@@ -123,8 +123,7 @@ def metadata_of(item: api_types.AnyObject, *, resource: str, kind: str) -> Objec
         labels=_strings(meta.get("labels")) if is_root else {},
         annotations=_annotations(meta) if is_root else {},
         server_time=server_time(meta),
-        is_forced=bool(meta.get("deletionTimestamp"))
-        and not meta.get("deletionGracePeriodSeconds"),
+        is_forced=_is_forced(meta),
     )
 
 
