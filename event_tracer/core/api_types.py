@@ -228,12 +228,34 @@ class Spec(TypedDict, total=False):
 
 
 @_FORGIVING
+class CustomCondition(Condition, total=False):
+    """One metav1.Condition; a few kinds have numbers of generations in strings (Argo Rollouts)."""
+
+    observedGeneration: int | str | None
+
+
+@_FORGIVING
+class CustomStatus(TypedDict, total=False):
+    """The status of an object of a custom kind, as far as kstatus reads any."""
+
+    observedGeneration: int | str | None
+    conditions: list[CustomCondition] | None
+
+
+@_FORGIVING
 class AnyObject(TypedDict, total=False):
     """Any other object, of which the metadata is read."""
 
     kind: str | None
     apiVersion: str | None
     metadata: Required[Meta]
+
+
+@_FORGIVING
+class CustomObject(AnyObject, total=False):
+    """An object of which the metadata is read, and the conditions where it came whole."""
+
+    status: CustomStatus | None
 
 
 @_FORGIVING
@@ -255,7 +277,7 @@ class ObjectLine(TypedDict):
     """A line of a watch of anything else."""
 
     type: str
-    object: AnyObject
+    object: CustomObject
 
 
 class WholeLine(TypedDict):

@@ -6,8 +6,11 @@ seconds of the API's own; `gone` is ns of the watermark.
 
 from typing import NamedTuple
 
+from event_tracer.core.condition_facts import ConditionsFacts
+from event_tracer.core.conditions import Condition
 from event_tracer.core.objects import ObjectMetadata
-from event_tracer.core.status import Condition, PodStatus, RolloutStatus, RunStatus, Termination
+from event_tracer.core.rollout_state import RolloutState
+from event_tracer.core.status import PodStatus, RolloutStatus, RunStatus, Termination
 
 _MOST_READY = 16
 _MOST_ENDS = 16
@@ -93,20 +96,7 @@ def is_same_end(one: Termination, other: Termination) -> bool:
 
 def _over(meta: ObjectMetadata, status: PodStatus) -> int | None:
     finished = [end.finished for end in status.terminations if end.finished is not None]
-    return max(finished, default=written(meta))
-
-
-def written(meta: ObjectMetadata) -> int | None:
-    """The second of the newest write of an object."""
-    return None if meta.server_time is None else meta.server_time // 1_000_000_000
-
-
-class RolloutState(NamedTuple):
-    """From this second on, a workload of this generation was complete, or was not."""
-
-    second: int
-    generation: int
-    is_complete: bool
+    return max(finished, default=meta.written)
 
 
 class RolloutFacts(NamedTuple):
@@ -172,7 +162,7 @@ class RolloutFacts(NamedTuple):
             return dated
         if status.observed == (meta.generation or 0) and meta.status_second is not None:
             return meta.status_second
-        return written(meta) or 0
+        return meta.written or 0
 
 
 def completion_date(meta: ObjectMetadata, status: RolloutStatus) -> int | None:
@@ -212,7 +202,10 @@ class RunFacts(NamedTuple):
         )
 
 
-Facts = PodFacts | RolloutFacts | RunFacts
+Staged = RolloutFacts | ConditionsFacts
+"""Facts of what rolls out, state by state."""
+STAGED = (RolloutFacts, ConditionsFacts)
+Facts = PodFacts | RunFacts | Staged
 
 
 def joined(earlier: Facts, now: Facts) -> Facts:
@@ -225,6 +218,9 @@ def joined(earlier: Facts, now: Facts) -> Facts:
         )
     if isinstance(earlier, RolloutFacts) and isinstance(now, RolloutFacts):
         return now._replace(states=_joined_states(earlier.states, now.states))
+    if isinstance(earlier, ConditionsFacts) and isinstance(now, ConditionsFacts):
+        states = _joined_states(earlier.states, now.states)
+        return now._replace(states=states).after(earlier)
     return now
 
 
@@ -246,3 +242,4 @@ class SavedStatuses(NamedTuple):
     pods: tuple[tuple[str, PodFacts], ...] = ()
     rollouts: tuple[tuple[str, RolloutFacts], ...] = ()
     runs: tuple[tuple[str, RunFacts], ...] = ()
+    customs: tuple[tuple[str, ConditionsFacts], ...] = ()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from event_tracer.core.event import Event, event_of, parse_event
-from event_tracer.core.objects import ObjectMetadata, metadata_of, parse_object, whole_of
+from event_tracer.core.objects import ObjectMetadata, custom_of, parse_object, whole_of
 from event_tracer.core.status import WITH_STATUS
 from event_tracer.core.wire import (
     MalformedError,
@@ -133,7 +133,7 @@ def _parsed(text: bytes, *, resource: str, kind: str) -> Line | None:
         line = read_whole_line(text) if is_whole else read_object_line(text)
         if line is None or line["type"] not in _CHANGES:
             return None
-        read = whole_of if is_whole else metadata_of
+        read = whole_of if is_whole else custom_of
         body = read(line["object"], resource=resource, kind=kind)
     version = line["object"]["metadata"].get("resourceVersion") or ""
     return Line(line["type"], version, Frame(body=body, deleted=line["type"] == "DELETED"))

@@ -67,6 +67,7 @@ KINDS = (
 
 BUILT_IN = frozenset(row.kind for row in KINDS)
 """The kinds of the table; an owner of any other is a custom resource."""
+_GROUPS = frozenset(row.group for row in KINDS)
 CONTROLLERS = {row.kind: row.controller for row in KINDS if row.controller}
 """The component that reconciles a root, by its kind."""
 API_VERSIONS = {row.kind: row.api_version for row in KINDS}
@@ -75,3 +76,8 @@ KIND_OF_PLURAL = {name: row.kind for row in KINDS for name in (row.plural, row.r
 """Kind of a resource, for a frame that lacks it: a PartialObjectMetadata hides its object's."""
 KIND_OF_NAME = {name: row.kind for row in KINDS for name in row.names}
 """Kind by any word that kubectl takes for it."""
+
+
+def is_custom_group(group: str) -> bool:
+    """Whether an API group is none of Kubernetes' own: those have no dot, or are of the table."""
+    return "." in group and group not in _GROUPS

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from event_tracer.core.chain import Chain
 from event_tracer.core.changes import Change
+from event_tracer.core.condition_facts import ConditionsFacts
 from event_tracer.core.errors import Kind, Standing
 from event_tracer.core.facts import Facts, PodFacts, Readiness, RolloutFacts, RunFacts
 from event_tracer.core.times import SECOND
@@ -167,9 +168,16 @@ def _ready_intervals(facts: PodFacts) -> Iterator[tuple[int, int]]:
         yield since, NEVER
 
 
-def status_failure(member: Member, facts: Facts, *, at: int, is_late: bool) -> Cause | None:
-    """The cause where status itself says at `at` that an object has failed."""
+def status_failure(
+    member: Member, facts: Facts, *, at: int, since: int, is_late: bool
+) -> Cause | None:
+    """The cause where status itself says at `at` that an object has failed, `since` that second."""
     about = f"{member.kind} {member.name}"
+    if isinstance(facts, ConditionsFacts):
+        for each in facts.failures:
+            is_over = each.until is not None and end_of(each.until) <= at
+            if each.second >= since and start_of(each.second) <= at and not is_over:
+                return Cause(each.reason, each.message, about)
     if isinstance(facts, RolloutFacts) and is_late:
         return Cause("ProgressDeadlineExceeded", facts.timed_out_message, about)
     if isinstance(facts, RunFacts) and facts.failed and has_ended(facts, at):

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 
 from event_tracer.core import api_types, wire
 from event_tracer.core.chain import CHANGED_THEMSELVES, OwnerReference
+from event_tracer.core.conditions import custom_status
 from event_tracer.core.event import (
     server_time,
     version_number,
     within_int64,
 )
-from event_tracer.core.kinds import KIND_OF_PLURAL
+from event_tracer.core.kinds import KIND_OF_PLURAL, is_custom_group
 from event_tracer.core.status import WITH_STATUS, RolloutStatus, Status, status_of
 from event_tracer.core.tables import PAUSES, RESTARTS, ROOT_ANNOTATIONS
 from event_tracer.core.times import parse_timestamp, second_of
@@ -65,6 +66,16 @@ class ObjectMetadata(NamedTuple):
     status: Status | None = None
 
     @property
+    def group(self) -> str:
+        """The API group; empty for the core group, and where it is not known."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def written(self) -> int | None:
+        """The second of its newest write."""
+        return None if self.server_time is None else second_of(self.server_time)
+
+    @property
     def is_paused(self) -> bool:
         """Whether a Deployment is paused: by its spec, or by what wrote into that."""
         if isinstance(self.status, RolloutStatus):
@@ -79,7 +90,19 @@ def parse_object(raw: Mapping[str, Any], *, resource: str, kind: str) -> ObjectM
     """
     if (kind or KIND_OF_PLURAL.get(resource) or raw.get("kind")) in WITH_STATUS:
         return whole_of(wire.read_whole(raw), resource=resource, kind=kind)
-    return metadata_of(wire.read_object(raw), resource=resource, kind=kind)
+    return custom_of(wire.read_object(raw), resource=resource, kind=kind)
+
+
+def custom_of(item: api_types.CustomObject, *, resource: str, kind: str) -> ObjectMetadata:
+    """Any other object as it was read, with the conditions of one of a custom kind.
+
+    Raises MalformedError without a name.
+    """
+    meta = metadata_of(item, resource=resource, kind=kind)
+    status = item.get("status")
+    if status is None or not is_custom_group(meta.group):
+        return meta
+    return meta._replace(status=custom_status(status))
 
 
 def whole_of(item: api_types.WholeObject, *, resource: str, kind: str) -> ObjectMetadata:

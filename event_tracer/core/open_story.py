@@ -16,6 +16,7 @@ from event_tracer.core.tables import (
     CHILD_WAITING,
     CLAIM_DONE,
     CLAIM_WAITING,
+    CONDITIONS,
     POD_BORN,
     POD_DONE,
     POD_LEAVING,
@@ -61,6 +62,8 @@ class OpenStory:
         if is_progress(occurrence):
             self.progress = max(self.progress, occurrence.time)
         self._await(occurrence, above)
+        if is_begun_condition(occurrence):
+            return None
         if leaving := leaving_pod(occurrence):
             self._leave(leaving)
         elif is_error:
@@ -158,6 +161,15 @@ def is_progress(occurrence: Occurrence) -> bool:
     if isinstance(source, Transition) and source.end:
         return source.end.exit_code == 0
     return occurrence.reason in _PROGRESS
+
+
+def is_begun_condition(occurrence: Occurrence) -> bool:
+    """Whether a custom kind's condition begins something, or is an error: facts tell of both."""
+    source = occurrence.source
+    if not isinstance(source, Transition) or not source.condition:
+        return False
+    rule = CONDITIONS.get(occurrence.reason)
+    return rule is None or rule.is_error or not rule.ends
 
 
 def leaving_pod(occurrence: Occurrence) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from event_tracer.core.changes import HOUR, Change
 from event_tracer.core.errors import Kind, Standing
-from event_tracer.core.facts import Facts, PodFacts, RolloutFacts, RunFacts
+from event_tracer.core.facts import STAGED, Facts, PodFacts, RolloutFacts, RunFacts
 from event_tracer.core.histories import Story
 from event_tracer.core.object_outcome import (
     NEVER,
@@ -137,15 +137,7 @@ class Case:
             return pod_closing(facts)
         if isinstance(facts, RunFacts):
             return NEVER if facts.end is None else end_of(facts.end)
-        return self._completion(identity, facts)
-
-    def _completion(self, identity: str, facts: RolloutFacts) -> int:
-        """The first completion of a workload's generation, for this story's change."""
-        if identity == self._root:
-            state = self._rollout.completed(facts)
-            return end_of(state.second) if state else NEVER
-        last = facts.states[-1] if facts.states else None
-        return end_of(last.second) if last and last.is_complete else NEVER
+        return self._rollout.closing(facts, is_root=identity == self._root)
 
     def completed_after(self) -> int | None:
         """Seconds from the change to the first completion of its generation, once there is one."""
@@ -155,7 +147,7 @@ class Case:
         second: int | None = None
         if isinstance(facts, RunFacts) and not facts.failed:
             second = facts.end
-        elif isinstance(facts, RolloutFacts) and (state := self._rollout.completed(facts)):
+        elif isinstance(facts, STAGED) and (state := self._rollout.completed(facts)):
             second = state.second
         return None if second is None else max(0, second - self._change.second)
 
@@ -165,11 +157,10 @@ class Case:
         if isinstance(run, RunFacts):
             return end_of(run.end) + _FAILED if run.failed and run.end is not None else NEVER
         facts = self._facts_of(self._root)
-        if not isinstance(facts, RolloutFacts) or self._rollout.is_complete(facts):
+        if not isinstance(facts, STAGED) or self._rollout.is_complete(facts):
             return NEVER
-        late = facts.timed_out
-        is_of_story = late is not None and late >= self._change.second
-        return end_of(late) + _FAILED if late is not None and is_of_story else NEVER
+        failed = self._rollout.failed(facts)
+        return NEVER if failed is None else end_of(failed) + _FAILED
 
     def _limit(self) -> int:
         """When the story ends at the latest."""
@@ -184,7 +175,7 @@ class Case:
         return min(limit, self._last_progress(facts) + _NO_PROGRESS)
 
     def _last_progress(self, facts: Facts | None) -> int:
-        state = self._rollout.completed(facts) if isinstance(facts, RolloutFacts) else None
+        state = self._rollout.completed(facts) if isinstance(facts, STAGED) else None
         return max(self._progress, end_of(state.second)) if state else self._progress
 
     def _gone(self) -> int | None:
@@ -232,7 +223,7 @@ class Case:
     def _completed_again(self, error: Standing, owners: Iterable[str]) -> int:
         for owner in owners:
             facts = self._facts_of(owner)
-            for state in facts.states if isinstance(facts, RolloutFacts) else ():
+            for state in facts.states if isinstance(facts, STAGED) else ():
                 if state.is_complete and end_of(state.second) >= error.last:
                     return end_of(state.second)
         return NEVER
@@ -256,7 +247,8 @@ class Case:
         facts = self._facts_of(identity)
         is_late = self._rollout.is_late(facts, at)
         member = self._members[identity]
-        told = status_failure(member, facts, at=at, is_late=is_late) if facts else None
+        since = self._change.second if identity == self._root else 0
+        told = facts and status_failure(member, facts, at=at, since=since, is_late=is_late)
         run_ended = isinstance(facts, RunFacts) and has_ended(facts, at)
         if told or (standing and not run_ended):
             return Verdict("failed", cause_of(standing) or told)

@@ -9,11 +9,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from event_tracer.core.tables import PAUSES, RESTARTS
-from event_tracer.core.wire import without_applied
+from event_tracer.core.wire import number_of, without_applied
 
 Raw = dict[str, Any]
 Shape = Mapping[str, Any]
-"""By field the type of a value, or the shape of an object or of each in a list of these."""
+"""By field the type of a value, the shape of an object or of each in a list of these, or what is
+kept of a value."""
+
+
+def _numeral(value: object) -> object:
+    return None if number_of(value) is None else value
+
 
 _CONTAINER: Shape = {"name": str, "image": str, "readinessProbe": {}}
 _STRATEGY: Shape = {"type": str, "rollingUpdate": {"partition": int}}
@@ -37,10 +43,10 @@ _CONTAINER_STATUS: Shape = {
 }  # fmt: skip
 _CONDITION: Shape = {
     "type": str, "status": str, "reason": str, "message": str, "lastTransitionTime": str,
-    "lastUpdateTime": str,
+    "lastUpdateTime": str, "observedGeneration": _numeral,
 }  # fmt: skip
 STATUS: Shape = {
-    "phase": str, "reason": str, "observedGeneration": int, "conditions": _CONDITION,
+    "phase": str, "reason": str, "observedGeneration": _numeral, "conditions": _CONDITION,
     "containerStatuses": _CONTAINER_STATUS, "initContainerStatuses": _CONTAINER_STATUS,
     "replicas": int, "readyReplicas": int, "updatedReplicas": int, "availableReplicas": int,
     "desiredNumberScheduled": int, "updatedNumberScheduled": int, "numberAvailable": int,
@@ -64,6 +70,8 @@ def _kept(value: object, shape: Any) -> Any:
     """`value` as far as `shape` names it; None where it is of another type."""
     if isinstance(shape, type):
         return value if type(value) is shape else None
+    if callable(shape):
+        return shape(value)
     if isinstance(value, Mapping):
         found = ((name, _kept(value.get(name), each)) for name, each in shape.items())
         return {name: each for name, each in found if each is not None}

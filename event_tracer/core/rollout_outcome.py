@@ -3,8 +3,10 @@
 from typing import NamedTuple
 
 from event_tracer.core.changes import Change
-from event_tracer.core.facts import Facts, RolloutFacts, RolloutState
+from event_tracer.core.condition_facts import ConditionsFacts
+from event_tracer.core.facts import Facts, RolloutFacts, Staged
 from event_tracer.core.object_outcome import NEVER, end_of, start_of
+from event_tracer.core.rollout_state import RolloutState
 
 
 class Rollout(NamedTuple):
@@ -13,7 +15,7 @@ class Rollout(NamedTuple):
     change: Change
     next: Change | None
 
-    def completed(self, facts: RolloutFacts) -> RolloutState | None:
+    def completed(self, facts: Staged) -> RolloutState | None:
         """The first state in which this change's generation was complete."""
         generation = self.change.generation or 0
         for state in facts.states:
@@ -29,18 +31,37 @@ class Rollout(NamedTuple):
             return state.generation < self.next.generation
         return state.second < self.next.second
 
-    def is_complete(self, facts: RolloutFacts) -> bool:
+    def is_complete(self, facts: Staged) -> bool:
         """Whether this change's generation is complete, as far as is known."""
         state = self.state_at(facts, NEVER)
         return state is not None and state.is_complete
 
-    def state_at(self, facts: RolloutFacts, time: int) -> RolloutState | None:
+    def state_at(self, facts: Staged, time: int) -> RolloutState | None:
         """The state of this change's generation at `time`."""
         generation, found = self.change.generation or 0, None
         for state in facts.states:
             if _is_by(state, time) and state.generation >= generation and self._is_before(state):
                 found = state
         return found
+
+    def closing(self, facts: Staged, *, is_root: bool) -> int:
+        """The time at which the step of an object ends; of the root, its change's."""
+        state = facts.states[-1] if facts.states else None
+        if isinstance(facts, ConditionsFacts):
+            # Where nobody says of which generation, its first state may be that of before.
+            state = self.state_at(facts, NEVER) if is_root else state
+            if not is_root and (failed := facts.failed_at) is not None:
+                return end_of(failed)
+        elif is_root:
+            state = self.completed(facts)
+        return end_of(state.second) if state and state.is_complete else NEVER
+
+    def failed(self, facts: Facts | None) -> int | None:
+        """The second in which Kubernetes, or a controller, said that this change has failed."""
+        second = facts.timed_out if isinstance(facts, RolloutFacts) else None
+        if isinstance(facts, ConditionsFacts):
+            second = facts.failed_at
+        return None if second is None or second < self.change.second else second
 
     def is_late(self, facts: Facts | None, at: int) -> bool:
         """Whether Kubernetes said by `at` that this change's rollout has failed."""
@@ -53,7 +74,7 @@ class Rollout(NamedTuple):
         )  # fmt: skip
 
 
-def latest_state(facts: RolloutFacts, at: int) -> RolloutState | None:
+def latest_state(facts: Staged, at: int) -> RolloutState | None:
     """The state of a workload at `at`, of whatever change."""
     return next((state for state in reversed(facts.states) if _is_by(state, at)), None)
 

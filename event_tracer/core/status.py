@@ -4,26 +4,12 @@ Not compiled: pydantic validates a checkpoint by the hints of these classes. Sec
 seconds: the API writes whole ones, cut.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from event_tracer.core import api_types
-from event_tracer.core.times import SECOND, parse_timestamp, second_of
-
-
-class Condition(NamedTuple):
-    """A condition: since when it holds (`transition`), and when it was written (`update`)."""
-
-    status: str
-    reason: str
-    message: str
-    transition: int | None
-    update: int | None
-
-    @property
-    def holds(self) -> bool:
-        """Whether its status is True."""
-        return self.status == "True"
+from event_tracer.core.conditions import Condition, ConditionsStatus, conditions_of, second_in
+from event_tracer.core.times import SECOND
 
 
 class Termination(NamedTuple):
@@ -94,7 +80,7 @@ class RunStatus(NamedTuple):
     failed: bool
 
 
-Status = PodStatus | RolloutStatus | RunStatus
+Status = PodStatus | RolloutStatus | RunStatus | ConditionsStatus
 WITH_STATUS = frozenset({"Pod", "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job"})
 """The kinds whose status is read (law 11); a CronJob's says nothing that its Jobs do not."""
 
@@ -120,7 +106,7 @@ def status_of(
     return RolloutStatus(
         observed=observed,
         is_complete=generation <= observed and is_complete(spec, status, wanted),
-        progressing=_conditions(status, _OF_ROLLOUT).get("Progressing"),
+        progressing=conditions_of(status.get("conditions"), _OF_ROLLOUT).get("Progressing"),
         deadline=spec.get("progressDeadlineSeconds") if kind == "Deployment" else None,
         paused=bool(spec.get("paused")),
         ready=ready,
@@ -129,7 +115,7 @@ def status_of(
 
 
 def _pod(spec: api_types.Spec, status: api_types.Status) -> PodStatus:
-    conditions = _conditions(status, _OF_POD)
+    conditions = conditions_of(status.get("conditions"), _OF_POD)
     containers = [
         *((each, True) for each in status.get("initContainerStatuses") or ()),
         *((each, False) for each in status.get("containerStatuses") or ()),
@@ -223,7 +209,7 @@ _IS_COMPLETE = {
 
 
 def _run(status: api_types.Status) -> RunStatus:
-    conditions = _conditions(status, _OF_RUN)
+    conditions = conditions_of(status.get("conditions"), _OF_RUN)
     for name in ("Complete", "Failed"):
         end = conditions.get(name)
         if end and end.holds:
@@ -231,24 +217,6 @@ def _run(status: api_types.Status) -> RunStatus:
     return RunStatus(end=None, failed=False)
 
 
-def _conditions(status: api_types.Status, types: frozenset[str]) -> Mapping[str, Condition]:
-    """The conditions of these types: a pod has five, of which three are read."""
-    return {
-        # By position, in the order of the fields: once for each frame.
-        name: Condition(
-            each.get("status") or "", each.get("reason") or "", each.get("message") or "",
-            _second(each.get("lastTransitionTime")), _second(each.get("lastUpdateTime")),
-        )
-        for each in status.get("conditions") or ()
-        if (name := each.get("type")) in types and name
-    }  # fmt: skip
-
-
-def _second(stamp: str | None) -> int | None:
-    time = parse_timestamp(stamp)
-    return None if time is None else second_of(time)
-
-
 def _past(stamp: str | None) -> int | None:
     # A container that never ran has the zero time, which is 1970 in the runtime's answer.
-    return _second(stamp) or None
+    return second_in(stamp) or None

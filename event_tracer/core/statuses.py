@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from event_tracer.core.condition_facts import ConditionsFacts
+from event_tracer.core.conditions import ConditionsStatus
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.facts import (
     Facts,
@@ -39,7 +41,11 @@ class Statuses:
         self._has_earlier, self._has_past = any(saved or ()), False
 
     def get(self, identity: str) -> Facts | None:
-        """The facts of an object; None where its status was never seen."""
+        """The facts of an object; None where no status was seen, or it says nothing of outcomes."""
+        facts = self._get(identity)
+        return None if isinstance(facts, ConditionsFacts) and not facts.is_telling else facts
+
+    def _get(self, identity: str) -> Facts | None:
         facts = self._live.get(identity)
         if facts is None and self._has_past:
             facts = self._past.peek(identity)
@@ -79,6 +85,8 @@ class Statuses:
             return PodFacts(created=created)
         if isinstance(status, RunStatus):
             return RunFacts(created=created)
+        if isinstance(status, ConditionsStatus):
+            return ConditionsFacts(created=created)
         if not isinstance(status, RolloutStatus):
             return None
         earlier = self._earlier.peek(identity)
@@ -99,12 +107,13 @@ class Statuses:
     def saved(self, identities: Iterable[str]) -> SavedStatuses:
         """The facts of these objects, and of rollouts whose completion was news of late."""
         told = (identity for identity, _ in self._told)
-        known = ((each, self.get(each)) for each in dict.fromkeys((*identities, *told)))
+        known = ((each, self._get(each)) for each in dict.fromkeys((*identities, *told)))
         found = [(each, facts) for each, facts in known if facts is not None]
         return SavedStatuses(
             pods=tuple((each, it) for each, it in found if isinstance(it, PodFacts)),
             rollouts=tuple((each, it) for each, it in found if isinstance(it, RolloutFacts)),
             runs=tuple((each, it) for each, it in found if isinstance(it, RunFacts)),
+            customs=tuple((each, it) for each, it in found if isinstance(it, ConditionsFacts)),
         )
 
     def expire(self, *, now: int) -> None:
@@ -121,6 +130,8 @@ def _after(before: Facts | None, meta: ObjectMetadata) -> Facts | None:
     if isinstance(before, RolloutFacts) and isinstance(status, RolloutStatus):
         return before.observe(meta, status)
     if isinstance(before, RunFacts) and isinstance(status, RunStatus):
+        return before.observe(meta, status)
+    if isinstance(before, ConditionsFacts) and isinstance(status, ConditionsStatus):
         return before.observe(meta, status)
     return None
 

@@ -217,6 +217,7 @@ class TransitionRule:
     is_error: bool = False  # of Terminated its exit code tells
     message: str = ""
     words: frozenset[str] = frozenset()
+    rank: int = 0  # of a condition of a custom kind, whose name may be that of another occurrence
 
 
 # Of a pod by the kubelet, of a workload by its controller. Reasons of DisruptionTarget:
@@ -235,3 +236,27 @@ TRANSITIONS = {
     "RolloutComplete": TransitionRule(ends=True),
     "ProgressDeadlineExceeded": TransitionRule(ends=True, is_error=True),
 }  # fmt: skip
+
+# Conditions of custom kinds by type: those of kstatus, and the common ones; any other is a
+# `Condition`. One that does not hold any longer is its `Not`, `NotReady`.
+CONDITIONS = {
+    "Paused": TransitionRule(ends=False, rank=3),
+    "Reconciling": TransitionRule(ends=False, rank=4),
+    "Progressing": TransitionRule(ends=False, rank=5),
+    "Degraded": TransitionRule(ends=False, is_error=True, rank=8),
+    "Stalled": TransitionRule(ends=False, is_error=True, rank=9),
+    "Accepted": TransitionRule(ends=True, rank=905),
+    "Scheduled": TransitionRule(ends=True, rank=906),
+    "Initialized": TransitionRule(ends=True, rank=907),
+    "Programmed": TransitionRule(ends=True, rank=908),
+    "Synced": TransitionRule(ends=True, rank=909),
+    "Available": TransitionRule(ends=True, rank=910),
+    "Healthy": TransitionRule(ends=True, rank=911),
+    "Ready": TransitionRule(ends=True, rank=912),
+    "Succeeded": TransitionRule(ends=True, rank=913),
+    "Complete": TransitionRule(ends=True, rank=914),
+    "Completed": TransitionRule(ends=True, rank=915),
+    "Failed": TransitionRule(ends=True, is_error=True, rank=916),
+}
+CONDITION = TransitionRule(ends=False, rank=6)
+NO_CONDITION = TransitionRule(ends=False, rank=7)

@@ -51,6 +51,7 @@ def _attributes(transition: Transition) -> dict[str, AttributeValue]:
         "event_tracer.transition.reason": transition.reason,
         "event_tracer.transition.message": transition.message,
         "event_tracer.transition.generation": transition.generation or 0,
+        "event_tracer.condition.type": transition.condition,
         "k8s.object.kind": about.kind,
         "k8s.object.name": about.name,
         "k8s.object.uid": about.uid,

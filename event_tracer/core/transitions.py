@@ -7,6 +7,8 @@ that shows it says, so that it is the same whoever reads it, and whenever.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from event_tracer.core.condition_facts import ConditionsFacts
+from event_tracer.core.conditions import ConditionChange, ConditionsStatus
 from event_tracer.core.event import ObjectReference
 from event_tracer.core.facts import (
     Facts,
@@ -20,7 +22,14 @@ from event_tracer.core.facts import (
 from event_tracer.core.kinds import API_VERSIONS, CONTROLLERS
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.status import PodStatus, RolloutStatus, Termination
-from event_tracer.core.tables import RANK, TRANSITIONS
+from event_tracer.core.tables import (
+    CONDITION,
+    CONDITIONS,
+    NO_CONDITION,
+    RANK,
+    TRANSITIONS,
+    TransitionRule,
+)
 from event_tracer.core.times import SECOND, end_of_second, start_of_second
 
 _KUBELET = "kubelet"
@@ -33,7 +42,8 @@ class Transition(NamedTuple):
     """A transition of the object `about`. Times are ns; `key` is its own among the object's.
 
     `time` is `stated` with its place in the second (law 3). `word` refines the reason. An exit
-    code is None where none is. `generation` is that whose completion it is.
+    code is None where none is. `generation` is that whose completion it is. `condition` is the type
+    of one of a custom kind.
     """
 
     key: str
@@ -50,6 +60,7 @@ class Transition(NamedTuple):
     end: Termination | None = None
     node: str = ""
     generation: int | None = None
+    condition: str = ""
 
 
 def transitions_of(
@@ -65,6 +76,8 @@ def transitions_of(
     elif isinstance(status, RolloutStatus) and isinstance(before, RolloutFacts):
         assert isinstance(after, RolloutFacts)
         yield from _of_rollout(meta, status, before, after, is_listed=is_listed)
+    elif isinstance(status, ConditionsStatus) and isinstance(before, ConditionsFacts):
+        yield from (_of_condition(meta, it) for it in status.changes if it not in before.changes)
 
 
 def _of_pod(meta: ObjectMetadata, status: PodStatus, before: PodFacts) -> Iterator[Transition]:
@@ -140,24 +153,37 @@ def _of_rollout(
         yield _transition(meta, "RolloutComplete", key, second)._replace(generation=generation)
 
 
+def _of_condition(meta: ObjectMetadata, change: ConditionChange) -> Transition:
+    # No reason nor message: a controller may change both, and leave the time as it is.
+    name = change.type if change.type in CONDITIONS else "Condition"
+    rule = CONDITIONS.get(name, CONDITION) if change.is_true else NO_CONDITION
+    key = f"{change.type} {change.is_true} {change.second}"
+    made = _transition(
+        meta, name if change.is_true else f"Not{name}", key, change.second, rule=rule,
+        message=f"{change.type} is {change.is_true}",
+    )  # fmt: skip
+    about = made.about._replace(api_version=meta.api_version)
+    return made._replace(about=about, service=meta.group, condition=change.type)
+
+
 def _transition(
     meta: ObjectMetadata, reason: str, key: str, second: int, *, word: str = "",
-    message: str = "", node: str = "",
+    message: str = "", node: str = "", rule: TransitionRule | None = None,
 ) -> Transition:  # fmt: skip
-    rule = TRANSITIONS[reason]
+    rule = rule or TRANSITIONS[reason]
     place = end_of_second if rule.ends else start_of_second
     return Transition(
         key=key,
         about=ObjectReference(
             kind=meta.kind, namespace=meta.namespace, name=meta.name, uid=meta.uid,
-            api_version=API_VERSIONS[meta.kind], resource_version=0, field_path="",
+            api_version=API_VERSIONS.get(meta.kind, ""), resource_version=0, field_path="",
         ),
         reason=reason,
         word=word if word in rule.words else "",
         message=message or rule.message,
         service=CONTROLLERS.get(meta.kind, _KUBELET),
         stated=second * SECOND,
-        time=place(second, rank=RANK[reason]),
+        time=place(second, rank=rule.rank or RANK[reason]),
         is_error=rule.is_error,
         version=meta.resource_version,
         node=node,

@@ -1,6 +1,7 @@
 """JSON of Kubernetes' API → the typed dicts of `api_types`, no more of it made than is read."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
@@ -10,6 +11,7 @@ from pydantic_core import from_json
 from event_tracer import EventTracerError
 from event_tracer.core.api_types import (
     AnyObject,
+    CustomObject,
     EventLine,
     EventObject,
     ObjectLine,
@@ -34,8 +36,10 @@ _APPLIED = frozenset({
     "objectset.rio.cattle.io/applied", "banzaicloud.com/last-applied",
     "kopf.zalando.org/last-handled-configuration",
 })  # fmt: skip
+_NUMERAL = re.compile("-?[0-9]{1,18}")
 _EVENT = TypeAdapter(EventObject)
-_OBJECT = TypeAdapter(AnyObject)
+_METADATA = TypeAdapter(AnyObject)
+_OBJECT = TypeAdapter(CustomObject)
 _WHOLE = TypeAdapter(WholeObject)
 _EVENT_LINE = TypeAdapter(EventLine)
 _OBJECT_LINE = TypeAdapter(ObjectLine)
@@ -91,6 +95,15 @@ def without_applied(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**raw, "metadata": {**raw["metadata"], "annotations": kept}}
 
 
+def number_of(value: object) -> int | None:
+    """A number, also where it is written as a string; None where it is none.
+
+    Argo Rollouts write a generation so.
+    """
+    is_number = type(value) is int or (isinstance(value, str) and _NUMERAL.fullmatch(value))
+    return int(cast(int | str, value)) if is_number else None
+
+
 def read_event(raw: Mapping[str, Any]) -> EventObject:
     """An Event of either API. Raises MalformedError with what is wrong, in one line."""
     if "regarding" in raw:
@@ -98,21 +111,17 @@ def read_event(raw: Mapping[str, Any]) -> EventObject:
     return _read(_EVENT, raw)
 
 
-def read_object(raw: Mapping[str, Any]) -> AnyObject:
-    """Any other object. Raises MalformedError with what is wrong, in one line."""
-    return _read(_OBJECT, raw)
+def read_object(raw: Mapping[str, Any]) -> CustomObject:
+    """Any other object; without its status where that is malformed.
+
+    Raises MalformedError where its metadata is, with what is wrong, in one line.
+    """
+    return _read_forgiving(_OBJECT, raw)
 
 
 def read_whole(raw: Mapping[str, Any]) -> WholeObject:
-    """An object whose status is read; without it where that is malformed.
-
-    Raises MalformedError where its metadata is.
-    """
-    try:
-        return _read(_WHOLE, raw)
-    except MalformedError:
-        item = read_object(raw)
-    return cast(WholeObject, item)  # of which nothing but the metadata is required
+    """The same of a pod, workload or run, whose status is read by rules of its own."""
+    return _read_forgiving(_WHOLE, raw)
 
 
 def read_event_line(text: bytes) -> EventLine | None:
@@ -144,6 +153,14 @@ def _read(adapter: TypeAdapter[T], raw: object) -> T:
         return adapter.validate_python(raw)
     except ValidationError as error:
         raise MalformedError(_explain(error)) from None
+
+
+def _read_forgiving(adapter: TypeAdapter[T], raw: object) -> T:
+    try:
+        return _read(adapter, raw)
+    except MalformedError:
+        item = _read(_METADATA, raw)
+    return cast(T, item)  # nothing but the metadata is required
 
 
 def _explain(error: ValidationError) -> str:

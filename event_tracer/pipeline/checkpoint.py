@@ -23,6 +23,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from event_tracer import EventTracerError
 from event_tracer.core.chain import KubeObject
+from event_tracer.core.condition_facts import ConditionsFacts
 from event_tracer.core.facts import PodFacts, RolloutFacts, RunFacts, SavedStatuses
 from event_tracer.core.histories import Saved
 from event_tracer.core.object_outcome import SavedStory
@@ -103,6 +104,7 @@ class _Part:
     pods: tuple[tuple[str, PodFacts], ...] = ()
     rollouts: tuple[tuple[str, RolloutFacts], ...] = ()
     runs: tuple[tuple[str, RunFacts], ...] = ()
+    customs: tuple[tuple[str, ConditionsFacts], ...] = ()
 
 
 _HEAD, _PART = TypeAdapter(_Head), TypeAdapter(_Part)
@@ -110,12 +112,12 @@ _KEYS: Mapping[str, Callable[[Any], str | bytes]] = {
     "histories": itemgetter(0), "sent": bytes, "gone": attrgetter("identity"),
     "spans": attrgetter("span_id"), "unsettled": attrgetter("span_id"), "counts": itemgetter(0),
     "ends": itemgetter(0), "stories": attrgetter("trace_id"), "pods": itemgetter(0),
-    "rollouts": itemgetter(0), "runs": itemgetter(0),
+    "rollouts": itemgetter(0), "runs": itemgetter(0), "customs": itemgetter(0),
 }  # fmt: skip
 """The key of an item, by sequence."""
 _EVICTION_ORDER = (
     ("sent", "gone"), ("spans",), ("pods", "unsettled", "counts", "ends"),
-    ("histories", "stories", "rollouts", "runs"),
+    ("histories", "stories", "rollouts", "runs", "customs"),
 )  # fmt: skip
 """The sequences that lose items first where there is no room, of each the oldest."""
 _COUNTED = frozenset({"sent", "spans", "unsettled", "histories"})
@@ -191,6 +193,7 @@ def _sequences(checkpoint: Checkpoint) -> Mapping[str, Sequence[Any]]:
         "ends": state.ends,
         "stories": state.stories, "pods": state.statuses.pods,
         "rollouts": state.statuses.rollouts, "runs": state.statuses.runs,
+        "customs": state.statuses.customs,
     }  # fmt: skip
 
 
@@ -268,6 +271,7 @@ def _state(watermark: int, cluster_uid: str, parts: Sequence[_Part]) -> State:
             pods=_joined(part.pods for part in parts),
             rollouts=_joined(part.rollouts for part in parts),
             runs=_joined(part.runs for part in parts),
+            customs=_joined(part.customs for part in parts),
         ),
         sent=_joined(part.sent for part in parts),
         tombstones=_joined(part.gone for part in parts),

@@ -93,8 +93,10 @@ class OwnerLookups:
         raw = await self._owners.fetch(item)
         frame = self._parser.parse(raw) if raw else None
         if frame:
-            # No watch will bring its end, so it is kept as long as an object that was deleted.
-            self.feed_objects([frame._replace(deleted=True)], Listing())
             body = frame.body
-            if isinstance(body, ObjectMetadata) and body.owner:
-                self._owners.on_owner(body.owner)
+            if isinstance(body, ObjectMetadata):
+                # No watch will bring its end, so it is kept as long as an object that was deleted;
+                # nor what becomes of its status.
+                self.feed_objects([Frame(body._replace(status=None), deleted=True)], Listing())
+                if body.owner:
+                    self._owners.on_owner(body.owner)
