@@ -12,7 +12,7 @@ from tests.e2e.kube import Kube, Raw
 
 _MERGE = "merge-patch+json"
 _REPEATS = 3
-_BETWEEN = 16.0
+_BETWEEN = 24.0
 """Seconds between two counts of an Event: no fault lasts longer here, so that none is hidden."""
 
 

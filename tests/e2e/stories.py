@@ -188,23 +188,22 @@ def liveness(stage: Stage) -> None:
 
 @story
 def node_lost(stage: Stage) -> None:
-    """A pod on a node that goes away, with little patience; it finds no other."""
+    """A pod on a node that goes away, with little patience; it finds no other for a while."""
     short = [
         {"key": f"node.kubernetes.io/{key}", "effect": "NoExecute", "tolerationSeconds": 3}
         for key in ("not-ready", "unreachable")
     ]
     spec = {
-        "nodeSelector": {"kubernetes.io/hostname": "node-2"},
+        "nodeSelector": {"reserve": "yes"},
         "tolerations": [{"key": _AWAY, "operator": "Exists"}, *short],
     }  # fmt: skip
-    stage.apply(
-        stage.workload(
-            "Deployment", replicas=1, template=stage.pod(spec=spec), progressDeadlineSeconds=60
-        )
-    )
+    stage.kube.run("label", "node/node-2", "reserve=yes")
+    stage.apply(stage.workload("Deployment", replicas=1, template=stage.pod(spec=spec)))
     _is_running(stage, 1)
     stage.lose_node()
-    _until("an eviction", lambda: "TaintManagerEviction" in _reasons(stage))
+    _until("an eviction", lambda: {"TaintManagerEviction", "FailedScheduling"} <= _reasons(stage))
+    stage.kube.run("label", "node/node-1", "reserve=yes")
+    _until("another start", lambda: stage.count("Started") > 1)
 
 
 def _reasons(stage: Stage) -> set[str]:
