@@ -38,9 +38,10 @@ def rollout(*stories: Story) -> Callable[[Callable[[Scene], None]], Callable[[Sc
 
 
 def _probe(*command: str, delay: int = 0, period: int = 1, failures: int = 3) -> Raw:
+    """A probe that waits for a slow machine."""
     return {
         "exec": {"command": list(command or ("true",))}, "initialDelaySeconds": delay,
-        "periodSeconds": period, "failureThreshold": failures,
+        "periodSeconds": period, "failureThreshold": failures, "timeoutSeconds": 20,
     }  # fmt: skip
 
 

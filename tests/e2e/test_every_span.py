@@ -10,6 +10,9 @@ from tests.e2e.bridge import run
 from tests.e2e.conftest import TABLE, Told
 from tests.e2e.stories import STORIES
 
+# Every story must have come to rest before the first test.
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture(scope="session")
 def expected(told: Told) -> dict[str, dict[str, dict[str, Any]]]:

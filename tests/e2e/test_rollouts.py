@@ -16,6 +16,8 @@ from tests.e2e.scene import ARGUMENT, ENVIRON, LATER, PLANTED
 from tests.e2e.site import Site
 from tests.e2e.telling import Trace
 
+# All of them go on until their roots are sealed, before the first test.
+pytestmark = pytest.mark.timeout(900)
 OUTCOME, CAUSE = "event_tracer.outcome", "event_tracer.cause."
 NOT_KUBECTL_S = {"crash", "liveness", "oom"}
 """What crashes after it was rolled out (kubectl looks no further), or before, by chance."""
