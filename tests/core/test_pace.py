@@ -24,12 +24,13 @@ def frames(name: str) -> Sequence[Raw]:
 
 
 @cache
-def stories(name: str, pace: float) -> list[Told]:
-    """The stories of a capture at another pace."""
-    return told(spans_of(parse_frame(raw) for raw in paced(frames(name), pace)))
+def stories(name: str, pace: float, later: int = 0) -> list[Told]:
+    """The stories of a capture at another pace, `later` by ms."""
+    moved = paced(frames(name), pace, later=later * 1_000_000)
+    return told(spans_of(parse_frame(raw) for raw in moved))
 
 
-def candidates(truth: Truth, pace: float) -> list[Told]:
+def candidates(truth: Truth, pace: float, later: int = 0) -> list[Told]:
     """What has become of a story: by the moved second of its change.
 
     Changes that one second held may have come apart.
@@ -38,10 +39,10 @@ def candidates(truth: Truth, pace: float) -> list[Told]:
     begin = first + (truth.second - first) * pace
     return [
         story
-        for story in stories(truth.file, pace)
+        for story in stories(truth.file, pace, later)
         if story.title == f"{story.verb} {truth.kind} {truth.name}"
         and is_verb(truth.verb, story.verb)
-        and math.floor(begin) <= story.second <= begin + pace
+        and math.floor(begin) <= story.second <= begin + pace + bool(later)
     ]
 
 
@@ -83,6 +84,19 @@ def test_nothing_else_fails_at_any_pace(name: str, pace: float) -> None:
     ]
 
     assert others == []
+
+
+@pytest.mark.parametrize("later", [250, 500, 750])
+@pytest.mark.parametrize("truth", TRUTH, ids=str)
+def test_the_outcome_is_true_wherever_a_second_begins(truth: Truth, later: int) -> None:
+    """Law 3: the API cuts its times; what shares a second in one cluster does not in another."""
+    (story,) = candidates(truth, 1, later)
+
+    assert story.outcome == truth.outcome
+    if truth.outcome == "complete":
+        assert truth.complete_at is not None
+        assert story.end == pytest.approx(truth.end + later / 1000, abs=2)
+        assert story.completed_after == pytest.approx(truth.complete_at - truth.second, abs=2)
 
 
 def test_the_true_pace_is_the_recording() -> None:

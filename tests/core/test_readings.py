@@ -13,7 +13,7 @@ from event_tracer.core.times import parse_timestamp, second_of
 from tests.scenarios.captures import CAPTURES, TRUTH, Told, Truth, is_verb, told
 from tests.scenarios.fields import SECOND
 from tests.scenarios.folding import raw_frames
-from tests.scenarios.generated import LIVES, clusters
+from tests.scenarios.generated import BAD, GOOD, LIVES, clusters
 from tests.scenarios.readings import (
     Raw,
     Run,
@@ -228,6 +228,22 @@ def test_a_list_in_a_generated_life(cluster: Rollouts, share: float) -> None:
 
     assert_once(spans)
     assert {span.span_id for span in transitions(spans)} <= known
+
+
+@few
+@given(
+    cluster=clusters(st.one_of(GOOD, BAD), kinds=("deployment", "stateful_set", "daemon_set"),
+                     verbs=()),
+    share=st.floats(0, 1),
+)  # fmt: skip
+def test_a_list_in_the_first_minutes_gives_the_outcome(cluster: Rollouts, share: float) -> None:
+    """Law 6: a LIST that comes later knows the last of what happened, as of a crash loop."""
+    raws = cluster.frames
+    early = [raw for raw in raws if raw["received"] < raws[0]["received"] + 300 * SECOND]
+    (story,) = told(listed_then_watched(raws, int(share * len(early))))
+    (expected,) = told(watched(raws))
+
+    assert story.outcome == expected.outcome
 
 
 @few

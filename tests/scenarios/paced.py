@@ -22,19 +22,22 @@ _HEX = re.compile(r"\.([0-9a-f]{16})$")
 _DURATIONS = ("progressDeadlineSeconds", "minReadySeconds", "activeDeadlineSeconds")
 
 
-def paced(frames: Iterable[Mapping[str, Any]], factor: float) -> Iterator[Raw]:
-    """The raw frames of a recording with `factor` times the time between them."""
+def paced(
+    frames: Iterable[Mapping[str, Any]], factor: float = 1, *, later: int = 0
+) -> Iterator[Raw]:
+    """The raw frames of a recording with `factor` times the time between them, `later` by ns."""
     pace: _Pace | None = None
     for frame in frames:
-        pace = pace or _Pace(frame["received"] // SECOND * SECOND, factor)
+        pace = pace or _Pace(frame["received"] // SECOND * SECOND, factor, later)
         yield pace.frame(frame)
 
 
 class _Pace:
     """Moves times around the first; remembers what each cut time was taken for."""
 
-    def __init__(self, first: int, factor: float) -> None:
+    def __init__(self, first: int, factor: float, later: int) -> None:
         self._first = first
+        self._later = later
         self._factor = factor
         self._exact: dict[tuple[object, ...], int] = {}
         self._statuses: dict[str, object] = {}
@@ -51,7 +54,7 @@ class _Pace:
         return made
 
     def _moved(self, time: int) -> int:
-        return self._first + math.floor((time - self._first) * self._factor)
+        return self._first + math.floor((time - self._first) * self._factor) + self._later
 
     def _exactly(self, second: str, *key: object) -> int:
         """The moment (ns) that a cut time most likely was, the same whenever `key` is met."""

@@ -132,17 +132,27 @@ class Deployments(Controller):
         if room > 0 and current["spec"]["replicas"] < wanted:
             self._scale(item, current, min(wanted, current["spec"]["replicas"] + room))
             return
-        self._shrink(item, current, alive, total)
-
-    def _shrink(self, item: Raw, current: Raw, alive: list[Raw], total: int) -> None:
         least = item["spec"]["replicas"] - self._unavailable(item)
         lacking = current["spec"]["replicas"] - current["status"].get("availableReplicas", 0)
-        spare = total - least - lacking
-        for each in alive:
-            if spare <= 0:
-                return
-            less = min(spare, each["spec"]["replicas"])
-            spare -= less
+        if total - least - lacking > 0:
+            self._clean_up(item, alive, total - least - lacking)
+            available = sum(
+                each["status"].get("availableReplicas", 0) for each in (current, *alive)
+            )
+            self._shrink(item, alive, available - least)
+
+    def _clean_up(self, item: Raw, old: list[Raw], most: int) -> None:
+        """cleanupUnhealthyReplicas of deployment/rolling.go."""
+        for each in old:
+            broken = each["spec"]["replicas"] - each["status"].get("availableReplicas", 0)
+            less = max(0, min(most, broken))
+            most -= less
+            self._scale(item, each, each["spec"]["replicas"] - less)
+
+    def _shrink(self, item: Raw, old: list[Raw], most: int) -> None:
+        for each in old:
+            less = max(0, min(most, each["spec"]["replicas"]))
+            most -= less
             self._scale(item, each, each["spec"]["replicas"] - less)
 
     def _scale(self, item: Raw, replica_set: Raw, wanted: int) -> None:
