@@ -2,10 +2,13 @@
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import pytest
 
-from tests.scenarios.fields import SECOND
+from event_tracer.pipeline.checkpoint import Checkpoint, decode
+from tests.doubles import otlp_http as otlp
+from tests.scenarios.fields import SECOND, Raw
 from tests.scenarios.leases import DURATION, RETRY
 from tests.scenarios.replicas import in_pod, sparse, two, until_it_leads
 from tests.scenarios.statuses import StatusCluster
@@ -37,6 +40,22 @@ def transitions(world: World) -> Counter[str]:
         for received in world.collector.spans
         if "event_tracer.transition.reason" in received.attributes
     )
+
+
+def saved(world: World) -> Checkpoint:
+    """The checkpoint as of now."""
+    return decode((world.folder / "saved").read_bytes())
+
+
+def is_ready(frame: Raw) -> bool:
+    """Whether a frame shows a pod that is ready."""
+    conditions: Any = frame["object"].get("status", {}).get("conditions") or ({}, {})
+    return bool(frame["resource"] == "pods" and conditions[1].get("status") == "True")
+
+
+def version(frame: Raw) -> int:
+    """Of a frame's object."""
+    return int(frame["object"]["metadata"]["resourceVersion"])
 
 
 def event_spans(spans: Ids) -> Ids:
@@ -73,6 +92,24 @@ async def test_what_was_read_and_not_acknowledged_comes_again(world: World) -> N
     assert await world.end(world.start())
 
     assert differences(event_spans(world.told), event_spans(expected(cluster))) == []
+    assert transitions(world) == ALL
+
+
+@in_world()
+async def test_positions_of_objects_are_those_of_their_transitions(world: World) -> None:
+    """They stay before the first that is not acknowledged; those of Events go on."""
+    cluster, task = rollout(), world.start()
+    rule = world.collector.respond(otlp.poison(otlp.named("Ready"), code=503))
+    await world.play(cluster)
+    await asyncio.sleep(120)
+    held = saved(world)
+    rule.times = 0
+    assert await world.end(task, after=700)
+
+    first = version(next(frame for frame in cluster.frames if is_ready(frame)))
+    assert [held.objects[f"/{name}"] for name in ("pods", "deployments")] == [str(first - 1)] * 2
+    assert int(held.events[""]) > first
+    assert int(saved(world).objects["/pods"]) >= world.server.revision - 2
     assert transitions(world) == ALL
 
 
