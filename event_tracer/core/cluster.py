@@ -30,15 +30,16 @@ class Cluster:
         self._repeats = Repeats()
 
     def observe(
-        self, meta: ObjectMetadata, *, deleted: bool, is_listed: bool, now: int
+        self, meta: ObjectMetadata, *, deleted: bool, is_listed: bool, is_news: bool, now: int
     ) -> list[Transition]:
         """Take in a frame of an object; the transitions that it is the first to show."""
         item = self.lineage.observe(meta, deleted=deleted)
         if changes_by_itself(item):
             self.histories.observe(item, meta, deleted=deleted, now=now)
         return self.statuses.observe(
-            meta, identity=item.identity, deleted=deleted, is_listed=is_listed, now=now
-        )
+            meta, identity=item.identity, deleted=deleted, is_listed=is_listed, is_news=is_news,
+            now=now,
+        )  # fmt: skip
 
     def bind(self, event: Event) -> Child | None:
         """Learn the names that an Event binds; give the child that its message names."""

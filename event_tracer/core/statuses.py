@@ -55,15 +55,17 @@ class Statuses:
         return earlier if facts is None else facts if earlier is None else joined(earlier, facts)
 
     def observe(
-        self, meta: ObjectMetadata, *, identity: str, deleted: bool, is_listed: bool, now: int
-    ) -> list[Transition]:
+        self, meta: ObjectMetadata, *, identity: str, deleted: bool, is_listed: bool,
+        is_news: bool, now: int,
+    ) -> list[Transition]:  # fmt: skip
         """Take in a frame; the transitions that it is the first to show.
 
-        `is_listed`: it is of a LIST. `now` is ns of the watermark.
+        `is_listed`: it is of a LIST; `is_news`: of one as of now, and its object has changed since
+        all was acknowledged. `now` is ns of the watermark.
         """
         found: list[Transition] = []
         before = self._live.get(identity) or self._past.peek(identity)
-        before = before or self._first(identity, meta)
+        before = before or self._first(identity, meta, is_news=is_news)
         after = _after(before, meta)
         if before and after:
             found += transitions_of(meta, before, after, is_listed=is_listed)
@@ -78,7 +80,7 @@ class Statuses:
             self.mark_deleted(identity, now=now)
         return found
 
-    def _first(self, identity: str, meta: ObjectMetadata) -> Facts | None:
+    def _first(self, identity: str, meta: ObjectMetadata, *, is_news: bool) -> Facts | None:
         """Facts before the first frame of this run; None where it has no status."""
         status, created = meta.status, meta.created
         if isinstance(status, PodStatus):
@@ -92,7 +94,7 @@ class Statuses:
         earlier = self._earlier.peek(identity)
         # Its completion was acknowledged, or a frame of before that would be the first.
         is_told = isinstance(earlier, RolloutFacts) and (
-            meta.resource_version >= earlier.told_version
+            meta.resource_version >= earlier.told_version and not is_news
         )
         told = earlier.told if isinstance(earlier, RolloutFacts) and is_told else 0
         return RolloutFacts(created=created, told=told, told_version=meta.resource_version)

@@ -201,8 +201,10 @@ class Stories:
         now, since = self._watermark, 0 if listing is None else listing.tell_since
         if listing and listing.has_emitted(meta.resource_version):
             since = None
-        is_listed = listing is not None
-        found = self._cluster.observe(meta, deleted=deleted, is_listed=is_listed, now=now)
+        found = self._cluster.observe(
+            meta, deleted=deleted, is_listed=listing is not None,
+            is_news=listing is not None and since is not None, now=now,
+        )  # fmt: skip
         for transition in found:
             if since is not None and transition.stated >= since:
                 self._waiting.add(occurrence_of_transition(transition), now=now)
