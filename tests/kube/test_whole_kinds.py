@@ -3,6 +3,8 @@
 import pytest
 
 from tests.doubles.apiserver.client import PARTIAL, PARTIALS
+from tests.scenarios.fields import SECOND, Raw, stamp
+from tests.scenarios.folding import events, raw_frames, service, tell
 from tests.scenarios.playing import play_recording, written
 from tests.scenarios.world import World, differences, in_world, spans_of
 
@@ -39,4 +41,32 @@ async def test_what_has_a_status_is_read_whole(
     assert {name for name, form in forms.items() if form == {"application/json"}} == whole
     assert all(form == {PARTIAL, PARTIALS} for name, form in forms.items() if name not in whole)
     assert forms.keys() == WORKLOADS | {CUSTOM}
+    assert differences(world.told, spans_of(written(world))) == []
+
+
+def ready(world: World) -> Raw:
+    """The recording's custom resource, as its controller says that it is ready."""
+    frame = raw_frames("custom-owner")[0]
+    second = stamp(int(world.server.now() * SECOND))
+    condition = {"type": "Ready", "status": "True", "lastTransitionTime": second}
+    whole = {
+        "kind": "Rollout",
+        "apiVersion": "example.com/v1",
+        "status": {"conditions": [condition]},
+    }
+    return {**frame, "type": "MODIFIED", "object": {**frame["object"], **whole}}
+
+
+@in_world()
+async def test_conditions_of_a_custom_kind_are_told(world: World) -> None:
+    """Law 11: where it is named, by the watch that its objects' pods began; once."""
+    world.server.register(group="example.com", version="v1", plural="rollouts", kind="Rollout")
+    task = world.start(status_kinds="Rollout.example.com")
+    await play_recording(world, "custom-owner")
+    world.server.write(ready(world))
+    assert await world.end(task)
+    (told,) = [span for span in events(tell(written(world))) if service(span) == "example.com"]
+
+    assert told.name == "Ready"
+    assert (told.trace_id, told.span_id) in world.told
     assert differences(world.told, spans_of(written(world))) == []
