@@ -10,7 +10,8 @@ from event_tracer.core.facts import PodFacts
 from event_tracer.core.histories import Placement, Story
 from event_tracer.core.object_outcome import Awaited, Member, SavedStory
 from event_tracer.core.occurrence import Child, Description, Occurrence
-from event_tracer.core.outcome import Case, FactsOf, Knowledge
+from event_tracer.core.outcome import Case, Knowledge
+from event_tracer.core.story_errors import FactsOf
 from event_tracer.core.tables import (
     CHILD_DONE,
     CHILD_WAITING,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from event_tracer.core.changes import HOUR, Change
-from event_tracer.core.errors import Kind, Standing
+from event_tracer.core.errors import Standing
 from event_tracer.core.facts import STAGED, Facts, PodFacts, RolloutFacts, RunFacts
 from event_tracer.core.histories import Story
 from event_tracer.core.object_outcome import (
@@ -26,10 +26,10 @@ from event_tracer.core.object_outcome import (
     readiness_at,
     start_of,
     status_failure,
-    undone_in_pod,
 )
 from event_tracer.core.repeats import Repeat
 from event_tracer.core.rollout_outcome import Rollout, latest_state
+from event_tracer.core.story_errors import FactsOf, StoryErrors
 from event_tracer.core.times import SECOND
 
 SESSION_GAP = 30 * SECOND
@@ -41,8 +41,6 @@ _NO_PROGRESS = 600 * SECOND
 _SKEW = 2 * SECOND
 _LONGEST_RUN = 24 * HOUR
 _WORST = ("failed", "progressing", "superseded", "complete", "started")
-
-FactsOf = Callable[[str], Facts | None]
 
 
 class End(NamedTuple):
@@ -80,7 +78,9 @@ class Case:
         self._run = story.run
         self._progress = progress
         self._members = members
-        self._errors = errors
+        self._errors = StoryErrors(
+            errors, story=story, members=members, facts_of=knowledge.facts_of
+        )
         self._awaited = awaited
         self._facts_of = knowledge.facts_of
         self._repeats = knowledge.repeats
@@ -91,7 +91,7 @@ class Case:
 
     def end(self, identity: str, *, last: int) -> End:
         """End of the span of an object whose last occurrence was at `last`."""
-        errors = self._errors_of(identity)
+        errors = self._errors.below(identity)
         rest = self._rest(identity, max(last + SESSION_GAP, *self._closings(identity, errors)))
         ends = [
             rest, self._failed(), self._limit(),
@@ -195,39 +195,6 @@ class Case:
     def _steps(self, identity: str) -> Iterator[Awaited]:
         return (each for each in self._awaited if identity in each.above)
 
-    def _errors_of(self, identity: str) -> list[tuple[Standing, int]]:
-        """The errors below an object, each with the time from which it stands no more."""
-        found = []
-        for each in self._errors:
-            member = self._members.get(each.identity)
-            above = member.above if member else ()
-            if each.identity == identity or identity in above:
-                found.append((each, self._undone(each, above)))
-        return found
-
-    def _undone(self, error: Standing, above: tuple[str, ...]) -> int:
-        """The time from which an error stands no more, by the facts."""
-        facts = self._facts_of(error.identity)
-        for owner in (error.identity, *above):
-            run = self._facts_of(owner)
-            if isinstance(run, RunFacts) and run.end is not None and not run.failed:
-                return end_of(run.end)
-        if isinstance(facts, PodFacts):
-            return undone_in_pod(error, facts)
-        if error.about.startswith("Pod ") and any(map(self._facts_of, above)):
-            return error.last  # where status is read a pod without any is gone
-        if error.kind in (Kind.CREATION, Kind.DEADLINE):
-            return self._completed_again(error, (error.identity, *above))
-        return NEVER
-
-    def _completed_again(self, error: Standing, owners: Iterable[str]) -> int:
-        for owner in owners:
-            facts = self._facts_of(owner)
-            for state in facts.states if isinstance(facts, STAGED) else ():
-                if state.is_complete and end_of(state.second) >= error.last:
-                    return end_of(state.second)
-        return NEVER
-
     # -- outcome
 
     def verdict(self, identity: str, *, at: int, is_replaced: bool, known: int = NEVER) -> Verdict:
@@ -240,7 +207,7 @@ class Case:
         before = at - _SKEW if is_replaced else at
         surely = min(before, known)
         standing = [
-            error for error, until in self._errors_of(identity)
+            error for error, until in self._errors.below(identity)
             if error.since <= at and until > (before if error.surely is None else surely)
             and (error.surely is not None or not is_replaced)
         ]  # fmt: skip
@@ -256,7 +223,10 @@ class Case:
             return self._by_events(identity, at=at, is_replaced=is_replaced, known=known)
         if self._has_done(identity, facts, at):
             return Verdict("complete")
-        return Verdict("superseded" if is_replaced else "progressing")
+        if not is_replaced:
+            return Verdict("progressing")
+        was_complete = isinstance(facts, RolloutFacts) and self._rollout.completed(facts)
+        return Verdict("complete" if identity == self._root and was_complete else "superseded")
 
     def _has_done(self, identity: str, facts: Facts, at: int) -> bool:
         """Status says that it is complete, or it was asked to go."""

@@ -1,0 +1,68 @@
+"""The errors of a story, and the time from which each stands no more (law 6). Times are ns."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from event_tracer.core.errors import Kind, Standing
+from event_tracer.core.facts import STAGED, Facts, PodFacts, RunFacts
+from event_tracer.core.histories import Story
+from event_tracer.core.object_outcome import NEVER, Member, end_of, undone_in_pod
+
+FactsOf = Callable[[str], Facts | None]
+
+
+class StoryErrors:
+    """The errors of `story`; `facts_of` gives the facts of an object."""
+
+    def __init__(
+        self, errors: Iterable[Standing], *, story: Story, members: Mapping[str, Member],
+        facts_of: FactsOf,
+    ) -> None:  # fmt: skip
+        self._errors = errors
+        self._story = story
+        self._members = members
+        self._facts_of = facts_of
+
+    def below(self, identity: str) -> list[tuple[Standing, int]]:
+        """The errors below an object, each with the time from which it stands no more."""
+        found = []
+        for each in self._errors:
+            member = self._members.get(each.identity)
+            above = member.above if member else ()
+            is_below = identity in above and not self._is_of_before(each)
+            if each.identity == identity or is_below:
+                found.append((each, self._undone(each, above)))
+        return found
+
+    def _is_of_before(self, error: Standing) -> bool:
+        """An error about a pod that the change has found there, and does not make worse.
+
+        Broken pods stay until new ones are available (deployment/rolling.go), which are waited for.
+        """
+        if self._story.hours or self._story.change.verb == "Events":
+            return False
+        facts = self._facts_of(error.identity)
+        created = facts.created if isinstance(facts, PodFacts) else None
+        return created is not None and created < self._story.change.second
+
+    def _undone(self, error: Standing, above: tuple[str, ...]) -> int:
+        """The time from which an error stands no more, by the facts."""
+        facts = self._facts_of(error.identity)
+        for owner in (error.identity, *above):
+            run = self._facts_of(owner)
+            if isinstance(run, RunFacts) and run.end is not None and not run.failed:
+                return end_of(run.end)
+        if isinstance(facts, PodFacts):
+            return undone_in_pod(error, facts)
+        if error.about.startswith("Pod ") and any(map(self._facts_of, above)):
+            return error.last  # where status is read a pod without any is gone
+        if error.kind in (Kind.CREATION, Kind.DEADLINE):
+            return self._completed_again(error, (error.identity, *above))
+        return NEVER
+
+    def _completed_again(self, error: Standing, owners: Iterable[str]) -> int:
+        for owner in owners:
+            facts = self._facts_of(owner)
+            for state in facts.states if isinstance(facts, STAGED) else ():
+                if state.is_complete and end_of(state.second) >= error.last:
+                    return end_of(state.second)
+        return NEVER
