@@ -2,13 +2,14 @@
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from event_tracer.core.frame import parse_frame
 from event_tracer.core.span import Span
 from tests.scenarios.captures import Told, spans_of, told
 from tests.scenarios.folding import attributes, events, is_event
 from tests.scenarios.generated import BAD, CHANGES, GOOD, LOSSES, clusters
-from tests.scenarios.rollouts import HEALTHY, NEVER, Life, Rollouts
+from tests.scenarios.rollouts import HEALTHY, HOPELESS, NEVER, Life, Rollouts
 
 MINUTE, HOUR = 60, 3600
 WORKLOADS = ("deployment", "stateful_set", "daemon_set")
@@ -140,7 +141,7 @@ def test_one_failed_pull() -> None:
 def test_a_pull_that_never_succeeds() -> None:
     """Law 6: beyond doubt after two minutes, long before the deadline."""
     cluster = Rollouts()
-    cluster.deployment("web", Life(failed_pulls=1000))
+    cluster.deployment("web", Life(failed_pulls=HOPELESS))
     cluster.run(30 * MINUTE)
     story = only(cluster)
 
@@ -160,7 +161,7 @@ def test_a_config_map_comes_late() -> None:
 def test_a_config_map_never_comes() -> None:
     """Law 6: beyond doubt after two minutes; the cause names what is not there."""
     cluster = Rollouts()
-    cluster.deployment("web", Life(misconfigured=1000))
+    cluster.deployment("web", Life(misconfigured=HOPELESS))
     cluster.run(30 * MINUTE)
 
     assert_failed(only(cluster), 'configmap "nowhere" not found')
@@ -453,7 +454,7 @@ def test_a_stateful_set_stuck_at_its_newest_pod() -> None:
     cluster = Rollouts()
     db = cluster.stateful_set("db", Life(ready=5))
     cluster.run(3 * MINUTE)
-    cluster.update(db, Life(ready=5, failed_pulls=1000))
+    cluster.update(db, Life(ready=5, failed_pulls=HOPELESS))
     cluster.run(30 * MINUTE)
     created, updated = stories(cluster)
 
@@ -509,7 +510,7 @@ def test_an_operators_stateful_set() -> None:
     cluster.run(20 * MINUTE)
     cluster.update(db, Life(ready=40), manager="DatabaseOperator")
     cluster.run(40 * MINUTE)
-    cluster.update(db, Life(failed_pulls=1000), manager="DatabaseOperator")
+    cluster.update(db, Life(failed_pulls=HOPELESS), manager="DatabaseOperator")
     cluster.run(80 * MINUTE)
 
     assert outcomes(cluster) == [
@@ -562,7 +563,7 @@ def test_a_bad_image_that_is_undone() -> None:
     cluster = Rollouts()
     web = cluster.deployment("web", Life(ready=3), replicas=2)
     cluster.run(3 * MINUTE)
-    cluster.update(web, Life(failed_pulls=1000))
+    cluster.update(web, Life(failed_pulls=HOPELESS))
     cluster.run(4 * MINUTE)
     cluster.update(web, Life(ready=3))
     cluster.run(10 * MINUTE)
@@ -576,8 +577,8 @@ def test_a_bad_image_that_is_undone() -> None:
 @pytest.mark.parametrize(
     ("life", "outcome"),
     [
-        (Life(failed_pulls=1000), "failed"),
-        (Life(misconfigured=1000), "failed"),
+        (Life(failed_pulls=HOPELESS), "failed"),
+        (Life(misconfigured=HOPELESS), "failed"),
         (Life(ready=NEVER, warns=3), "superseded"),
         (Life(ready=NEVER), "superseded"),
         (Life(schedule=NEVER), "superseded"),
@@ -601,6 +602,29 @@ def test_undone_in_time(kind: str, after: int, life: Life, outcome: str) -> None
     cluster.run(10 * MINUTE)
 
     assert [story.outcome for story in stories(cluster)] == ["complete", outcome, "complete"]
+
+
+@pytest.mark.parametrize("replicas", [1, 3])
+@pytest.mark.parametrize(
+    "life",
+    [
+        Life(failed_pulls=HOPELESS), Life(misconfigured=HOPELESS), Life(ready=NEVER, warns=5),
+        Life(dies=4, ready=9), Life(kills=20),
+    ],
+    ids=["pull", "config", "probe", "deaths", "liveness"],
+)  # fmt: skip
+def test_a_slow_cure(life: Life, replicas: int) -> None:
+    """Law 6: the broken pods of before stay until new ones are available; theirs is not its error.
+
+    maxUnavailable is 0 for up to three replicas (25 %, rounded down).
+    """
+    cluster = Rollouts()
+    web = cluster.deployment("web", life, replicas=replicas)
+    cluster.run(40)
+    cluster.update(web, Life(ready=200))
+    cluster.run(40 * MINUTE)
+
+    assert_complete(stories(cluster)[-1], cluster, generation=2)
 
 
 def test_paused_and_resumed() -> None:
@@ -695,6 +719,35 @@ def test_no_good_life_is_red(cluster: Rollouts) -> None:
 
     assert last.outcome == "complete", last.cause
     assert last.root.error is None
+
+
+@few
+@given(
+    first=st.one_of(GOOD, BAD),
+    updates=st.lists(
+        st.tuples(st.sampled_from([2, 5, 11, 40, 90, 150, 700]), st.one_of(GOOD, BAD)), max_size=3
+    ),
+    replicas=st.integers(1, 5),
+    seed=st.integers(0, 10**6),
+)
+def test_the_last_update_decides(
+    first: Life, updates: list[tuple[int, Life]], replicas: int, seed: int
+) -> None:
+    """Law 6: good after bad is complete, bad after good failed; none is red by another's pods."""
+    cluster = Rollouts(seed=seed)
+    web = cluster.deployment("web", first, replicas=replicas)
+    at = 0
+    for wait, life in updates:
+        at += wait
+        cluster.run(at)
+        cluster.update(web, life)
+    cluster.run(at + 40 * MINUTE)
+    last = stories(cluster)[-1]
+
+    if (updates[-1][1] if updates else first).is_hopeless:
+        assert_failed(last)
+    else:
+        assert_complete(last, cluster, generation=1 + len(updates))
 
 
 @few

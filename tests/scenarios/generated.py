@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from tests.scenarios.fields import Raw
-from tests.scenarios.rollouts import NEVER, Life, Rollouts
+from tests.scenarios.rollouts import HOPELESS, NEVER, Life, Rollouts
 
 KINDS = ("deployment", "stateful_set", "daemon_set", "job")
 LIVES = st.builds(
@@ -36,7 +36,9 @@ GOOD = st.builds(
 """Those that come to a good end within ten minutes."""
 BAD = st.one_of(
     st.builds(Life, ready=st.just(NEVER), warns=st.sampled_from([3.0, 10.0])),
-    st.builds(Life, failed_pulls=st.just(1000), init=st.sampled_from([(), (40,)])),
+    st.builds(Life, failed_pulls=st.just(HOPELESS), init=st.sampled_from([(), (40,)])),
+    st.builds(Life, misconfigured=st.just(HOPELESS)),
+    st.builds(Life, kills=st.sampled_from([15.0, 25.0])),
     st.builds(Life, dies=st.sampled_from([2.0, 9.0]), ready=st.sampled_from([12, 40])),
     st.builds(Life, dies=st.sampled_from([2.0, 9.0])),
 )

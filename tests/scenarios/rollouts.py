@@ -13,7 +13,7 @@ from tests.scenarios.simulated.api import START, Api, resource_of
 from tests.scenarios.simulated.deployments import Deployments, ReplicaSets
 from tests.scenarios.simulated.jobs import Jobs
 from tests.scenarios.simulated.kubelet import Kubelet, Lives
-from tests.scenarios.simulated.life import HEALTHY, NEVER, Life
+from tests.scenarios.simulated.life import HEALTHY, HOPELESS, NEVER, Life
 from tests.scenarios.simulated.recorder import Recorder
 from tests.scenarios.simulated.sets import DaemonSets, StatefulSets
 
@@ -246,4 +246,4 @@ _COMPLETE: dict[str, Any] = {
     "deployments": _deployment, "statefulsets": _stateful_set, "daemonsets": _daemon_set,
 }  # fmt: skip
 
-__all__ = ["HEALTHY", "NEVER", "START", "Life", "Rollouts", "is_complete"]
+__all__ = ["HEALTHY", "HOPELESS", "NEVER", "START", "Life", "Rollouts", "is_complete"]

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 NEVER = math.inf
+HOPELESS = 1000
+"""So many tries are more than anybody waits for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,13 @@ class Life:
     ails: bool = False
     misconfigured: int = 0
     kills: float | None = None
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether it comes to no good end."""
+        never = NEVER in (self.ready, self.gate, self.schedule)
+        tries = max(self.failed_pulls, self.misconfigured)
+        return never or tries >= HOPELESS or (self.dies or self.kills) is not None
 
     def run(self, number: int) -> tuple[float, int]:
         """Length and exit code of the container's n-th run, from 0."""
