@@ -188,21 +188,34 @@ def liveness(stage: Stage) -> None:
 
 @story
 def node_lost(stage: Stage) -> None:
-    """A pod on a node that goes away, with little patience; it finds no other for a while."""
+    """A pod on a node that goes away, with little patience; on the other one another pod stands."""
     short = [
         {"key": f"node.kubernetes.io/{key}", "effect": "NoExecute", "tolerationSeconds": 3}
         for key in ("not-ready", "unreachable")
     ]
+    apart = {
+        "labelSelector": {"matchLabels": {"app": "web"}}, "namespaces": ["default"],
+        "topologyKey": "kubernetes.io/hostname",
+    }  # fmt: skip
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": [apart]}
     spec = {
-        "nodeSelector": {"reserve": "yes"},
+        "affinity": {"podAntiAffinity": required},
         "tolerations": [{"key": _AWAY, "operator": "Exists"}, *short],
     }  # fmt: skip
-    stage.kube.run("label", "node/node-2", "reserve=yes")
+    other = stage.pod(spec={"nodeSelector": {"kubernetes.io/hostname": "node-1"}})
+    other = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        **other,
+        "metadata": {"name": "in-the-way", **other["metadata"]},
+    }
+    stage.kube.apply(other, namespace="default")
+    _until("the other pod", partial(stage.kube.are_ready, "default", pods=1))
     stage.apply(stage.workload("Deployment", replicas=1, template=stage.pod(spec=spec)))
     _is_running(stage, 1)
     stage.lose_node()
     _until("an eviction", lambda: {"TaintManagerEviction", "FailedScheduling"} <= _reasons(stage))
-    stage.kube.run("label", "node/node-1", "reserve=yes")
+    stage.kube.run("delete", "pod/in-the-way", "--namespace=default")
     _until("another start", lambda: stage.count("Started") > 1)
 
 

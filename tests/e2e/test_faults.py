@@ -111,6 +111,9 @@ class Tried:
         self.load.stop()
 
     def _kill_the_leader(self) -> None:
+        for bridge in self.chains["leader"].bridges:
+            if not bridge.program.is_running:  # who loses the Lease ends, and its Pod starts anew
+                bridge.program.start()
         wait("a leader", self._leader)
         leader = self._leader()
         jaeger = self.chains["leader"].jaeger.query
