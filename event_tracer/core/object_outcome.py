@@ -28,11 +28,12 @@ class Cause(NamedTuple):
 
 
 class Member(NamedTuple):
-    """An object of a story, and the identities of those above it, the nearest first."""
+    """An object of a story since `since`, and those above it by identity, the nearest first."""
 
     kind: str
     name: str
     above: tuple[str, ...]
+    since: int
 
 
 class Awaited(NamedTuple):

@@ -174,7 +174,7 @@ class OpenObjectSpans:
             story = self._stories[item.trace_id] = _story(item)
             self._recheck(story)
         story.open_spans.add(item.span_id)
-        story.join(item.chain)
+        story.join(item.chain, item.first)
         heapq.heappush(self._due, (item.check, item.span_id))
 
     def _recheck(self, story: OpenStory) -> None:

@@ -8,7 +8,7 @@ from event_tracer.core.errors import OF_CONTAINER, UNDOES, Kind, Standing, kind_
 from event_tracer.core.event import ObjectReference
 from event_tracer.core.facts import PodFacts
 from event_tracer.core.histories import Placement, Story
-from event_tracer.core.object_outcome import Awaited, Member, SavedStory
+from event_tracer.core.object_outcome import Awaited, Member, SavedStory, undone_in_pod
 from event_tracer.core.occurrence import Child, Description, Occurrence
 from event_tracer.core.outcome import Case, Knowledge
 from event_tracer.core.story_errors import FactsOf
@@ -43,14 +43,15 @@ class OpenStory:
     open_spans: set[bytes] = field(default_factory=set)
     """The ids of its object spans that are open."""
 
-    def join(self, chain: Chain) -> None:
-        """Take in the objects of a chain."""
+    def join(self, chain: Chain, time: int) -> None:
+        """Take in the objects of a chain, about the first of which something happened at `time`."""
         known = self.members.get(chain[0].identity)
         if known is not None and len(known.above) >= len(chain) - 1:
             return  # and so are all above it
         above = tuple(each.identity for each in chain)
         for depth, item in enumerate(chain):
-            self.members[item.identity] = Member(item.kind, item.name, above[depth + 1 :])
+            since = self.members[item.identity].since if item.identity in self.members else time
+            self.members[item.identity] = Member(item.kind, item.name, above[depth + 1 :], since)
 
     def note(
         self, occurrence: Occurrence, said: Description, placement: Placement, *, is_error: bool,
@@ -58,7 +59,7 @@ class OpenStory:
     ) -> Standing | None:  # fmt: skip
         """Take in an occurrence; the error that stands from then on, if it is one."""
         item = placement.chain[0]
-        self.join(placement.chain)
+        self.join(placement.chain, occurrence.time)
         above = tuple(each.identity for each in placement.chain)
         if is_progress(occurrence):
             self.progress = max(self.progress, occurrence.time)
@@ -106,8 +107,11 @@ class OpenStory:
             lived=end.lived if end else 0, ordinal=ordinal, is_init=bool(end and end.is_init),
         )  # fmt: skip
         key = (identity, kind, container)
-        before = self.errors.get(key)
-        self.errors[key] = before.again(error) if before else error
+        before, facts = self.errors.get(key), facts_of(identity)
+        goes_on = before is not None and not (
+            isinstance(facts, PodFacts) and undone_in_pod(before, facts) <= occurrence.time
+        )
+        self.errors[key] = before.again(error) if before and goes_on else error
         return self.errors[key]
 
     def _undo(self, occurrence: Occurrence, identity: str, *, container: str) -> None:

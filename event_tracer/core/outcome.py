@@ -92,7 +92,7 @@ class Case:
     def end(self, identity: str, *, last: int) -> End:
         """End of the span of an object whose last occurrence was at `last`."""
         errors = self._errors.below(identity)
-        rest = self._rest(identity, max(last + SESSION_GAP, *self._closings(identity, errors)))
+        rest = self._rest(self._open_steps(identity, errors), last + SESSION_GAP)
         ends = [
             rest, self._failed(), self._limit(),
             *(each.surely + SURE for each, until in errors if each.surely is not None
@@ -106,22 +106,24 @@ class Case:
             return End(max(last, start_of(self._next.second)), is_replaced=True)
         return End(end)
 
-    def _rest(self, identity: str, rest: int) -> int:
-        """`rest`, or the end of what a LIST shows to have been repeated over it."""
-        spans = sorted(each for known, _ in self._below(identity) for each in self._repeats(known))
-        for first, last in spans:
-            if first <= rest:
-                rest = max(rest, last)
+    def _rest(self, steps: Iterable[tuple[int, int]], rest: int) -> int:
+        """`rest`, or the end of the steps that are open by then, and of those open by their end."""
+        for began, ended in sorted(steps):
+            if began <= rest:
+                rest = max(rest, ended)
         return rest
 
-    def _closings(self, identity: str, errors: Iterable[tuple[Standing, int]]) -> Iterator[int]:
-        yield 0
+    def _open_steps(
+        self, identity: str, errors: Iterable[tuple[Standing, int]]
+    ) -> Iterator[tuple[int, int]]:
         for each, member in self._below(identity):
-            yield self._closing(each, member)
-        for _, until in errors:
-            yield until
-        if any(step.began > step.done for step in self._steps(identity)):
-            yield NEVER
+            yield member.since, self._closing(each, member)
+            yield from self._repeats(each)  # what a LIST shows to have been repeated
+        for error, until in errors:
+            yield error.since, until
+        for step in self._steps(identity):
+            if step.began > step.done:
+                yield step.began, NEVER
 
     def _closing(self, identity: str, member: Member) -> int:
         facts = self._facts_of(identity)
