@@ -147,8 +147,10 @@ class RolloutFacts(NamedTuple):
             gone=self.gone,
             states=states[-_MOST_STATES:],
             progress=update,
-            timed_out=update if is_late else None,
-            timed_out_message=progressing.message if progressing and is_late else "",
+            timed_out=update if is_late else self.timed_out,
+            timed_out_message=(
+                progressing.message if progressing and is_late else self.timed_out_message
+            ),
             deadline=status.deadline,
             incomplete=incomplete,
             told=self.told,
@@ -217,7 +219,11 @@ def joined(earlier: Facts, now: Facts) -> Facts:
             readiness=tuple(readiness)[-_MOST_READY:], ends=(*ends, *now.ends)[-_MOST_ENDS:]
         )
     if isinstance(earlier, RolloutFacts) and isinstance(now, RolloutFacts):
-        return now._replace(states=_joined_states(earlier.states, now.states))
+        late = now if now.timed_out is not None else earlier
+        return now._replace(
+            states=_joined_states(earlier.states, now.states),
+            timed_out=late.timed_out, timed_out_message=late.timed_out_message,
+        )  # fmt: skip
     if isinstance(earlier, ConditionsFacts) and isinstance(now, ConditionsFacts):
         states = _joined_states(earlier.states, now.states)
         return now._replace(states=states).after(earlier)

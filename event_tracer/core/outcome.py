@@ -118,7 +118,8 @@ class Case:
     ) -> Iterator[tuple[int, int]]:
         for each, member in self._below(identity):
             yield member.since, self._closing(each, member)
-            yield from self._repeats(each)  # what a LIST shows to have been repeated
+            for first, last in self._repeats(each):  # as a LIST shows them; the last may wait yet
+                yield first, last + SESSION_GAP
         for error, until in errors:
             yield error.since, until
         for step in self._steps(identity):
@@ -159,10 +160,11 @@ class Case:
         if isinstance(run, RunFacts):
             return end_of(run.end) + _FAILED if run.failed and run.end is not None else NEVER
         facts = self._facts_of(self._root)
-        if not isinstance(facts, STAGED) or self._rollout.is_complete(facts):
+        failed = self._rollout.failed(facts) if isinstance(facts, STAGED) else None
+        if failed is None or not isinstance(facts, STAGED):
             return NEVER
-        failed = self._rollout.failed(facts)
-        return NEVER if failed is None else end_of(failed) + _FAILED
+        state = self._rollout.state_at(facts, end_of(failed) + _FAILED)
+        return NEVER if state and state.is_complete else end_of(failed) + _FAILED
 
     def _limit(self) -> int:
         """When the story ends at the latest."""

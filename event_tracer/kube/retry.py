@@ -19,10 +19,10 @@ class Retry:
     """The errors of a Watch since its last success, and the pauses that follow them.
 
     Times are the loop's, in seconds. `last_error` is empty once requests go well again; since
-    `failing_since` each request was answered by an error.
+    `failing_since` each request was answered by an error. `was_allowed`: an earlier run has read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, was_allowed: bool = False) -> None:
         self.last_error = ""
         self.last_error_at = asyncio.get_running_loop().time()  # or that of the start
         self.failing_since = inf
@@ -31,7 +31,7 @@ class Retry:
         self._denied = Backoff(first=_FIRST_PAUSE, longest=_LONGEST_DENIED)
         self._relists = 0
         self._refused_since = inf
-        self._was_allowed = False
+        self._was_allowed = was_allowed
 
     @property
     def is_refusal_final(self) -> bool:

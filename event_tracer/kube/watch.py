@@ -52,7 +52,7 @@ class Watch:
         self.namespace = namespace
         self.version = version
         self.state = State.LISTING
-        self.retry = Retry()
+        self.retry = Retry(was_allowed=bool(version))
         self.last_progress = 0.0
         self.last_read: float | None = None
         self._api = api
