@@ -22,7 +22,7 @@ from tests.scenarios.readings import (
     watched,
     watched_with_ticks,
 )
-from tests.scenarios.rollouts import Rollouts
+from tests.scenarios.rollouts import Life, Rollouts
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -216,6 +216,23 @@ def test_a_loss_in_a_generated_life(cluster: Rollouts, share: float) -> None:
     for _ in range(int(share * (len(raws) - 1))):
         run.feed()
     assert_same(set(run.lost_and_restarted()), expected)
+
+
+@pytest.mark.parametrize("late", [(), ("pods", "replicasets"), ("deployments",)], ids=str)
+def test_a_deadline_that_passed_is_not_forgotten(late: tuple[str, ...]) -> None:
+    """Law 6: judged by what held 30 s after it, though the rollout was complete a minute later."""
+    cluster = Rollouts()
+    cluster.deployment("web", Life(ready=150), deadline=60)
+    cluster.run(300)
+    raws = shuffled(cluster.frames, dict.fromkeys(late, SECOND // 2))
+    expected = watched(cluster.frames)
+    run = Run(raws, expected)
+
+    assert [story.outcome for story in told(expected)] == ["failed"]
+    assert_same(watched(raws), expected)
+    for _ in raws:
+        run.feed()
+        assert_same(set(run.lost_and_restarted()), expected)
 
 
 @few
