@@ -69,7 +69,7 @@ class OpenObjectSpan:
             start=self._begin(),
             end=self.last[0],
             verdict=verdict,
-            completed_after=case.completed_after() if len(self.chain) == 1 else None,
+            completed_after=case.completed_after(at=end.time) if len(self.chain) == 1 else None,
             change=self.change,
             hours=self.hours,
             previous_trace_id=self.previous_trace_id,

@@ -142,8 +142,8 @@ class Case:
             return NEVER if facts.end is None else end_of(facts.end)
         return self._rollout.closing(facts, is_root=identity == self._root)
 
-    def completed_after(self) -> int | None:
-        """Seconds from the change to the first completion of its generation, once there is one."""
+    def completed_after(self, *, at: int) -> int | None:
+        """Seconds from the change to the first completion of its generation, if it was by `at`."""
         if self._hours:
             return None
         facts = self._facts_of(self._run or self._root)
@@ -152,7 +152,9 @@ class Case:
             second = facts.end
         elif isinstance(facts, STAGED) and (state := self._rollout.completed(facts)):
             second = state.second
-        return None if second is None else max(0, second - self._change.second)
+        if second is None or start_of(second) > at:
+            return None
+        return max(0, second - self._change.second)
 
     def _failed(self) -> int:
         """When the story ends as Kubernetes says that it has failed."""
