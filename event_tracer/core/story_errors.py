@@ -52,7 +52,9 @@ class StoryErrors:
             if isinstance(run, RunFacts) and run.end is not None and not run.failed:
                 return end_of(run.end)
         if isinstance(facts, PodFacts):
-            return undone_in_pod(error, facts)
+            undone = undone_in_pod(error, facts)
+            # Controllers count no pod that has failed (controller_utils.go, FilterActivePods).
+            return min(undone, self._completed_again(error, above)) if facts.failed else undone
         if error.about.startswith("Pod ") and any(map(self._facts_of, above)):
             return error.last  # where status is read a pod without any is gone
         if error.kind in (Kind.CREATION, Kind.DEADLINE):

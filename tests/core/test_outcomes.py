@@ -1,5 +1,6 @@
 """Law 6: what becomes of an object, and what its span covers."""
 
+from copy import deepcopy
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -149,3 +150,23 @@ def test_what_began_before_its_story_is_an_instant() -> None:
     assert {s.end - s.start for s in ends} == {1000}
     assert restart.start == min(s.start for s in spans)
     assert stamp(restart.start)[:19] == attributes(restart)["event_tracer.change.time"][:19]
+
+
+def test_a_pod_that_a_kubelet_rejected_does_not_fail_what_replaced_it() -> None:
+    """Controllers count no failed pod: the rollout is complete as kubectl has it (law 6)."""
+    frames = list(raw_frames("status/good"))
+    place = next(i for i, raw in enumerate(frames) if raw["resource"] == "pods")
+    pod = frames[place]["object"]
+    meta = {**pod["metadata"], "name": "web-rejected", "uid": str(uuid5(NAMESPACE_OID, "rejected"))}
+    status = {"phase": "Failed", "reason": "NodeAffinity"}
+    failed = {**frames[place], "object": {**pod, "metadata": meta, "status": status}}
+    warning: Any = deepcopy(next(raw for raw in frames if raw["resource"] == "events"))
+    warning["object"] |= {"reason": "NodeAffinity", "type": "Warning", "message": "it does not fit"}
+    warning["object"]["metadata"] |= {"uid": UID, "name": "web-rejected.1"}
+    warning["object"]["involvedObject"] = {
+        "kind": "Pod", "name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"]
+    }  # fmt: skip
+    spans = tell([*frames[: place + 1], failed, warning, *frames[place + 1 :]])
+    (root,) = [span for span in spans if not is_event(span) and not span.parent_id]
+
+    assert attributes(root)["event_tracer.outcome"] == "complete"
