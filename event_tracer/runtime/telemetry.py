@@ -110,6 +110,10 @@ class Telemetry:
             "event_tracer.checkpoint.ids.dropped", "{id}",
             "Ids of sent object spans that left a full checkpoint.",
         )  # fmt: skip
+        self._gauge(
+            "event_tracer.object_spans.sealed_early", "{span}", lambda: [self._sealed_early()],
+            "Spans of pods sealed as they stood since the start, too many being open.",
+        )  # fmt: skip
 
     def _count_sending(self, meter: Meter, exporter: str) -> None:
         self._component = {
@@ -148,10 +152,6 @@ class Telemetry:
         gauge(
             "event_tracer.export.refused.age", "s", lambda: [self._refused()[1]],
             "Since the first of these was refused; 0 where there is none.",
-        )  # fmt: skip
-        gauge(
-            "event_tracer.object_spans.sealed_early", "{span}", lambda: [self._sealed_early()],
-            "Spans of pods sealed as they stood since the start, too many being open.",
         )  # fmt: skip
 
     def _gauge(self, name: str, unit: str, read: Callable[[], list[float]], text: str) -> None:
