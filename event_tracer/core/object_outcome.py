@@ -43,6 +43,11 @@ class Awaited(NamedTuple):
     done: int
     above: tuple[str, ...]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it has begun and is not done."""
+        return self.began > self.done
+
 
 class Verdict(NamedTuple):
     """Outcome of an object at some time, with its cause where it failed."""

@@ -116,16 +116,14 @@ class OpenObjectSpans:
             return True
         if not is_after and before <= item.last[0] + SESSION_GAP and before <= item.check:
             return False
-        end = self._end(item)
+        case = self._case(item)
+        end = item.end_in(case)
         self._check_at(item, min(end.time, before + SESSION_GAP))
         if end.time >= before:
             return False
         # As of now: what follows may undo an error that stands at its end.
-        item.sealed = item.seal(self._case(item), end)
+        item.sealed = item.seal(case, end)
         return True
-
-    def _end(self, item: OpenObjectSpan) -> End:
-        return self._case(item).end(item.identity, last=item.last[0])
 
     def _case(self, item: OpenObjectSpan) -> Case:
         return self._stories[item.trace_id].case(self._knowledge)
@@ -137,7 +135,8 @@ class OpenObjectSpans:
         """
         if item.sealed:
             return item.sealed
-        end, case = self._end(item), self._case(item)
+        case = self._case(item)
+        end = item.end_in(case)
         return item.seal(case, end if end.time <= at else End(max(at, item.last[0])), known=known)
 
     def pop_sealed(self, *, before: int, now: int) -> Iterator[SealedObject]:
@@ -150,7 +149,7 @@ class OpenObjectSpans:
             item = self._open.get(span_id)
             if item is None or item.check != check:
                 continue
-            end = self._end(item)
+            end = item.end_in(self._case(item))
             if not item.sealed and end.time >= before:
                 self._check_at(item, min(end.time, before + SESSION_GAP))
             elif (sealed := self._close(item, at=end.time, known=now + SECOND)) is not None:

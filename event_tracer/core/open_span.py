@@ -58,6 +58,10 @@ class OpenObjectSpan:
         """The identity of its object."""
         return self.chain[0].identity
 
+    def end_in(self, case: Case) -> End:
+        """Its end, by all that is known of its story."""
+        return case.end(self.identity, last=self.last[0])
+
     def seal(self, case: Case, end: End, *, known: int = NEVER) -> SealedObject:
         """All that its span says, as of its end; what happened was read up to `known`."""
         verdict = case.verdict(self.identity, at=end.time, is_replaced=end.is_replaced, known=known)

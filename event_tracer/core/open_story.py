@@ -92,10 +92,12 @@ class OpenStory:
     ) -> Standing:
         kind, source = kind_of(said.name, occurrence.reason), occurrence.source
         end = source.end if isinstance(source, Transition) else None
-        has_facts = isinstance(facts_of(identity), PodFacts)
+        facts = facts_of(identity)
         container = _container(said) if kind in OF_CONTAINER else ""
         ordinal = end.ordinal if end else 0
-        is_unsure = kind is Kind.BACK_OFF and has_facts  # the death that it follows tells
+        is_unsure = kind is Kind.BACK_OFF and isinstance(
+            facts, PodFacts
+        )  # the death that it follows tells
         sure = surely_since(
             kind, time=occurrence.time, ordinal=ordinal, is_run=bool(self.story.run)
         )
@@ -107,7 +109,7 @@ class OpenStory:
             lived=end.lived if end else 0, ordinal=ordinal, is_init=bool(end and end.is_init),
         )  # fmt: skip
         key = (identity, kind, container)
-        before, facts = self.errors.get(key), facts_of(identity)
+        before = self.errors.get(key)
         goes_on = before is not None and not (
             isinstance(facts, PodFacts) and undone_in_pod(before, facts) <= occurrence.time
         )
@@ -130,18 +132,18 @@ class OpenStory:
 
     def case(self, knowledge: Knowledge) -> Case:
         """All that outcome rests on, as of now."""
-        awaited = {
-            name: step for name, step in self.awaited.items()
-            if not any(knowledge.facts_of(each) for each in step.above[:1])
-        }  # fmt: skip
+        awaited = [
+            step for step in self.awaited.values()
+            if step.is_open and not any(map(knowledge.facts_of, step.above[:1]))
+        ]  # fmt: skip
         return Case(
             story=self.story, root=self.root, progress=self.progress, members=self.members,
-            errors=self.errors.values(), awaited=awaited.values(), knowledge=knowledge,
+            errors=self.errors.values(), awaited=awaited, knowledge=knowledge,
         )  # fmt: skip
 
     def saved(self) -> SavedStory:
         """What a restart needs of it."""
-        awaited = ((name, step) for name, step in self.awaited.items() if step.began > step.done)
+        awaited = ((name, step) for name, step in self.awaited.items() if step.is_open)
         about = dict.fromkeys(error.identity for error in self.errors.values())
         return SavedStory(
             self.trace_id, self.progress, tuple(self.errors.values()), tuple(awaited),

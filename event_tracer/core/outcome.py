@@ -65,7 +65,7 @@ class Knowledge:
 
 
 class Case:
-    """All that outcome rests on, of one story."""
+    """All that outcome rests on, of one story; what is `awaited` are steps that are open."""
 
     def __init__(
         self, *, story: Story, root: str, progress: int,
@@ -123,8 +123,7 @@ class Case:
         for error, until in errors:
             yield error.since, until
         for step in self._steps(identity):
-            if step.began > step.done:
-                yield step.began, NEVER
+            yield step.began, NEVER
 
     def _closing(self, identity: str, member: Member) -> int:
         facts = self._facts_of(identity)
@@ -162,8 +161,7 @@ class Case:
         if isinstance(run, RunFacts):
             return end_of(run.end) + _FAILED if run.failed and run.end is not None else NEVER
         facts = self._facts_of(self._root)
-        failed = self._rollout.failed(facts) if isinstance(facts, STAGED) else None
-        if failed is None or not isinstance(facts, STAGED):
+        if not isinstance(facts, STAGED) or (failed := self._rollout.failed(facts)) is None:
             return NEVER
         state = self._rollout.state_at(facts, end_of(failed) + _FAILED)
         return NEVER if state and state.is_complete else end_of(failed) + _FAILED
@@ -261,7 +259,7 @@ class Case:
                 self.verdict(each, at=at, is_replaced=is_replaced, known=known) for each in children
             ]
             return min(verdicts, key=lambda each: _WORST.index(each.outcome))
-        is_waiting = any(step.began > step.done for step in self._steps(identity))
+        is_waiting = any(self._steps(identity))
         return Verdict("progressing" if is_waiting else "started")
 
     def _has_status(self, identity: str) -> bool:

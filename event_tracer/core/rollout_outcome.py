@@ -31,11 +31,6 @@ class Rollout(NamedTuple):
             return state.generation < self.next.generation
         return state.second < self.next.second
 
-    def is_complete(self, facts: Staged) -> bool:
-        """Whether this change's generation is complete, as far as is known."""
-        state = self.state_at(facts, NEVER)
-        return state is not None and state.is_complete
-
     def state_at(self, facts: Staged, time: int) -> RolloutState | None:
         """The state of this change's generation at `time`."""
         generation, found = self.change.generation or 0, None

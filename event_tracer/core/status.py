@@ -37,13 +37,6 @@ class Termination(NamedTuple):
         return max(0, self.finished - self.started) * SECOND
 
 
-class Waiting(NamedTuple):
-    """A container that waits, by the kubelet's word."""
-
-    container: str
-    reason: str
-
-
 class PodStatus(NamedTuple):
     """Status of a pod."""
 
@@ -54,7 +47,6 @@ class PodStatus(NamedTuple):
     initialized: Condition | None
     disruption: Condition | None
     terminations: tuple[Termination, ...]
-    waiting: tuple[Waiting, ...]
 
 
 class RolloutStatus(NamedTuple):
@@ -130,14 +122,7 @@ def _pod(spec: api_types.Spec, status: api_types.Status) -> PodStatus:
         terminations=tuple(
             end for each, is_init in containers for end in _terminations(each, is_init=is_init)
         ),
-        waiting=tuple(waiting for each, _ in containers if (waiting := _waiting(each))),
     )
-
-
-def _waiting(container: api_types.ContainerStatus) -> Waiting | None:
-    waiting = (container.get("state") or {}).get("waiting") or {}
-    reason = waiting.get("reason")
-    return Waiting(container.get("name") or "", reason) if reason else None
 
 
 def _terminations(container: api_types.ContainerStatus, *, is_init: bool) -> Iterator[Termination]:
