@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import cast
 
 from event_tracer.cli import sinks
 from event_tracer.cli.process import run_to_the_end
@@ -25,6 +25,7 @@ from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
 from event_tracer.core.traces import Trace, shift, traces_of
 from event_tracer.recording import reader
+from event_tracer.recording.reader import Reads
 from event_tracer.render.page.store import RawEvents
 from event_tracer.render.terminal import View, console
 from event_tracer.render.waterfall import waterfall
@@ -88,9 +89,10 @@ def _traces(
 
 def _shift_to_now(
     files: Sequence[str], settings: ReplaySettings, stack: ExitStack
-) -> tuple[IO[bytes], int]:
+) -> tuple[Reads, int]:
     """Standard input, and the seconds from the last occurrence to now; 0 if nothing is shifted."""
-    stdin: IO[bytes] = sys.stdin.buffer if sys.stdin else io.BytesIO()  # it may be closed
+    # It may be closed.
+    stdin = cast(Reads, sys.stdin.buffer) if sys.stdin else io.BytesIO()
     if not settings.shift_to_now:
         return stdin, 0
     # Two passes are needed, and standard input can be read but once.
@@ -106,7 +108,7 @@ def _shift_to_now(
     return copy, seconds
 
 
-def _seconds_until_now(files: Sequence[str], stdin: IO[bytes], settings: ReplaySettings) -> int:
+def _seconds_until_now(files: Sequence[str], stdin: Reads, settings: ReplaySettings) -> int:
     items = reader.items(files, stdin=stdin, on_problem=lambda problem: None)
     times = (
         frame.body.time

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, cast
 
 from event_tracer.core.event import Event
 from event_tracer.core.filters import Redact
@@ -49,7 +49,7 @@ class Problem:
 
 OnProblem = Callable[[Problem], None]
 OnProgress = Callable[[int], None]
-Reads = IO[bytes]
+Reads = io.BufferedIOBase
 
 
 def items(
@@ -126,7 +126,9 @@ class _Counted(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._stream.read(len(buffer))
+        # What is there: a read that waits for more checks no signal in between (CPython's
+        # _bufferedreader_read_generic), and Ctrl-C would wait with it.
+        data = self._stream.read1(len(buffer))
         buffer[: len(data)] = data
         self._on_progress(len(data))
         return len(data)
@@ -136,7 +138,7 @@ def _open(path: str, source: _Source, opened: ExitStack) -> Reads:
     """A file; nothing in its place where it cannot be opened, which is a problem of `source`."""
     file = Path(path) if path else files("event_tracer.recording").joinpath(SAMPLE)
     try:
-        return opened.enter_context(file.open("rb"))
+        return opened.enter_context(cast(Reads, file.open("rb")))
     except IsADirectoryError:
         source.problem(0, "a directory; name the files in it")
     except OSError as error:

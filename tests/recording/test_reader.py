@@ -3,6 +3,8 @@
 import gzip
 import io
 import json
+import os
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from importlib.resources import files
@@ -130,6 +132,19 @@ def test_standard_input_is_read(run: Run) -> None:
     redis = str(RECORDINGS / "redis-create.jsonl")
 
     assert run("replay", "-", stdin=REDIS)[1] == run("replay", redis)[1]
+
+
+def test_what_a_pipe_holds_is_read_at_once() -> None:
+    """`event-tracer record - | event-tracer replay -`: a frame does not wait for the next ones."""
+    read, write = os.pipe()
+    with open(read, "rb") as pipe, open(write, "wb", buffering=0) as writer:
+        writer.write(b"".join(REDIS.splitlines(keepends=True)[:2]))
+        ends = threading.Timer(20, writer.close)
+        ends.start()
+        next(reader.items(["-"], stdin=pipe, on_problem=lambda problem: None))
+
+        assert not writer.closed
+        ends.cancel()
 
 
 def test_the_sample_is_a_capture_as_record_keeps_it() -> None:
