@@ -110,6 +110,11 @@ class Stories:
             if item.is_exported and trace_id in (None, item.trace_id)
         ]
 
+    def look(self, *, now: int) -> list[Span]:
+        """All spans that are left, as they stand at `now` (ns): silence after that says nothing."""
+        spans = self.feed(Tick(now=now))
+        return spans + self._emit_due(before=_NO_LIMIT) + self.preview()
+
     def unknown(self, body: Event | ObjectMetadata) -> list[KubeObject]:
         """Objects on the chain of an object, or of an Event's, that were not seen themselves."""
         return self._cluster.unknown(body)
@@ -235,7 +240,7 @@ class Stories:
         if not (sync.events_behind or sync.objects_behind):
             self._synced_until = self._watermark
         if not sync.objects_behind:
-            spans += self._emit_due()
+            spans += self._emit_due(before=self._watermark - REORDER)
         before = self._emitted_until - REORDER - _GRACE
         sealed = self._object_spans.pop_sealed(before=before, now=self._known_until)
         spans += map(self._mapper.object_span, sealed)
@@ -248,9 +253,9 @@ class Stories:
         # An occurrence that still waits may belong to an object span that is due.
         return min(self._synced_until, self._waiting.earliest + REORDER + _GRACE)
 
-    def _emit_due(self) -> list[Span]:
+    def _emit_due(self, *, before: int) -> list[Span]:
         self._placer.forget()
-        due = self._waiting.pop_due(before=self._watermark - REORDER)
+        due = self._waiting.pop_due(before=before)
         self._has_emitted = self._has_emitted or bool(due)
         emitted = [self._emit(occurrence) for occurrence in due]
         return [span for span, is_exported in emitted if is_exported]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from event_tracer import EventTracerError
 from event_tracer.core.filters import Redact
-from event_tracer.core.frame import END, Tick
+from event_tracer.core.frame import Tick
 from event_tracer.core.mapping import Naming
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
@@ -137,12 +137,11 @@ class Snapshot:
         """The object spans that are not sealed yet, as they stand."""
         return self._stories.preview()
 
-    def end(self) -> list[Span]:
-        """All spans that are left, however they stand."""
-        self._feed.feed(END)
+    def look(self) -> list[Span]:
+        """All spans that are left, as they stand now."""
         if self._sink.unusable:
             self._complain(f"{self._sink.unusable} of what was read could not be used")
-        return self._sink.spans
+        return self._sink.spans + self._stories.look(now=self._reader.now)
 
     def _unread(self) -> str:
         left = [watch for watch in self._reader.watches if not (watch.is_live or watch.is_denied)]
@@ -171,7 +170,7 @@ async def read_traces(
 
     await scope.run(is_done, start=snapshot.run(), wait=wait())
     snapshot.check()
-    return grouped(snapshot.end())
+    return grouped(snapshot.look())
 
 
 def in_namespaces(namespaces: Sequence[str]) -> str:

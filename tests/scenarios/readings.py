@@ -88,21 +88,29 @@ def server_after(raws: Iterable[Raw]) -> Server:
 
 
 def listed_then_watched(raws: Sequence[Raw], cut: int) -> list[Span]:
-    """A first start after `cut` frames: objects are listed, then Events, then all is watched.
+    """A first start after `cut` frames: objects are listed, then Events, then all is watched."""
+    stories, spans = _listed(raws[:cut])
+    for raw in raws[cut:]:
+        spans += stories.feed(parse(raw))
+    return spans + stories.feed(END)
 
-    Transitions of the last hour are told (law 11).
-    """
-    server, stories = server_after(raws[:cut]), Stories()
+
+def looked_at(raws: Sequence[Raw], now: int) -> list[Span]:
+    """A look at the moment `now` (ns), as `show` and `link` take it."""
+    stories, spans = _listed([raw for raw in raws if raw["received"] <= now])
+    return spans + stories.look(now=now)
+
+
+def _listed(raws: Sequence[Raw]) -> tuple[Stories, list[Span]]:
+    """A fold that has listed all that these frames left; transitions of the last hour are told."""
+    server, stories = server_after(raws), Stories()
     spans: list[Span] = list(stories.feed(SyncState(events_behind=True, objects_behind=True)))
-    since = max((raw["received"] for raw in raws[:cut]), default=0) - HOUR
+    since = max((raw["received"] for raw in raws), default=0) - HOUR
     for resource in server.resources:
         frames = tuple(map(parse, server.list(resource)))
         spans += stories.feed(Listing(frames=frames, tell_since=since))
     spans += stories.feed(Listing(frames=tuple(map(parse, server.list(EVENTS)))))
-    spans += stories.feed(SyncState())
-    for raw in raws[cut:]:
-        spans += stories.feed(parse(raw))
-    return spans + stories.feed(END)
+    return stories, spans + stories.feed(SyncState())
 
 
 class Run:

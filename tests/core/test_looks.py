@@ -1,0 +1,76 @@
+"""Law 6 of a look at one moment, as `show` and `link` take it: one LIST, and the time of now."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from tests.scenarios.captures import CAPTURES, Told, told
+from tests.scenarios.fields import SECOND
+from tests.scenarios.folding import raw_frames
+from tests.scenarios.readings import Raw, looked_at
+
+
+@cache
+def looks(name: str) -> tuple[tuple[Told, ...], ...]:
+    """The stories of a capture that a look each second tells, to its end."""
+    raws = raw_frames(f"status/{name}")
+    return tuple(tuple(told(looked_at(raws, now))) for now in _seconds(raws))
+
+
+def _seconds(raws: tuple[Raw, ...]) -> Iterator[int]:
+    return iter(range(raws[0]["received"], raws[-1]["received"] + SECOND, SECOND))
+
+
+def outcomes(name: str, title: str) -> list[str]:
+    """Outcome of the story of this title, look by look."""
+    return [story.outcome for look in looks(name) for story in look if story.title == title]
+
+
+def since_first(found: list[str], outcome: str) -> list[str]:
+    """Those from the first look on that gives this outcome."""
+    return found[found.index(outcome) :]
+
+
+@pytest.mark.parametrize("name", ["crash", "oom", "liveness", "bad-image", "bad-config", "quota"])
+def test_a_loop_has_one_verdict(name: str) -> None:
+    """One look a second, between deaths and back-offs, whether the container runs or not."""
+    found = since_first(outcomes(name, "Create Deployment web"), "failed")
+
+    assert len(found) >= 80
+    assert set(found) == {"failed"}
+
+
+def test_a_hundred_looks_at_a_crash_loop() -> None:
+    """From the first death on, also while the container runs and its pod is Ready."""
+    found = since_first(outcomes("crash", "Create Deployment web"), "failed")
+
+    assert found[:100] == ["failed"] * 100
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("restart", "Restart Deployment web"), ("evict", "Create Deployment web")],
+)
+def test_old_pods_do_not_fail_what_replaces_them(name: str, title: str) -> None:
+    """Their probes fail and their containers end with 137 while they go."""
+    found = outcomes(name, title)
+
+    assert "failed" not in found
+    assert found[-1] == "complete"
+
+
+def test_a_failing_run_is_failed_each_time() -> None:
+    """From its first death on; the run beside it is not."""
+    assert set(since_first(outcomes("job", "Create Job fails"), "failed")) == {"failed"}
+    assert "failed" not in outcomes("job", "Create Job works")
+
+
+@pytest.mark.parametrize("name", sorted({*CAPTURES} - {"flap", "recover"}))
+def test_no_look_is_red_but_of_what_fails(name: str) -> None:
+    """What is complete in the end was never failed on the way, where no error stood."""
+    last = {story.root.trace_id: story.outcome for story in looks(name)[-1]}
+    for look in looks(name):
+        for story in look:
+            is_over = last.get(story.root.trace_id) != "complete"
+            assert is_over or story.outcome != "failed", story.title
