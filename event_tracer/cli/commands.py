@@ -64,6 +64,12 @@ def _link(settings: models.LinkSettings, words: Sequence[str]) -> bool:
     return main(settings, words)
 
 
+def _explain(settings: models.ExplainSettings, words: Sequence[str]) -> bool:
+    from event_tracer.cli.explain import main
+
+    return main(settings, words)
+
+
 def _record(settings: models.RecordSettings, words: Sequence[str]) -> bool:
     from event_tracer.cli.record import main
 
@@ -96,6 +102,12 @@ _OBJECT = Words(
     metavar="KIND/NAME",
     help="an object, as kubectl names it",
     missing="name an object, as deployment/web",
+)
+_STORY = Words(
+    nargs="*",
+    usage="[KIND/NAME | TRACE_ID]",
+    metavar="KIND/NAME",
+    help="an object, as kubectl names it, or the 32 digits of a trace's id",
 )
 COMMANDS: dict[str, Command[Any]] = {
     "show": Command(
@@ -178,6 +190,30 @@ trace the same id, be it now or when it comes to send it.""",
         settings=models.LinkSettings,
         words=_OBJECT,
         run=_link,
+    ),
+    "explain": Command(
+        line="what became of an object's newest change, and why: for a ticket, an alert, an agent",
+        text="""\
+Tell outcome, cause and evidence of an object's newest story: who changed what and when, the chain
+from the root to what went wrong, Events by their uids, times, counts and exit codes, what is still
+open, and commands that show more. KIND/NAME is an object as kubectl names it, TRACE_ID one of
+Jaeger's; without either it is the story that failed last, or else the newest.
+
+It reads a cluster once and writes nothing, or reads what -f names: a recording, or what kubectl
+printed (replay --help has the commands). -o json is a document of 4 KiB at most, whose schema is
+docs/explain.schema.json. Repeats are folded in it before messages that differ are clipped. What a
+cluster's programs wrote is quoted, on one line, and never more than data.
+
+Exits with 0 whatever the outcome; wait is the command whose exit code tells it.""",
+        examples="""\
+  event-tracer explain deployment/web -n shop
+  event-tracer explain -A -o json | jq -r .summary
+  event-tracer explain pod/web-7d4b9c-x2x1q -o markdown
+  event-tracer explain -f rollout.jsonl.gz deploy/web
+  kubectl get events,pods,rs,deploy,ns -o json --show-managed-fields | event-tracer explain -f -""",
+        settings=models.ExplainSettings,
+        words=_STORY,
+        run=_explain,
     ),
     "record": Command(
         line="a live cluster's Events and owners to a file, for replay anywhere",

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from event_tracer.cli.process import complain, run_to_the_end
 from event_tracer.cli.settings.base import SettingsError
 from event_tracer.cli.settings.models import LinkSettings
-from event_tracer.cli.target import explain_absence, open_query, parse_target
+from event_tracer.cli.target import explain_absence, open_query
+from event_tracer.cli.words import parse_name
 from event_tracer.core.filters import Redaction
 from event_tracer.core.lineage import kind_attribute
 from event_tracer.core.span import Span, text_of
@@ -66,7 +67,7 @@ async def link(words: Sequence[str], settings: LinkSettings, *, complain: Compla
 
     Raises SnapshotError, ConnectionSettingsError and SettingsError.
     """
-    if not parse_target(words)[1]:
+    if not parse_name(words)[1]:
         raise SettingsError("name one object, as deployment/web")
     async with open_query(settings, words) as query:
         target = query.target

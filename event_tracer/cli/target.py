@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from event_tracer.cli.settings.base import SettingsError
 from event_tracer.cli.settings.models import SnapshotSettings
+from event_tracer.cli.words import parse_name
 from event_tracer.core.traces import Trace
 from event_tracer.kube.client import Api, ApiError
 from event_tracer.kube.credentials import chosen_namespace, client_factory
@@ -64,25 +64,13 @@ class Query:
         return f"about {self.object_name if self.name else f'any {self.object_name}'}"
 
 
-def parse_target(words: Sequence[str]) -> tuple[str, str]:
-    """`deployment/web`, `deployment web` or `deployment` → the kind's word and the name.
-
-    Both are empty where nothing was asked for. Raises SettingsError for what is neither.
-    """
-    parts = words[0].split("/") if len(words) == 1 else list(words)
-    if len(parts) > 2 or not all(parts) or any("/" in part for part in parts):
-        raise SettingsError(f"{' '.join(words)!r} names no object: it is like deployment/web")
-    kind, name = [*parts, "", ""][:2]
-    return kind, name
-
-
 @asynccontextmanager
 async def open_query(settings: SnapshotSettings, words: Sequence[str]) -> AsyncIterator[Query]:
     """The query that `words` are in the cluster of `settings`, with a connection to it.
 
     Raises SettingsError, ConnectionSettingsError and SnapshotError.
     """
-    word, name = parse_target(words) if words else ("", "")
+    word, name = parse_name(words)
     where = {"kubeconfig": settings.kubeconfig, "context": settings.context}
     api = Api(await client_factory(**where))
     try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from event_tracer.core.span import Span, text_of
+from event_tracer.core.times import parse_timestamp
 from event_tracer.core.traces import Trace
 from event_tracer.render.waterfall import Waterfall, waterfall
 
@@ -76,6 +77,17 @@ def object_names(spans: Sequence[Span], target: Target) -> frozenset[str]:
     """The names of the objects of the target's kind in a trace."""
     ids = object_span_ids(spans, target._replace(name=""))
     return frozenset(_name(span) for span in spans if span.span_id in ids)
+
+
+def newest_story(traces: Iterable[Trace]) -> Trace | None:
+    """The trace of the newest change, of its last hour; None of none."""
+    return max(traces, key=_changed, default=None)
+
+
+def _changed(trace: Trace) -> tuple[int, int]:
+    root = next((span for span in trace if not span.parent_id), trace[0])
+    time = parse_timestamp(text_of(root.attributes, "event_tracer.change.time"))
+    return time or root.start, root.start
 
 
 def newest_time(spans: Sequence[Span]) -> int:

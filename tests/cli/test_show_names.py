@@ -216,7 +216,7 @@ async def test_without_a_kubeconfig_it_says_where_it_looked(world: World) -> Non
 
 
 @pytest.mark.parametrize(
-    "words", [("a/b/c",), ("deploy/",), ("/web",), ("a", "b", "c"), ("a/b", "c")]
+    "words", [("a/b/c",), ("deploy/",), ("/web",), ("a", "", "c"), ("a/b", "c")]
 )
 @in_world()
 async def test_what_is_no_name_of_an_object_is_a_matter_of_usage(

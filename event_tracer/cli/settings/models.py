@@ -18,6 +18,7 @@ from event_tracer.cli.settings.options import (
 )
 from event_tracer.cli.settings.types import (
     Duration,
+    Files,
     Namespaces,
     PageAddress,
     ProbeAddress,
@@ -26,6 +27,8 @@ from event_tracer.cli.settings.types import (
 
 UI_SPANS = 10_000
 """The page of a run shows the newest of them; older stories are forgotten."""
+EXPLAINED, LEAST_EXPLAINED = 4096, 1024
+"""Bytes that an explanation may have as JSON, and those that each fits in."""
 _HTML = (
     "write one HTML page to FILE instead, with search, filters, zoom and the Events themselves; "
     "it loads nothing from the network, so it can be sent to a colleague"
@@ -223,11 +226,35 @@ class LinkSettings(SnapshotSettings):
     )
 
 
+class ExplainSettings(SnapshotSettings):
+    """The settings of `explain`."""
+
+    file: Files = option(
+        (),
+        "read this instead of a cluster: a recording, or what kubectl printed as JSON or YAML; - "
+        "is stdin; repeat the option for several",
+        metavar="FILE",
+        short="f",
+    )
+    output: Literal["text", "json", "markdown"] = option(
+        "text",
+        "json: the document of docs/explain.schema.json on one line; markdown: for a ticket",
+        short="o",
+    )
+    max_bytes: Annotated[int, Field(ge=LEAST_EXPLAINED)] = option(
+        EXPLAINED,
+        "bytes that the JSON may have; what tells least is left out first",
+        metavar="BYTES",
+    )
+    jaeger_url: Url = option("", "address of Jaeger's UI, for the link", metavar="URL")
+
+
 MODELS: tuple[type[BaseOptions], ...] = (
     ShowSettings,
     RunSettings,
     ReplaySettings,
     LinkSettings,
+    ExplainSettings,
     RecordSettings,
     CheckSettings,
 )

@@ -141,6 +141,8 @@ Patterns = Annotated[
     tuple[str, ...], NoDecode, BeforeValidator(_several), AfterValidator(_patterns)
 ]
 """Regular expressions; a comma belongs to one."""
+Files = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_several)]
+"""Paths; a comma belongs to one."""
 Statuses = Annotated[dict[str, Literal["error", "unset"]], NoDecode, BeforeValidator(_pairs)]
 Template = Annotated[str, AfterValidator(_template)]
 ObjectName = Annotated[str, AfterValidator(_object_name)]
