@@ -5,7 +5,11 @@ class EventTracerError(Exception):
     """Whatever a user can mend: its message is a sentence for them, and the exit code is 1.
 
     EventTracerError
-    ├─ SettingsError            cli        what was typed or set cannot be meant: exit code 2
+    ├─ UsageError               what was typed or set cannot be meant: exit code 2
+    │  ├─ SettingsError         cli        options, EVENT_TRACER_* and the file of settings
+    │  ├─ EndpointError         export     the OTEL_EXPORTER_OTLP_* variables
+    │  ├─ ExporterError         export     an exporter of the SDK is not there or does not start
+    │  └─ TelemetryError        runtime    the variables of the bridge's own metrics
     ├─ OutputError              cli        traces cannot be written or delivered
     ├─ StartError               cli        a run cannot begin
     ├─ SnapshotError            pipeline   there is nothing to see, or nothing may be seen
@@ -14,9 +18,11 @@ class EventTracerError(Exception):
     ├─ ConnectionSettingsError  kube       there is no cluster to speak to
     ├─ ApiError                 kube       a request did not succeed
     ├─ UnknownKindError         kube       a cluster has no such kind
-    ├─ EndpointError            export     the OTEL_* variables cannot be meant
-    ├─ ExporterError            export     an exporter of the SDK is not there or does not start
     ├─ ExportError              export     spans did not arrive
-    ├─ TelemetryError           runtime    the bridge's own metrics cannot be set up
+    ├─ ProxyError               runtime    a proxy cannot be used
     └─ MalformedError           core       what came in is not what it should be
     """
+
+
+class UsageError(EventTracerError):
+    """What was typed or set cannot be meant: the exit code is 2."""

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from event_tracer import EventTracerError
+from event_tracer import EventTracerError, UsageError
 from event_tracer.cli.commands import COMMANDS, Command
 from event_tracer.cli.process import complain
 from event_tracer.cli.settings.base import (
@@ -16,10 +16,10 @@ from event_tracer.cli.settings.base import (
     PREFIX,
     BaseOptions,
     Flag,
-    SettingsError,
     flags_of,
 )
 from event_tracer.cli.settings.load import load
+from event_tracer.runtime.logs import mask
 
 _SETTINGS = """\
 Each option may also be set as EVENT_TRACER_<OPTION> or in the YAML file of --config;
@@ -52,8 +52,8 @@ def _command(name: str, arguments: Sequence[str]) -> bool:
     try:
         settings = load(command.settings, flags=flags, config=Path(config) if config else None)
         return command.run(settings, words)
-    except SettingsError as error:
-        parser.error(str(error))
+    except UsageError as error:
+        parser.error(mask(str(error)))
     except EventTracerError as error:
         complain(str(error))
         return False

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from event_tracer import EventTracerError
+from event_tracer import UsageError
 from event_tracer.core.span import Attributes, Span
 from event_tracer.export.delivery import Answer
 from event_tracer.export.otlp.encoding import SCOPE
@@ -22,7 +22,7 @@ _SCOPE = InstrumentationScope(SCOPE)
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 
 
-class ExporterError(EventTracerError):
+class ExporterError(UsageError):
     """An exporter is not there or does not start; the message is one sentence."""
 
 

@@ -11,14 +11,14 @@ from opentelemetry.sdk.metrics.export import (
     PeriodicExportingMetricReader,
 )
 
-from event_tracer import EventTracerError
+from event_tracer import UsageError
 
 _VARIABLE = "OTEL_METRICS_EXPORTER"
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 _ELSEWHERE = ("none", "prometheus")  # /metrics is there in any case
 
 
-class TelemetryError(EventTracerError):
+class TelemetryError(UsageError):
     """Metrics that cannot be exported as asked; the message is a sentence."""
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic.config import JsonDict
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from event_tracer import EventTracerError
+from event_tracer import UsageError
 
 PREFIX = "EVENT_TRACER_"
 OPTIONS, CLUSTER, STORIES = "options", "which cluster", "which stories"
@@ -18,7 +18,7 @@ GROUPS = (OPTIONS, CLUSTER, STORIES, PICTURE, SENDING, LEADER, FILTER, NAMING)
 """The headings of --help, in their order."""
 
 
-class SettingsError(EventTracerError):
+class SettingsError(UsageError):
     """Settings that cannot be meant; the message is one sentence for whoever gave them."""
 
 

@@ -1,10 +1,12 @@
 """OTLP over gRPC."""
 
 import asyncio
-from contextlib import suppress
+import re
+from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -13,6 +15,7 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from event_tracer.export.delivery import Answer
+from event_tracer.export.otlp.certificates import CertificateFiles, tls_trouble
 from event_tracer.export.otlp.endpoint import Endpoint
 from event_tracer.export.otlp.sender import acknowledged
 
@@ -34,6 +37,7 @@ _OPTIONS = (
 # A middlebox may forget a connection and tell nobody. Pings would find out, but servers may take
 # them for abuse: too_many_pings (gRFC A8).
 _MOST_DEADLINES = 2  # in a row
+_ADDRESS = re.compile(r"^[A-Z_]+: (ipv[46]|unix):\S*: ")  # "UNKNOWN: ipv4:10.0.0.1:4317: "
 _SMALL = 64 * 1024  # bytes that no server finds too large
 
 
@@ -57,16 +61,23 @@ class GrpcSender:
     """Sends to one gRPC target. Raises OSError where a certificate cannot be read."""
 
     def __init__(self, endpoint: Endpoint) -> None:
+        if bool(endpoint.client_key) != bool(endpoint.client_certificate):
+            # gRPC would abort the process (grpc_tls_certificate_distributor.cc, grpcio 1.85).
+            raise OSError("over gRPC a client's key and certificate need each other")
         self._endpoint = endpoint
-        self._line = _line(endpoint)
+        self._metadata = tuple(_metadata(endpoint))
+        self._files = None if endpoint.insecure else CertificateFiles(endpoint)
+        self._line = self._new_line()
         self._closing: set[asyncio.Task[None]] = set()
 
     async def send(self, request: bytes) -> Answer:
         """Send one ExportTraceServiceRequest, once."""
+        if self._files and self._files.refresh():
+            self._replace(self._line)
         line = self._line
         try:
             response = await line.export(
-                request, timeout=self._endpoint.timeout, metadata=self._endpoint.headers
+                request, timeout=self._endpoint.timeout, metadata=self._metadata
             )
         except grpc.aio.AioRpcError as error:
             self._failed(line, error.code())
@@ -85,52 +96,65 @@ class GrpcSender:
         is_late = code is grpc.StatusCode.DEADLINE_EXCEEDED
         line.deadlines = line.deadlines + 1 if is_late else 0
         if line is self._line and line.is_dead:
-            with suppress(OSError):  # a certificate that is gone from the disk: the old one goes on
-                self._replace(line)
+            self._replace(line)
 
     def _replace(self, line: _Line) -> None:
-        self._line = _line(self._endpoint)
+        self._line = self._new_line()
         # What is under way on the old one has its own deadline.
         task = asyncio.create_task(line.channel.close(grace=self._endpoint.timeout))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
+    def _new_line(self) -> _Line:
+        channel = self._channel()
+        export = channel.unary_unary(
+            _METHOD,
+            request_serializer=None,  # it is bytes already
+            response_deserializer=ExportTraceServiceResponse.FromString,
+        )
+        return _Line(channel, export)
 
-def _line(endpoint: Endpoint) -> _Line:
-    channel = _channel(endpoint)
-    export = channel.unary_unary(
-        _METHOD,
-        request_serializer=None,  # it is bytes already
-        response_deserializer=ExportTraceServiceResponse.FromString,
+    def _channel(self) -> grpc.aio.Channel:
+        compression = _COMPRESSION[self._endpoint.compression]
+        address, options = _way(self._endpoint)
+        if not self._files:
+            return grpc.aio.insecure_channel(address, options, compression)
+        files = self._files.current
+        credentials = grpc.ssl_channel_credentials(files.authority, files.key, files.chain)
+        return grpc.aio.secure_channel(address, credentials, options, compression)
+
+
+def _way(endpoint: Endpoint) -> tuple[str, tuple[tuple[str, str | int], ...]]:
+    """The address to connect to, and the options that lead from there to the target."""
+    # gRPC's own choice of a proxy sends loopback through it, and has but suffixes for NO_PROXY
+    # (http_proxy_mapper.cc, grpcio 1.85). These options are what it sets itself once it has chosen.
+    options = (*_OPTIONS, ("grpc.enable_http_proxy", 0))
+    if not endpoint.proxy:
+        return endpoint.target, options
+    proxy, target = urlsplit(endpoint.proxy), endpoint.target
+    host = target.rpartition(":")[0].strip("[]")
+    through: tuple[tuple[str, str | int], ...] = (
+        ("grpc.http_connect_server", target),
+        ("grpc.default_authority", target),
+        ("grpc.ssl_target_name_override", host),
     )
-    return _Line(channel, export)
+    if proxy.username is not None:
+        login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+        header = f"Proxy-Authorization:Basic {b64encode(login.encode()).decode()}"
+        through += (("grpc.http_connect_headers", header),)
+    address = proxy.netloc.rpartition("@")[2]
+    return address if proxy.port else f"{address}:80", (*options, *through)
 
 
-def _channel(endpoint: Endpoint) -> grpc.aio.Channel:
-    compression = _COMPRESSION[endpoint.compression]
-    if endpoint.insecure:
-        return grpc.aio.insecure_channel(endpoint.target, _OPTIONS, compression)
-    if bool(endpoint.client_key) != bool(endpoint.client_certificate):
-        # gRPC would abort the process (grpc_tls_certificate_distributor.cc, grpcio 1.85).
-        raise OSError("over gRPC a client's key and certificate need each other")
-    credentials = grpc.ssl_channel_credentials(
-        root_certificates=_read(endpoint.certificate),
-        private_key=_read(endpoint.client_key),
-        certificate_chain=_read(endpoint.client_certificate),
-    )
-    return grpc.aio.secure_channel(endpoint.target, credentials, _OPTIONS, compression)
-
-
-def _read(name: str | None) -> bytes | None:
-    return Path(name).read_bytes() if name else None
+def _metadata(endpoint: Endpoint) -> Iterator[tuple[str, str | bytes]]:
+    for name, value in endpoint.headers:
+        yield name, value.encode() if name.endswith("-bin") else value
 
 
 def _failure(error: grpc.aio.AioRpcError, *, size: int) -> Answer:
     after = _retry_after(error)
     code = error.code()
-    details = " ".join((error.details() or "").split())
-    if "last error: " in details:  # gRPC's own account of every address it tried
-        details = details.rpartition(": ")[2]
+    details = _why(" ".join((error.details() or "").split()))
     is_exhausted = code is grpc.StatusCode.RESOURCE_EXHAUSTED
     # Servers that limit a message's size say so by that code, too, without RetryInfo.
     is_too_large = is_exhausted and after is None and size > _SMALL
@@ -141,6 +165,21 @@ def _failure(error: grpc.aio.AioRpcError, *, size: int) -> Answer:
         after=after,
         reason=f"{code.name}: {details}",
     )
+
+
+def _why(details: str) -> str:
+    """A status's words without gRPC's account of every address that it tried."""
+    _, _, last = details.rpartition("last error: ")
+    if not last or last == details:
+        return details
+    words = _ADDRESS.sub("", last).removesuffix(": OK")
+    if "SSL_ERROR" in words:
+        return tls_trouble(words.rpartition("OPENSSL_internal:")[2])
+    if "handshaker" in words or "erification" in words:
+        return f"TLS: {words}"
+    if words == "Socket closed":
+        return f"{words}; perhaps it wants TLS (https://) or a client's certificate"
+    return words.rpartition(": ")[2]
 
 
 def _retry_after(error: grpc.aio.AioRpcError) -> float | None:

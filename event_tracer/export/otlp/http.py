@@ -3,7 +3,6 @@
 import gzip
 import io
 import os
-import ssl
 import zlib
 from contextlib import suppress
 from importlib.metadata import version
@@ -14,6 +13,7 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from event_tracer.export.delivery import Answer
+from event_tracer.export.otlp.certificates import CertificateFiles, tls_trouble
 from event_tracer.export.otlp.endpoint import Endpoint
 from event_tracer.export.otlp.sender import acknowledged
 from event_tracer.runtime.backoff import retry_after
@@ -33,7 +33,7 @@ class HttpSender:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._tls = _context(endpoint) if endpoint.target.startswith("https") else True
+        self._files = CertificateFiles(endpoint) if endpoint.target.startswith("https") else None
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: bytes) -> Answer:
@@ -42,14 +42,19 @@ class HttpSender:
             self._session = aiohttp.ClientSession(
                 headers=_headers(self._endpoint),
                 timeout=aiohttp.ClientTimeout(total=self._endpoint.timeout),
-                trust_env=True,
+                # It would choose proxies otherwise than Go, and send what ~/.netrc says of the
+                # collector as a login (aiohttp 3.14, client.py).
+                trust_env=False,
             )
+        if self._files:
+            self._files.refresh()
         try:
             async with self._session.post(
                 self._endpoint.target,
                 data=io.BytesIO(_compress(request, self._endpoint.compression)),
                 allow_redirects=False,
-                ssl=self._tls,
+                ssl=self._files.current.context if self._files else True,
+                proxy=self._endpoint.proxy or None,
             ) as response:
                 return _read(response, await _body(response))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -59,16 +64,6 @@ class HttpSender:
         """Let go of the connection."""
         if self._session:
             await self._session.close()
-
-
-def _context(endpoint: Endpoint) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=endpoint.certificate)
-    # Python 3.13's default asks for RFC 5280 to the letter, as gRPC and Go do not: some private
-    # authorities have no key identifiers or no Key Usage.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if endpoint.client_certificate:
-        context.load_cert_chain(endpoint.client_certificate, endpoint.client_key)
-    return context
 
 
 def _headers(endpoint: Endpoint) -> dict[str, str]:
@@ -88,7 +83,16 @@ def _why(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, aiohttp.ClientSSLError):
-        return "no TLS there, or a certificate that is not trusted; without TLS it is http://"
+        return tls_trouble(str(error))
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return f"the proxy {error.host}:{error.port} is not to be reached"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy says {error.status} {error.message}"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"no such host: {error.host}"
+    is_reset = isinstance(error.__cause__, ConnectionResetError)
+    if is_reset or isinstance(error, aiohttp.ServerDisconnectedError):
+        return "it closed the connection; perhaps it wants TLS (https://) or a client's certificate"
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
         return os.strerror(error.os_error.errno)
     return str(error) or type(error).__name__

@@ -1,0 +1,108 @@
+"""The certificates of an endpoint: files, which whoever issues them replaces while we run."""
+
+import logging
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from event_tracer.export.otlp.endpoint import Endpoint
+
+logger = logging.getLogger(__name__)
+_State = tuple[tuple[int, int, int] | None, ...]
+_UNTRUSTED, _NO_TLS = "CERTIFICATE_VERIFY_FAILED", ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificates:
+    """Contents that belong together; what the endpoint does not name is None."""
+
+    authority: bytes | None
+    key: bytes | None
+    chain: bytes | None
+    context: ssl.SSLContext
+
+
+class CertificateFiles:
+    """The newest whole certificates of an endpoint. Raises OSError where there are none at first.
+
+    cert-manager and the kubelet write new ones long before the old ones end, so what is `current`
+    is read anew when a file has changed. Of a pair of which one half is written, nothing is taken.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._state = self._seen = self._look()
+        self.current = _read(endpoint)
+
+    def refresh(self) -> bool:
+        """Take up files that have changed; True if there were any."""
+        state = self._look()
+        if state == self._state:
+            return False
+        is_new, self._seen = state != self._seen, state
+        try:
+            current = _read(self._endpoint)
+        except OSError as error:
+            if is_new:
+                extra = {"error": error.strerror or str(error), "file": str(error.filename or "")}
+                logger.warning("new certificates cannot be used; the old ones are", extra=extra)
+            return False
+        if self._look() != state:  # they are being written
+            return False
+        self._state, self.current = state, current
+        logger.info("certificates were read anew", extra={"endpoint": str(self._endpoint)})
+        return True
+
+    def _look(self) -> _State:
+        return tuple(_stamp(name) for name in _names(self._endpoint))
+
+
+def _names(endpoint: Endpoint) -> Iterable[str]:
+    files = (endpoint.certificate, endpoint.client_key, endpoint.client_certificate)
+    return (name for name in files if name)
+
+
+def _stamp(name: str) -> tuple[int, int, int] | None:
+    try:
+        found = Path(name).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def _read(endpoint: Endpoint) -> Certificates:
+    context = ssl.create_default_context(cafile=endpoint.certificate)
+    # Python 3.13's default asks for RFC 5280 to the letter, as gRPC and Go do not: some private
+    # authorities have no key identifiers or no Key Usage.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if endpoint.client_certificate:
+        _load_pair(context, endpoint.client_certificate, endpoint.client_key)
+    return Certificates(
+        authority=_content(endpoint.certificate),
+        key=_content(endpoint.client_key),
+        chain=_content(endpoint.client_certificate),
+        context=context,
+    )
+
+
+def _load_pair(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
+    def no_password() -> str:  # else OpenSSL would ask the terminal for one
+        raise OSError(f"{key or certificate} is encrypted; write the key without a password")
+
+    context.load_cert_chain(certificate, key, password=no_password)
+
+
+def _content(name: str | None) -> bytes | None:
+    return Path(name).read_bytes() if name else None
+
+
+def tls_trouble(words: str) -> str:
+    """OpenSSL's words for a handshake that failed, in a sentence for who set the endpoint."""
+    if _UNTRUSTED in words:
+        _, _, why = words.partition(f"{_UNTRUSTED}")
+        why = why.lstrip("]:").removeprefix(" certificate verify failed:").partition(" (_ssl")[0]
+        return f"TLS: the server's certificate is not trusted ({_UNTRUSTED}:{why})"
+    if found := [word for word in _NO_TLS if word in words]:
+        return f"no TLS there ({found[0]}); without TLS the endpoint is http://"
+    return f"TLS: {words}"
