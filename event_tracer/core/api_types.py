@@ -1,18 +1,17 @@
 """Objects as Kubernetes' API writes them: typed dicts by the API's own names.
 
-pydantic checks them four times as fast as it builds models, and forgives what is left out.
+msgspec reads the lines of a watch into them, pydantic what is JSON already; both forgive what is
+left out.
 
 Events are core/v1 or events.k8s.io/v1: the same stored object under two sets of names
 (pkg/apis/events/v1/conversion.go). Objects are full or PartialObjectMetadata.
 """
 
-from typing import (
-    Any,
-    Required,  # pydantic asks for these before 3.12
-)
+from typing import Annotated, Required
 
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
+from msgspec import Raw
+from pydantic import ConfigDict, PlainValidator, with_config
+from typing_extensions import TypedDict  # pydantic asks for it before Python 3.12
 
 _FORGIVING = with_config(ConfigDict(extra="ignore", coerce_numbers_to_str=True))
 
@@ -53,6 +52,14 @@ class WriteTime(TypedDict, total=False):
     time: str | None
 
 
+Unread = Annotated[Raw, PlainValidator(lambda value: value)]
+"""JSON of a line that `wire.value_of` reads if anybody asks; of what is JSON already, the value.
+
+The fields that a write touched are half of a pod's frame, and only those of roots are read.
+"""
+Touched = TypedDict("Touched", {"f:spec": Unread}, total=False)
+
+
 @_FORGIVING
 class ManagedFields(TypedDict, total=False):
     """One metav1.ManagedFieldsEntry: who wrote which fields, and when (to the second)."""
@@ -61,7 +68,7 @@ class ManagedFields(TypedDict, total=False):
     operation: str | None
     subresource: str | None
     time: str | None
-    fieldsV1: dict[str, Any] | None
+    fieldsV1: Touched | None
 
 
 @_FORGIVING

@@ -195,7 +195,7 @@ def _is_forced(meta: api_types.Meta) -> bool:
 
 
 def _write(entry: api_types.ManagedFields, kind: str) -> Write:
-    spec = (entry.get("fieldsV1") or {}).get("f:spec")
+    spec = wire.value_of((entry.get("fieldsV1") or {}).get("f:spec"))
     subresource = entry.get("subresource") or ""
     operation = entry.get("operation") or ""
     return Write(

@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
+from msgspec import DecodeError, Raw
+from msgspec.json import Decoder
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
@@ -41,9 +43,10 @@ _EVENT = TypeAdapter(EventObject)
 _METADATA = TypeAdapter(AnyObject)
 _OBJECT = TypeAdapter(CustomObject)
 _WHOLE = TypeAdapter(WholeObject)
-_EVENT_LINE = TypeAdapter(EventLine)
-_OBJECT_LINE = TypeAdapter(ObjectLine)
-_WHOLE_LINE = TypeAdapter(WholeLine)
+_EVENT_LINE = Decoder(EventLine)
+_OBJECT_LINE = Decoder(ObjectLine)
+_WHOLE_LINE = Decoder(WholeLine)
+_ANY = Decoder()
 T = TypeVar("T")
 
 
@@ -124,6 +127,11 @@ def read_whole(raw: Mapping[str, Any]) -> WholeObject:
     return _read_forgiving(_WHOLE, raw)
 
 
+def value_of(unread: object) -> object:
+    """The value of what a line's reading has left as JSON."""
+    return _ANY.decode(unread) if isinstance(unread, Raw) else unread
+
+
 def read_event_line(text: bytes) -> EventLine | None:
     """JSON of a watch's line, no more of it made than is read; None where that is not enough."""
     return _read_line(_EVENT_LINE, text)
@@ -139,12 +147,14 @@ def read_whole_line(text: bytes) -> WholeLine | None:
     return _read_line(_WHOLE_LINE, text)
 
 
-def _read_line(adapter: TypeAdapter[T], text: bytes) -> T | None:
-    # An API server writes strings for strings; read from JSON, 0.0 would become another one ("0")
-    # than read from Python ("0.0").
+def _read_line(decoder: Decoder[T], text: bytes) -> T | None:
+    # msgspec takes a third of the CPU of pydantic, 6 µs for a pod's frame of 5 KB. What it skips it
+    # does not decode; and it takes no number for a string, as it makes another of 0.0 ("0.0").
     try:
-        return adapter.validate_json(text, strict=True)
-    except ValidationError:
+        if not text.isascii():
+            text.decode()
+        return decoder.decode(text)
+    except (DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -89,6 +89,26 @@ def test_an_event_with_one_odd_field_is_read_alike_or_looked_at_closer(body: Any
     assert found is None or found == slowly(text, resource="events")
 
 
+@given(
+    st.sampled_from(("pods", "deployments")),
+    st.fixed_dictionaries(
+        {"fieldsV1": st.fixed_dictionaries({"f:spec": VALUES}) | VALUES, "time": st.just(TEXTS[5])},
+        optional={"subresource": VALUES, "manager": st.just("kubectl")},
+    ),
+    st.booleans(),
+)
+def test_an_odd_write_is_read_alike_or_looked_at_closer(
+    resource: str, entry: Any, is_owned: bool
+) -> None:
+    """Of whom nobody asks what a write touched, that is not read, and may be no less odd."""
+    owner = {"kind": "ReplicaSet", "name": "web-1", "uid": "1", "controller": is_owned}
+    meta = {"name": "web", "managedFields": [entry], "ownerReferences": [owner]}
+    text = json.dumps({"type": "ADDED", "object": {"metadata": meta}}).encode()
+    found = quickly(text, resource=resource)
+
+    assert found is None or found == slowly(text, resource=resource)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -99,6 +119,8 @@ def test_an_event_with_one_odd_field_is_read_alike_or_looked_at_closer(body: Any
         b'{"type":"ADDED","object":{"metadata":{"name":"\\ud800"},"involvedObject":{"name":"x"}}}',
         b'{"type":"ADDED","object":{"metadata":{"name":"\xff"},"involvedObject":{"name":"x"}}}',
         b'{"type":"ADDED","object":{"metadata":{"name":"x","uid":0.0,'
+        b'"creationTimestamp":"2026-11-24T10:00:00Z"},"involvedObject":{"name":"x"}}}',
+        b'{"type":"ADDED","object":{"metadata":{"name":"x","nobodyReads":"\xff",'
         b'"creationTimestamp":"2026-11-24T10:00:00Z"},"involvedObject":{"name":"x"}}}',
     ],
 )  # fmt: skip
