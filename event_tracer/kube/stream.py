@@ -10,6 +10,8 @@ import aiohttp
 
 LONGEST = 4 << 20
 """Bytes of a line. etcd takes objects of 1.5 MiB (--max-request-bytes), so none is longer."""
+_GRACE = 15.0  # seconds beyond the end of a WATCH
+_BOOKMARKS = 100.0  # seconds; there is one a minute
 _BULK_BYTES = 64 * 1024  # that many at once, and there is no pause: more is waiting
 
 
@@ -57,6 +59,31 @@ def _set_rcvlowat(connection: socket | None, count: int) -> None:
     if connection:
         with suppress(OSError):
             connection.setsockopt(SOL_SOCKET, SO_RCVLOWAT, count)
+
+
+class Silence:
+    """The seconds for which a WATCH may say nothing.
+
+    A cached resource has a bookmark a minute, but none before its first event since the API server
+    started ("Never send a bookmark event if we did not see an event here", storage/cacher/
+    cacher.go, 1.34). So one silent WATCH is begun anew, and the next may be silent to its end.
+    """
+
+    def __init__(self, *, has_bookmarks: bool) -> None:
+        self._has_bookmarks = self._is_expected = has_bookmarks
+
+    def limit(self, seconds: float) -> float:
+        """The limit for a WATCH that the server ends after `seconds`."""
+        return _BOOKMARKS if self._is_expected else seconds + _GRACE
+
+    def on_line(self) -> None:
+        """A line came, so bookmarks will."""
+        self._is_expected = self._has_bookmarks
+
+    def on_limit(self) -> bool:
+        """The limit is over; True if the server may be well all the same."""
+        was_expected, self._is_expected = self._is_expected, False
+        return was_expected
 
 
 async def lines(

@@ -3,9 +3,7 @@
 Events bypass the API server's watch cache and get no bookmarks; etcd keeps 5 to 10 minutes of
 history (apiserver storage/etcd3/compact.go). So a resourceVersion may be too old at any time,
 and the server says so in four ways: an ERROR frame with 410, HTTP 410, an empty answer at once,
-and, once etcd was restored, silence. All of them end in a new LIST.
-
-kube/watch_state.py draws its states.
+and, once etcd was restored, silence. All of them end in a new LIST (watch_state.py draws it).
 """
 
 import asyncio
@@ -23,13 +21,11 @@ from event_tracer.kube.handler import FrameHandler
 from event_tracer.kube.listing import Lister, StaleError, version_of
 from event_tracer.kube.resources import EVENTS, Resource
 from event_tracer.kube.retry import Retry, ShortWatchError
-from event_tracer.kube.stream import chunks, lines
+from event_tracer.kube.stream import Silence, chunks, lines
 from event_tracer.kube.watch_state import Start, State
 from event_tracer.runtime.metrics import Metrics
 
 _WATCH = 240.0  # seconds, well below etcd's compaction
-_GRACE = 15.0  # seconds of silence beyond those: Events have no bookmarks to wait for
-_BOOKMARKS = 100.0  # seconds of silence of a cached resource, which has one a minute (cacher.go)
 _SHORT = 1.0  # seconds; client-go's VeryShortWatchError (tools/cache/reflector.go)
 
 logger = logging.getLogger(__name__)
@@ -61,6 +57,7 @@ class Watch:
         self._metrics = metrics
         self._start = Start.FROM_NOW if from_now and not version else Start.FIRST
         self._catch_up = CatchUp(self._on_caught_up)
+        self._silence = Silence(has_bookmarks=resource is not EVENTS)
 
     @property
     def place(self) -> str:
@@ -213,7 +210,7 @@ class Watch:
     async def _watch(self) -> str:
         """One WATCH; returns why it ended. Raises StaleError and ApiError."""
         seconds = int(_WATCH * random.uniform(0.9, 1.1))
-        idle_timeout = seconds + _GRACE if self.resource is EVENTS else _BOOKMARKS
+        idle_timeout = self._silence.limit(seconds)
         self.last_progress = asyncio.get_running_loop().time()
         stream = self._lister.watch(self.version, seconds=seconds, idle_timeout=idle_timeout)
         try:
@@ -238,11 +235,16 @@ class Watch:
         try:
             async for line in lines(stream, on_loss=on_loss):
                 self.last_progress, has_said = clock(), True
+                self._silence.on_line()
                 self._on_line(line)
                 if self.is_live:
                     self.last_read = self.last_progress
                 if not self._handler.has_capacity(self):
                     return "paused"
+        except aiohttp.ServerTimeoutError:
+            if self._silence.on_limit():
+                return "silent"
+            raise
         finally:
             lasted = clock() - opened
             if lasted >= _SHORT:

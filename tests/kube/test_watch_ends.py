@@ -24,6 +24,7 @@ ADDED = b'{"type":"ADDED","object":{"metadata":{"name":"x","resourceVersion":"9"
 @on_bench
 async def test_an_end_in_time_costs_one_watch(bench: Bench, resource: Resource) -> None:
     """A quiet hour is one LIST, then only WATCHes, each at the end of the one before."""
+    bench.write("one", resource=resource.name)
     await bench.watch(resource)
     await asyncio.sleep(HOUR)
 

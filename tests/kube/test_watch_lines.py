@@ -152,6 +152,7 @@ async def test_a_frame_without_metadata_is_the_readers(bench: Bench) -> None:
 @on_bench
 async def test_bookmarks_move_the_version(bench: Bench) -> None:
     """Without a frame of its own, the watch begins again where the server was."""
+    bench.write("web", resource="pods")
     watch = await bench.watch(PODS)
     bench.write("elsewhere")
     before = int(watch.version)

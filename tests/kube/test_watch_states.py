@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from event_tracer.kube.resources import EVENTS, PODS, Resource
+from event_tracer.kube.resources import EVENTS, PODS, RESOURCES, Resource
 from tests.doubles.apiserver import faults
 from tests.scenarios.watching import Bench, gaps, on_bench, until
 
@@ -128,11 +128,43 @@ async def test_a_silent_watch_of_metadata_is_given_up(bench: Bench) -> None:
 @on_bench
 async def test_a_quiet_watch_of_metadata_is_not_given_up(bench: Bench) -> None:
     """Bookmarks are enough."""
+    bench.write("web", resource="pods")
     await bench.watch(PODS)
     await asyncio.sleep(200)
 
     assert len(bench.server.requests) == 2
     assert bench.told.causes == []
+
+
+@on_bench
+async def test_a_resource_without_any_object_is_quiet(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before its first event there are no bookmarks (cacher.go): an hour of it is no trouble."""
+    watch = await bench.watch(RESOURCES["CronJob"])
+    await asyncio.sleep(3600)
+
+    assert bench.told.causes[0] == "silent"
+    assert set(bench.told.causes[1:]) == {"timeout"}
+    assert len(bench.told.lists) == 1
+    assert watch.retry.last_error == ""
+    assert [record for record in caplog.records if record.levelname != "INFO"] == []
+    bench.write("nightly", resource="cronjobs")
+    await asyncio.sleep(1)
+    assert bench.told.frames == ["nightly"]
+
+
+@on_bench
+async def test_what_was_quiet_and_is_dead_is_given_up_in_the_end(bench: Bench) -> None:
+    """Once its end is overdue; nothing is lost meanwhile."""
+    await bench.watch(RESOURCES["CronJob"])
+    await asyncio.sleep(200)
+    bench.server.silence()
+    bench.write("nightly", resource="cronjobs")
+    await asyncio.sleep(300)
+
+    assert bench.told.frames == ["nightly"]
+    assert bench.told.causes == ["silent", "error"]
 
 
 @on_bench

@@ -113,6 +113,10 @@ class Store:
         """The writes above a revision."""
         return [write for write in self.history if write.kind == kind and write.revision > revision]
 
+    def has_seen(self, kind: Kind) -> bool:
+        """Whether anything of a kind was ever written."""
+        return any(write.kind == kind for write in self.history)
+
     def restore(self, revision: int) -> None:
         """etcd comes back from a backup: what was written later has never been."""
         self.history = [write for write in self.history if write.revision <= revision]

@@ -111,8 +111,12 @@ class Stream:
                 return response
 
     async def _item(self) -> bytes | End:
-        """The next line; a bookmark each minute, and 2 s before the end (cacher.go)."""
-        has_bookmark = self._bookmarks and self._store.revision >= self._watch.since
+        """The next line; once there was an event, a bookmark each minute and 2 s before the end.
+
+        As apiserver storage/cacher/cacher.go.
+        """
+        is_fresh = self._store.revision >= self._watch.since
+        has_bookmark = self._bookmarks and is_fresh and self._store.has_seen(self._watch.kind)
         pause = min(self._next, self._end) if has_bookmark else self._end
         try:
             async with asyncio.timeout_at(pause):
