@@ -10,7 +10,7 @@ from event_tracer.core.histories import Histories, Placer, Story
 from event_tracer.core.lineage import Lineage
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child
-from event_tracer.core.outcome import Knowledge
+from event_tracer.core.outcome import SURE, Knowledge
 from event_tracer.core.repeats import Repeats
 from event_tracer.core.span_start import FirstTimes
 from event_tracer.core.state import State
@@ -76,13 +76,19 @@ class Cluster:
         """What places occurrences in stories, whose ids hold the cluster's uid."""
         return Placer(self.lineage, self.histories, cluster_uid=cluster_uid)
 
-    def knowledge(self, *, previous: Callable[[Story], bytes | None]) -> Knowledge:
-        """What outcome asks for; `previous` gives the trace of the story before one."""
+    def knowledge(
+        self, *, previous: Callable[[Story], bytes | None], patience: int = SURE
+    ) -> Knowledge:
+        """What outcome asks for; `previous` gives the trace of the story before one.
+
+        `patience` is the time (ns) for which an error beyond doubt stands until it ends a story.
+        """
         return Knowledge(
             facts_of=self.statuses.get,
             repeats=self._repeats.get,
             next_change=self.histories.next_change,
             previous=previous,
+            patience=patience,
         )
 
     def expire(self, *, now: int) -> None:

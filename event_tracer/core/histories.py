@@ -121,6 +121,18 @@ class Histories:
             return None
         return next(each for each in changes if each.second > second)
 
+    def newest_change(self, chain: Chain) -> Change | None:
+        """The newest change of a chain's root, or of its workload, whether it is dated or not."""
+        root, owned = chain[-1].identity, self._workloads(chain)
+        changes = self._changes(root, owned)
+        waiting = [
+            replace(each.change, second=second_of(each.seen))
+            for identity in (root, *owned)
+            for each in self._peek(identity).pending
+            if each.dated is None
+        ]
+        return waiting[-1] if waiting else changes[-1] if changes else None
+
     def previous(self, story: Story) -> str | None:
         """The key of the story before `story`, where known: before the n-th hour the (n-1)-th."""
         if story.hours:

@@ -110,6 +110,10 @@ class Lineage:
         item = self._find((about.kind, about.namespace, about.name), about.uid, about.api_version)
         return [each for each in self._ascend(item, second=second) if not each.known]
 
+    def is_live(self, identity: str) -> bool:
+        """Whether an object is there, by what was read of it."""
+        return identity in self._objects
+
     def find_child(self, child: Child) -> KubeObject:
         """The object that a message names."""
         return self._find((child.kind, child.namespace, child.name), "", "")

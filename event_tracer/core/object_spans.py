@@ -11,8 +11,8 @@ from event_tracer.core.object_outcome import NEVER, SavedStory, SealedObject
 from event_tracer.core.occurrence import Description, Occurrence
 from event_tracer.core.open_span import OpenObjectSpan, first_span
 from event_tracer.core.open_story import OpenStory
-from event_tracer.core.outcome import SESSION_GAP, SURE, Case, End, Knowledge
-from event_tracer.core.span import Span
+from event_tracer.core.outcome import SESSION_GAP, Case, End, Knowledge
+from event_tracer.core.span import Span, object_span_id
 from event_tracer.core.times import SECOND
 
 _MOST_SENT = 50_000
@@ -65,6 +65,16 @@ class OpenObjectSpans:
         """The objects of all stories under way."""
         return {identity for story in self._stories.values() for identity in story.members}
 
+    def story_of(self, identity: str) -> OpenStory | None:
+        """The story under way of the newest change that an object has a part in."""
+        found = [story for story in self._stories.values() if identity in story.members]
+        return max(found, key=lambda it: (it.story.change.second, it.story.hours), default=None)
+
+    def last(self, trace_id: bytes, identity: str) -> int:
+        """Time (ns) of the last occurrence that an open span covers; 0 of any other."""
+        item = self._open.get(object_span_id(trace=trace_id, identity=identity))
+        return item.last[0] if item else 0
+
     def extend(
         self, span: Span, placement: Placement, occurrence: Occurrence, said: Description, *,
         is_exported: bool,
@@ -102,7 +112,8 @@ class OpenObjectSpans:
         )  # fmt: skip
         if error is None:
             return
-        check = span.end + SESSION_GAP if error.surely is None else error.surely + SURE
+        patience = self._knowledge.patience
+        check = span.end + SESSION_GAP if error.surely is None else error.surely + patience
         for span_id in placement.span_ids:
             if (item := self._open.get(span_id)) and check < item.check:
                 self._check_at(item, check)

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from event_tracer.core.changes import HOUR, Change
+from event_tracer.core.condition_facts import ConditionsFacts
 from event_tracer.core.errors import Standing
 from event_tracer.core.facts import STAGED, Facts, PodFacts, RolloutFacts, RunFacts
 from event_tracer.core.histories import Story
 from event_tracer.core.object_outcome import (
     NEVER,
     Awaited,
+    Cause,
     Member,
     Verdict,
     cause_of,
@@ -35,7 +37,7 @@ from event_tracer.core.times import SECOND
 SESSION_GAP = 30 * SECOND
 """The session gap: silence, in the occurrences' own times (ns), after which an object may rest."""
 SURE = 120 * SECOND
-"""Time (ns) for which an error beyond doubt stands until it ends the story."""
+"""Time (ns) for which an error beyond doubt stands until it ends the story, unless told else."""
 _FAILED = 30 * SECOND  # after which a story ends that Kubernetes says has failed
 _NO_PROGRESS = 600 * SECOND
 _SKEW = 2 * SECOND
@@ -56,12 +58,14 @@ class Knowledge:
 
     `facts_of` gives the facts of an object, `repeats` its errors that a LIST shows as repeated;
     `next_change` the change that ends a story, `previous` the trace of the story before one.
+    `patience` is the time (ns) for which an error beyond doubt stands until it ends the story.
     """
 
     facts_of: FactsOf
     repeats: Callable[[str], Iterable[Repeat]]
     next_change: Callable[[Story], Change | None]
     previous: Callable[[Story], bytes | None]
+    patience: int = SURE
 
 
 class Case:
@@ -84,6 +88,7 @@ class Case:
         self._awaited = awaited
         self._facts_of = knowledge.facts_of
         self._repeats = knowledge.repeats
+        self._patience = knowledge.patience
         self._next = knowledge.next_change(story)
         self._rollout = Rollout(self._change, self._next)
 
@@ -95,8 +100,7 @@ class Case:
         rest = self._rest(self._open_steps(identity, errors), last + SESSION_GAP)
         ends = [
             rest, self._failed(), self._limit(),
-            *(each.surely + SURE for each, until in errors if each.surely is not None
-              and until > each.surely + SURE),
+            *self._doubtless(errors),
         ]  # fmt: skip
         gone = self._gone()
         if gone is not None:
@@ -105,6 +109,22 @@ class Case:
         if self._next and start_of(self._next.second) <= end:
             return End(max(last, start_of(self._next.second)), is_replaced=True)
         return End(end)
+
+    def _doubtless(self, errors: Iterable[tuple[Standing, int]]) -> Iterator[int]:
+        """When errors have stood for so long that they end the story."""
+        for error, until in errors:
+            if error.surely is not None and until > error.surely + self._patience:
+                yield error.surely + self._patience
+
+    def is_doubtless(self, identity: str, *, last: int, at: int) -> bool:
+        """Whether a failure of an object at `at` is beyond doubt (`last`: as `end` has it).
+
+        Kubernetes says so, an error has stood for so long, or the object's span has ended.
+        """
+        facts = self._facts_of(identity)
+        is_told = not isinstance(facts, ConditionsFacts) and self._told(identity, facts, at)
+        times = (*self._doubtless(self._errors.below(identity)), self.end(identity, last=last).time)
+        return bool(is_told) or min(times) <= at
 
     def _rest(self, steps: Iterable[tuple[int, int]], rest: int) -> int:
         """`rest`, or the end of the steps that are open by then, and of those open by their end."""
@@ -216,10 +236,7 @@ class Case:
             and (error.surely is not None or not is_replaced)
         ]  # fmt: skip
         facts = self._facts_of(identity)
-        is_late = self._rollout.is_late(facts, at)
-        member = self._members[identity]
-        since = self._change.second if identity == self._root else 0
-        told = facts and status_failure(member, facts, at=at, since=since, is_late=is_late)
+        told = self._told(identity, facts, at)
         run_ended = isinstance(facts, RunFacts) and has_ended(facts, at)
         if told or (standing and not run_ended):
             return Verdict("failed", cause_of(standing) or told)
@@ -231,6 +248,15 @@ class Case:
             return Verdict("progressing")
         was_complete = isinstance(facts, RolloutFacts) and self._rollout.completed(facts)
         return Verdict("complete" if identity == self._root and was_complete else "superseded")
+
+    def _told(self, identity: str, facts: Facts | None, at: int) -> Cause | None:
+        """The cause where status itself says that an object has failed."""
+        if facts is None:
+            return None
+        is_late = self._rollout.is_late(facts, at)
+        since = self._change.second if identity == self._root else 0
+        member = self._members[identity]
+        return status_failure(member, facts, at=at, since=since, is_late=is_late)
 
     def _has_done(self, identity: str, facts: Facts, at: int) -> bool:
         """Status says that it is complete, or it was asked to go."""

@@ -10,17 +10,19 @@ from collections.abc import Callable, Iterable
 
 from event_tracer.core.chain import KubeObject
 from event_tracer.core.cluster import Cluster
-from event_tracer.core.event import Event
+from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.event_source import occurrence_of
 from event_tracer.core.frame import END, Frame, Item, Listing, Replace, SyncState, Tick
 from event_tracer.core.mapping import Mapper, Naming, describe
 from event_tracer.core.object_spans import OpenObjectSpans
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child, Occurrence
+from event_tracer.core.outcome import SURE
 from event_tracer.core.reorder import ReorderBuffer
 from event_tracer.core.seen import SERVICE, Seen, gap_span
 from event_tracer.core.span import Span
 from event_tracer.core.span_start import start_of
+from event_tracer.core.stand import Stand, stand_of
 from event_tracer.core.state import State
 from event_tracer.core.status import PodStatus
 from event_tracer.core.times import SECOND
@@ -40,13 +42,14 @@ def _keep_all(_: Occurrence) -> bool:
 class Stories:
     """The fold. `keep` chooses, at the very end, which event spans leave.
 
-    At most `most` occurrences leave with one item; what is left over leaves with the next.
+    At most `most` occurrences leave with one item; what is left over leaves with the next. An error
+    beyond doubt stands for `patience` (ns) until it ends a story.
     """
 
     def __init__(
         self, *, naming: Naming | None = None, cluster_uid: str = "",
         keep: Callable[[Occurrence], bool] = _keep_all, state: State | None = None,
-        most: int = _NO_LIMIT,
+        most: int = _NO_LIMIT, patience: int = SURE,
     ) -> None:  # fmt: skip
         self._naming = naming or Naming()
         self._keep = keep
@@ -58,11 +61,11 @@ class Stories:
         self._seen = Seen(state.counts, state.ends) if state else Seen()
         self._waiting = ReorderBuffer(most=most)
         self._gaps: list[Span] = []
-        knowledge = self._cluster.knowledge(
-            previous=lambda story: self._placer.previous_trace(story)
+        self._knowledge = self._cluster.knowledge(
+            previous=lambda story: self._placer.previous_trace(story), patience=patience
         )
         earlier = (state.unsettled, state.sent, state.stories) if state else ()
-        self._object_spans = OpenObjectSpans(knowledge, *earlier)
+        self._object_spans = OpenObjectSpans(self._knowledge, *earlier)
         self._has_emitted = state is not None
         self._use_cluster(cluster_uid or (state.cluster_uid if state else ""))
 
@@ -109,6 +112,13 @@ class Stories:
             for item in self._object_spans
             if item.is_exported and trace_id in (None, item.trace_id)
         ]
+
+    def stand(self, about: ObjectReference) -> Stand:
+        """How an object stands now, by the newest change of its root."""
+        return stand_of(
+            about, cluster=self._cluster, spans=self._object_spans, knowledge=self._knowledge,
+            at=self._watermark + SECOND,
+        )  # fmt: skip
 
     def look(self, *, now: int) -> list[Span]:
         """All spans that are left, as they stand at `now` (ns): silence after that says nothing."""
