@@ -23,7 +23,7 @@ from event_tracer.render.explanation import (
     Story,
 )
 from event_tracer.render.outcome import last_word, message_of
-from event_tracer.render.page.kubectl import commands
+from event_tracer.render.page.kubectl import commands, restarted
 from event_tracer.render.terminal import visible
 from event_tracer.render.waterfall import Row, Waterfall, waterfall
 
@@ -122,8 +122,13 @@ def _document(told: _Told, room: _Room, *, jaeger: str) -> Explanation:
         open_steps=tuple(_step(told, row, room) for row in steps[: room.open_steps]),
         left_out=len(told.clues) - len(evidence) + max(0, len(steps) - room.open_steps),
         story=_story(told, room, jaeger=jaeger),
-        look_further=commands(at)[: room.commands],
+        look_further=_commands(told, at)[: room.commands],
     )
+
+
+def _commands(told: _Told, at: Span) -> tuple[str, ...]:
+    spans = (span for row in told.picture.rows for span in row.spans)
+    return commands(at, restarted=restarted(spans))
 
 
 def _below(told: _Told) -> Iterator[Span]:

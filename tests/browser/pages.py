@@ -10,6 +10,7 @@ from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND
 from event_tracer.core.traces import traces_of
+from event_tracer.render.outcome import last_word
 from event_tracer.render.page.html import story_page
 from event_tracer.render.waterfall import Waterfall, waterfall
 from tests.scenarios.cluster import Cluster
@@ -31,10 +32,10 @@ def of_recordings(folder: Path, *names: str) -> str:
 
 
 def stories_of(name: str) -> list[Waterfall]:
-    """What the page of a recording shows, the newest first."""
+    """What the page of a recording shows: failures first, then the newest."""
     items = [article()] if name.endswith(".json") else frames_of(name.partition(".")[0])
     traces = [waterfall(spans) for spans in traces_of(items, Stories())]
-    return sorted(traces, key=lambda trace: trace.start, reverse=True)
+    return sorted(traces, key=lambda trace: (last_word(trace.outcome) != "failed", -trace.start))
 
 
 def of_spans(

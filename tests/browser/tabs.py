@@ -27,7 +27,7 @@ class Tab:
         if address.startswith("file:"):
             context.set_offline(True)
         self.page.goto(address)
-        self.page.wait_for_selector("#stories .item")
+        self.page.wait_for_selector("#stories .item", state="attached")
         self.settle()
 
     def _heard(self, message: ConsoleMessage) -> None:
@@ -72,6 +72,11 @@ class Tab:
         """The name of the row that is."""
         row = self.page.locator("#grid .row.selected .label")
         return row.inner_text() if row.count() else ""
+
+    @property
+    def found(self) -> list[str]:
+        """The names of the rows drawn that are marked as found."""
+        return self.page.locator("#grid .row.found .label").all_inner_texts()
 
     @property
     def detail(self) -> Locator:

@@ -76,6 +76,7 @@ def test_search_and_help(tab: Tab) -> None:
 
 def test_zoom(tab: Tab) -> None:
     """+ and -, Shift with an arrow; 0 is all of it."""
+    tab.search("Job once")
     tab.page.focus("#grid")
     whole = tab.page.locator("#axis").inner_text()
     tab.keys("+")

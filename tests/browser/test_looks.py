@@ -43,6 +43,8 @@ def address(tmp_path: Path) -> str:
 
 def opened(tab: Tab) -> Tab:
     """With a warning's detail beside it."""
+    if not tab.page.locator("#list").is_visible():
+        tab.page.click("#back")
     tab.page.locator("#stories .item", has_text="non-exist").first.click()
     tab.page.locator("#grid .row.warning .label").first.click()
     tab.settle()
@@ -104,9 +106,11 @@ def test_the_theme_is_the_systems_until_it_is_chosen(address: str, open_page: Op
 
 
 def test_a_phone(address: str, open_page: Open) -> None:
-    """List, then story, then detail, each as wide as the screen; nothing sticks out."""
+    """Newest failure, list, story, detail: each as wide as the screen; nothing sticks out."""
     tab = open_page(address, width=390, height=844)
     list_, story = tab.page.locator("#list"), tab.page.locator("#story")
+    assert (list_.is_visible(), story.is_visible()) == (False, True)
+    tab.page.click("#back")
     assert (list_.is_visible(), story.is_visible()) == (True, False)
     assert _width(tab) == 390
     assert min(tab.run(f"({_TARGETS})()")) >= 24  # WCAG 2.2, 2.5.8
@@ -127,7 +131,7 @@ def test_every_column_is_in_view(width: int, address: str, open_page: Open) -> N
     assert _fits(tab)
     opened(tab)
     assert _fits(tab)
-    if width > 760:  # on a phone the detail covers the rows
+    if width > 900:  # below, the detail covers the rows
         axis, grid = (tab.page.locator(name).bounding_box() for name in ("#axis", "#grid"))
         assert axis
         assert grid

@@ -44,9 +44,27 @@ def test_rows_say_what_the_terminal_says(name: str, tmp_path: Path, open_page: O
         assert told.locator(".at").inner_text() == trace.at(row)
         assert told.locator(".took").inner_text() == row.took
         repeats = told.locator(".repeats")
-        assert (repeats.inner_text() if repeats.count() else "") == row.repeats
+        assert (repeats.inner_text() if repeats.count() else "") == row.note
         assert told.locator(".messages p").all_inner_texts()[-1:] == list(row.messages)[-1:]
         assert told.get_attribute("aria-level") == str(len(row.last) + 1)
+
+
+def test_words_are_searched_for_together(tmp_path: Path, open_page: Open) -> None:
+    """In any order, wherever a story says them, its namespace too; "in quotes" as one."""
+    names = ("status/oom.jsonl.gz", "status/crash.jsonl.gz", "workloads.jsonl")
+    tab = open_page(of_recordings(tmp_path, *names))
+    for text, namespace in (("web v-crash", "v-crash"), ("OOMKilled V-OOM", "v-oom")):
+        tab.search(text)
+        assert (tab.stories, tab.title) == (1, "Create Deployment web")
+        assert f"namespace {namespace}" in tab.facts
+    assert tab.found == ["Terminated OOMKilled"]
+
+    tab.search("v-oom exit 3")
+    assert tab.stories == 1
+    tab.search('v-oom "exit 3"')
+    assert tab.stories == 0
+    tab.search("failed v-oom")
+    assert tab.stories == 1
 
 
 def test_search_finds_what_any_span_says(workloads: str, open_page: Open) -> None:
@@ -55,7 +73,7 @@ def test_search_finds_what_any_span_says(workloads: str, open_page: Open) -> Non
     everything = tab.stories
     tab.search("backofflimit")
     assert (tab.stories, tab.title) == (1, "Create Job fails")
-    assert tab.row("BackoffLimitExceeded").get_attribute("class") == "row warning found"
+    assert tab.row("BackoffLimitExceeded").get_attribute("class") == "row warning selected found"
 
     tab.keys("Enter")
     assert tab.selected == "BackoffLimitExceeded"
@@ -133,7 +151,7 @@ def test_warnings_only(workloads: str, open_page: Open) -> None:
 def test_zoom(workloads: str, open_page: Open) -> None:
     """Dragging shows that part of the time; a double click, or 0, all of it."""
     tab = open_page(workloads)
-    tab.search("Job fails")
+    tab.search("Job once")
     before = tab.page.locator("#axis").inner_text()
     tab.drag(0.7, 0.9)
     assert tab.page.locator("#axis").inner_text() != before
@@ -255,7 +273,8 @@ def test_deep_link(workloads: str, open_page: Open) -> None:
     tab.run(f"location.hash = 'trace={other.trace_id}'")
     tab.until(f"location.hash === '#trace={other.trace_id}'")
     tab.settle()
-    assert (tab.title, tab.detail.is_hidden()) == (other.title, True)
+    assert (tab.title, tab.selected) != (trace.title, row.name)
+    assert tab.title == other.title
 
 
 def test_the_axis_says_durations_as_the_terminal_does(tmp_path: Path, open_page: Open) -> None:

@@ -14,7 +14,7 @@ from event_tracer.cli.main import USAGE
 from event_tracer.core.filters import REDACTED, Redaction
 from event_tracer.core.span import Span
 from event_tracer.render.page.html import live_page, story_page
-from event_tracer.render.page.kubectl import commands
+from event_tracer.render.page.kubectl import commands, restarted
 from event_tracer.render.page.store import RawEvents
 from event_tracer.render.waterfall import waterfall
 from tests.scenarios.folding import JSONL, RECORDINGS, Run, events, frames_of, raw_frames, tell
@@ -203,6 +203,19 @@ def of_object(kind: str, name: str, namespace: str = "shop", **more: str) -> Map
 def test_commands(attributes: Mapping[str, str], wanted: tuple[str, ...]) -> None:
     """What to type to see more: in its namespace; Events of what has none are in `default`."""
     assert commands(about(**attributes)) == wanted
+
+
+def test_what_a_dead_container_said_comes_first() -> None:
+    """kubectl calls it the previous one once it was started again; else the logs are its."""
+    for name, first in (("crash", "-c web --previous"), ("job", "-c c")):
+        spans = tell(frames_of(f"status/{name}"))
+        death = next(s for s in spans if s.name == "Terminated Error" and s.error)
+        found = commands(death, restarted=restarted(spans))
+        assert found[0].endswith(first)
+        assert any(command.endswith("--previous") for command in found)
+
+    assert not any("--previous" in command for span in tell(frames_of("status/good"))
+                   for command in commands(span))  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["x; rm -rf ~", "--kubeconfig=x", "$(id)", "a b", "", "x\n"])

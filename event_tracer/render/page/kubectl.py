@@ -1,16 +1,26 @@
 """kubectl commands that show more of an object."""
 
 import re
+from collections.abc import Collection, Iterable
 
+from event_tracer.core.errors import Kind, kind_of
 from event_tracer.core.span import Span, text_of
+from event_tracer.render.outcome import reason_of
+
+Container = tuple[str, str]
+"""The name of a pod, and that of a container of it."""
 
 # Nobody has checked that the object that an Event names exists, so what a shell would take for
 # more than a name gets no command. ":" is in names of RBAC's objects.
 _WORD = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]*[A-Za-z0-9])?")
 
 
-def commands(span: Span) -> tuple[str, ...]:
-    """Commands for the object that `span` is about; none where its name is no name."""
+def commands(span: Span, *, restarted: Collection[Container] = ()) -> tuple[str, ...]:
+    """Commands for the object that `span` is about; none where its name is no name.
+
+    Where it tells of a container's death, what that container said comes first. Of one that was
+    started again, which are `restarted`, kubectl calls that the logs of the previous one.
+    """
     attributes = span.attributes
     kind, name = text_of(attributes, "k8s.object.kind"), text_of(attributes, "k8s.object.name")
     namespace = text_of(attributes, "k8s.namespace.name")
@@ -25,9 +35,31 @@ def commands(span: Span) -> tuple[str, ...]:
         f"{at} describe {_resource(span, kind)} {name}",
         f"{where} get events --field-selector {selector}",
     ]
-    if kind == "Pod":
-        lines.append(f"{at} logs {name}" + (f" -c {container}" if container else ""))
-    return tuple(lines)
+    if kind != "Pod":
+        return tuple(lines)
+    logs = f"{at} logs {name}" + (f" -c {container}" if container else "")
+    if not _is_death(span):
+        return (*lines, logs)
+    both = (f"{logs} --previous", logs)
+    return (*(both if (name, container) in restarted else reversed(both)), *lines)
+
+
+def restarted(spans: Iterable[Span]) -> frozenset[Container]:
+    """The containers that a trace shows to have been started again."""
+    started, again = set[Container](), set[Container]()
+    for span in spans:
+        container = text_of(span.attributes, "k8s.container.name")
+        each = (text_of(span.attributes, "k8s.object.name"), container)
+        if reason_of(span) == "Started":
+            (again if each in started else started).add(each)
+        elif span.name == "BackOff restart":
+            again.add(each)
+    return frozenset(again)
+
+
+def _is_death(span: Span) -> bool:
+    is_error = span.kind == "event" and span.error is not None
+    return is_error and kind_of(span.name, reason_of(span)) in (Kind.DEATH, Kind.BACK_OFF)
 
 
 def _resource(span: Span, kind: str) -> str:

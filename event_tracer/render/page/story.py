@@ -1,16 +1,19 @@
 """One story as the page takes it, for JSON: its rows, its spans and their raw Events."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from event_tracer.core.span import Attributes, AttributeValue, Span, text_of
 from event_tracer.core.times import MICROSECOND, rfc3339
 from event_tracer.core.wire import without_managed_fields
-from event_tracer.render.page.kubectl import commands
+from event_tracer.render.outcome import last_word
+from event_tracer.render.page.kubectl import Container, commands, restarted
+from event_tracer.render.page.telling import telling
 from event_tracer.render.waterfall import Row, Waterfall, waterfall
 
 Events = Mapping[str, Mapping[str, Any]]
 _MILLISECOND = 1_000 * MICROSECOND
+_NOT_WELL = frozenset({"failed", "progressing"})
 
 
 class _Tables:
@@ -40,14 +43,17 @@ def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
     Times are ns since the story's start, which JavaScript's numbers hold for a hundred days.
     """
     trace, tables = waterfall(spans), _Tables()
-    rows = [_row(row, trace, tables) for row in trace.rows]
+    came_back = restarted(spans)
+    rows = [_row(row, trace, tables, came_back) for row in trace.rows]
     raw = {uid: without_managed_fields(events[uid]) for uid in _uids(spans) if uid in events}
     return {
         "id": trace.trace_id,
         "title": trace.title,
         "namespace": trace.namespace,
         "outcome": trace.outcome,
+        "rank": int(last_word(trace.outcome) != "failed"),
         "cause": trace.cause,
+        "telling": _telling(trace),
         "start": rfc3339(trace.start),
         "began": rfc3339(trace.start // _MILLISECOND * _MILLISECOND),
         "ms": trace.start // _MILLISECOND,
@@ -66,7 +72,17 @@ def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
     }
 
 
-def _row(row: Row, trace: Waterfall, tables: _Tables) -> dict[str, Any]:
+def _telling(trace: Waterfall) -> str:
+    """The id of the span to look at first; empty where all is well."""
+    if last_word(trace.outcome) not in _NOT_WELL:
+        return ""
+    found = telling(trace.rows[0].spans[0], (span for row in trace.rows for span in row.spans))
+    return found.span_id.hex() if found else ""
+
+
+def _row(
+    row: Row, trace: Waterfall, tables: _Tables, came_back: Collection[Container]
+) -> dict[str, Any]:
     facts = {
         "depth": len(row.last),
         "service": tables.of(row.service),
@@ -77,7 +93,7 @@ def _row(row: Row, trace: Waterfall, tables: _Tables) -> dict[str, Any]:
         "first": None if row.first is None else row.first - trace.start,
         "at": trace.at(row),
         "took": row.took,
-        "commands": list(commands(row.spans[0])),
+        "commands": list(commands(row.spans[0], restarted=came_back)),
         "spans": [_span(span, trace, tables) for span in row.spans],
     }
     return {key: value for key, value in facts.items() if value not in ("", [], None)}

@@ -17,8 +17,8 @@ class Detail {
     const span = story.span(row, index);
     const wasOpen = new Set([...this.element.querySelectorAll("details[open]")].map((each) => each.className));
     this.element.replaceChildren(
-      this.#head(story, row), this.#steps(row, index), this.#messages(span), this.#facts(story, row, span),
-      this.#commands(row), this.#table("Attributes", span.attributes), this.#event(story, span),
+      this.#head(story, row), this.#steps(row, index), this.#messages(span), this.#commands(row),
+      this.#facts(story, row, span), this.#table("Attributes", span.attributes), this.#event(story, span),
       this.#table("Resource", span.resource, { folded: true }));
     for (const each of this.element.querySelectorAll("details")) each.open ||= wasOpen.has(each.className);
     this.element.hidden = false;

@@ -14,7 +14,11 @@ class Filter {
     $("search").addEventListener("input", onChange);
   }
 
-  get query() { return $("search").value.trim().toLowerCase(); }
+  // What is searched for: words, and "several in quotes" as one.
+  get words() {
+    const found = $("search").value.toLowerCase().matchAll(/"([^"]+)"?|[^\s"]+/g);
+    return [...found].map(([whole, quoted]) => quoted ?? whole);
+  }
 
   get warningsOnly() { return $("filter-warnings").checked; }
 
@@ -39,7 +43,7 @@ class Filter {
       if (value && ![story[field]].flat().includes(value.slice(1))) return false;
     }
     if (this.warningsOnly && !story.warnings) return false;
-    return !this.query || story.has(this.query);
+    return story.has(this.words);
   }
 
   clear() {

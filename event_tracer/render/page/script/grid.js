@@ -19,21 +19,21 @@ class Grid {
   }
 
   // Show a story; where it is the same one anew, as it was looked at.
-  show(story, { warningsOnly, query }) {
+  show(story, { warningsOnly, words }) {
     const before = this.story && this.story.id === story.id ? { id: this.spanId(), scale: this.scale } : null;
     this.story = story;
     this.scale = new Scale(story.length);
     this.widths = { name: nameWidth(story), service: serviceWidth(story) };
     if (before && !before.scale.isAll) this.scale.show(before.scale.from, before.scale.to);
     this.#columns();
-    this.filter({ warningsOnly, query });
+    this.filter({ warningsOnly, words });
     this.select(before?.id ? this.indexOf(before.id) : -1, { quietly: true });
     if (!before) this.element.scrollTop = 0;
   }
 
-  filter({ warningsOnly, query }) {
+  filter({ warningsOnly, words }) {
     this.warningsOnly = warningsOnly;
-    this.found = this.story.matching(query);
+    this.found = this.story.matching(words);
     this.layOut();
   }
 

@@ -93,27 +93,52 @@ class Story {
     return wanted;
   }
 
-  has(query) {
-    this.hay ??= this.texts.join("\n").toLowerCase() + `\n${this.id}`;
-    return this.hay.includes(query);
+  // Whether it says all of the words, wherever: its namespace may say one and a message another.
+  has(words) {
+    if (!words.length) return true;
+    this.hay ??= [...this.#values()].map((number) => this.texts[number])
+      .concat(this.title, this.outcome, this.cause, this.namespaces, this.id).join("\n").toLowerCase();
+    return words.every((word) => this.hay.includes(word));
   }
 
-  // The rows that say `query` themselves; the names above them are on every span.
-  matching(query) {
-    if (!query) return new Set();
-    const said = this.texts.map((text) => text.toLowerCase().includes(query));
-    const found = new Set();
-    for (const [row, each] of this.rows.entries()) {
-      const own = [each.name, each.service, ...(each.messages ?? [])];
-      if (own.some((number) => said[number]) || each.spans.some((span) => this.#says(span, said, query))) found.add(row);
+  // The numbers of the texts that are said, which the names of attributes are not.
+  #values() {
+    const said = new Set();
+    for (const row of this.rows) {
+      for (const number of [row.name, row.service, ...(row.messages ?? [])]) said.add(number);
+      for (const [, , , , pairs] of row.spans) for (let at = 1; at < pairs.length; at += 2) said.add(pairs[at]);
+    }
+    return said;
+  }
+
+  // The rows that say one of the words themselves, and with the rows above and the namespace all.
+  matching(words) {
+    const found = new Set(), said = words.map((word) => this.#sayers(word));
+    const namespaces = this.namespaces.join("\n").toLowerCase();
+    const isCovered = words.map((word, which) => this.#withBelow(said[which], namespaces.includes(word)));
+    for (const row of this.rows.keys()) {
+      if (said.some((rows) => rows[row]) && isCovered.every((rows) => rows[row])) found.add(row);
     }
     return found;
   }
 
-  #says([id, , , , attributes], said, query) {
+  // Of each row whether it says a word itself; the names above it are on every span.
+  #sayers(word) {
+    const said = this.texts.map((text) => text.toLowerCase().includes(word));
+    return this.rows.map(({ name, service, messages, spans }) =>
+      [name, service, ...(messages ?? [])].some((number) => said[number]) || spans.some((span) => this.#says(span, said, word)));
+  }
+
+  #withBelow(rows, isEverywhere) {
+    const covered = [];
+    for (const [row, isSaid] of rows.entries()) covered.push(isEverywhere || isSaid || Boolean(covered[this.parents[row]]));
+    return covered;
+  }
+
+  #says([id, , , , attributes], said, word) {
     for (let at = 0; at < attributes.length; at += 2) {
       if (said[attributes[at + 1]] && SAID.has(this.texts[attributes[at]])) return true;
     }
-    return id === query;
+    return id === word;
   }
 }

@@ -5,7 +5,7 @@ const COLOURS = 8;
 class Page {
   constructor(data) {
     this.title = data.title;
-    [this.stories, this.services, this.index] = [new Map(), new Map(), 0];
+    [this.stories, this.services, this.known, this.index] = [new Map(), new Map(), new Set(), 0];
     this.grid = new Grid({
       colour: (service) => this.colour(service),
       onSelect: () => this.#selected(), onZoom: (scale) => this.overview?.veil(scale), onOpen: (how) => this.openDetail(how),
@@ -24,7 +24,6 @@ class Page {
     addEventListener("hashchange", () => this.follow());
     $("title").textContent = data.title;
     this.take(data.stories);
-    if (!this.follow() && !isNarrow.matches) this.#first();
   }
 
   colour(service) {
@@ -36,18 +35,18 @@ class Page {
 
   take(stories) {
     for (const told of stories) this.stories.set(told.id, new Story(told, this.stories.get(told.id)));
-    this.ordered = [...this.stories.values()].sort((a, b) => b.ms - a.ms || (a.id < b.id ? -1 : 1));
-    for (const story of [...this.ordered].reverse()) story.services.forEach((service) => this.colour(service));
+    this.ordered = [...this.stories.values()].sort((a, b) => a.rank - b.rank || b.ms - a.ms || (a.id < b.id ? -1 : 1));
+    for (const story of [...this.ordered].sort((a, b) => a.ms - b.ms)) story.services.forEach((service) => this.colour(service));
     this.filter.offer(this.ordered);
     this.#list();
     const now = this.openStory && this.stories.get(this.openStory.id);
     if (now && now !== this.openStory) this.#renew(now);
-    else if (!this.openStory && this.isReady && !isNarrow.matches) this.#first();
-    this.isReady = true;
+    else if (!this.openStory && [...this.known].every((id) => this.stories.has(id)) && !this.follow()) this.#first();
   }
 
   // Forget all but these.
   keep(ids) {
+    this.known = ids;
     for (const id of this.stories.keys()) if (!ids.has(id)) this.stories.delete(id);
     this.take([]);
   }
@@ -58,31 +57,54 @@ class Page {
     this.#list();
     if (this.openStory) this.grid.filter(this.#how());
     const { list, openStory } = this;
-    if (list.shown.length && openStory && list.index < 0 && !isNarrow.matches) this.open(list.shown[0]);
+    if (list.shown.length && openStory && list.index < 0 && !isSingle.matches) this.open(list.shown[0]);
     this.#hits();
   }
 
   #hits() {
-    const { query } = this.filter, hits = query && this.openStory ? this.grid.found.size : 0;
+    const hits = this.openStory ? this.grid.found.size : 0;
     $("hits").textContent = hits ? count(hits, "row") : "";
     const text = this.stories.size ? "No story passes the filters." : "Nothing has happened yet.";
     $("nothing").hidden = this.list.shown.length > 0;
     $("nothing").textContent = text;
   }
 
-  #how() { return { warningsOnly: this.filter.warningsOnly, query: this.filter.query }; }
+  #how() { return { warningsOnly: this.filter.warningsOnly, words: this.filter.words }; }
 
-  #first() { if (this.list.shown.length) this.open(this.list.shown[0], { quietly: true }); else this.#hits(); }
+  // The newest failure or, where all is well and the list has room beside it, the newest story.
+  #first() {
+    const [first] = this.list.shown;
+    if (first && (first.last === "failed" || !isSingle.matches)) this.open(first, { quietly: true });
+    else this.#hits();
+  }
 
   open(story, { quietly = false } = {}) {
+    const opens = story.telling !== "" && isWide.matches && !this.isAlone;
     this.openStory = story;
     this.#head(story);
-    this.detail.close();
+    if (!opens) this.detail.close(); // or it stays open, and the timeline as wide
     this.grid.show(story, this.#how());
     this.overview.draw();
     this.list.mark(story.id);
     this.#hits();
     if (!quietly) this.#link("");
+    if (this.grid.go(story.telling)) this.#tell({ opens });
+  }
+
+  // Look at what tells why the story failed.
+  #tell({ opens }) {
+    const { story } = this.grid, { row, index } = story.find(story.telling);
+    this.index = index;
+    if (opens) this.detail.show(story, story.rows[row], index);
+    this.grid.list.reveal(this.grid.selected);
+  }
+
+  // Go to what tells why the story failed, whatever is looked at.
+  explain() {
+    if (!this.grid.go(this.openStory.telling)) return;
+    this.isAlone = false;
+    this.#tell({ opens: true });
+    this.#link(this.spanId);
   }
 
   // The open story has grown.
@@ -104,7 +126,7 @@ class Page {
     $("story-title").textContent = $("story-title").title = story.title;
     $("story-outcome").textContent = story.outcome;
     $("story-outcome").className = `chip ${OUTCOMES[story.last] ? story.last : ""}`;
-    $("story-cause").textContent = $("story-cause").title = story.cause;
+    $("story-cause").textContent = story.cause;
     const facts = [story.took, story.namespace && `namespace ${story.namespace}`, plainTime(story.began), count(story.spans, "span"), story.warnings && count(story.warnings, "warning")];
     $("story-facts").textContent = facts.filter(Boolean).join("  ·  ");
   }
@@ -127,12 +149,14 @@ class Page {
 
   openDetail({ focus = false } = {}) {
     if (!this.grid.row) return;
+    this.isAlone = false;
     this.detail.show(this.openStory, this.grid.row, this.index);
     this.grid.list.reveal(this.grid.selected);
     if (focus) this.detail.element.focus();
   }
 
   closeDetail() {
+    this.isAlone = true; // the timeline, until a detail is asked for
     this.detail.close();
     this.grid.element.focus();
   }
@@ -162,9 +186,10 @@ class Page {
 
   // -- what people do
 
-  #enter({ byKey }) { if (byKey || isNarrow.matches) this.grid.element.focus({ preventScroll: true }); }
+  #enter({ byKey }) { if (byKey || isSingle.matches) this.grid.element.focus({ preventScroll: true }); }
 
   #buttons() {
+    $("story-cause").addEventListener("click", () => this.explain());
     $("back").addEventListener("click", () => this.#back());
     $("help").addEventListener("click", () => $("keys").showModal());
     $("zoom-in").addEventListener("click", () => this.grid.zoom(0.5));
@@ -189,8 +214,11 @@ class Page {
   }
 
   #escape(event) {
-    if (this.detail.isOpen) this.closeDetail();
-    else if (event.target === $("search") || this.filter.query) { $("search").value = ""; this.refilter(); this.grid.element.focus(); }
+    if (event.target === $("search") || (this.filter.words.length && !this.detail.isOpen)) {
+      $("search").value = "";
+      this.refilter();
+      this.grid.element.focus();
+    } else if (this.detail.isOpen) this.closeDetail();
     else this.#back();
     event.preventDefault();
   }

@@ -5,6 +5,8 @@ const MESSAGES = 3;
 const INDENT = 16; // pixels
 const FINE = new Set(["complete", "started"]); // outcomes that a row needs no mark for
 const isNarrow = matchMedia("(max-width: 760px)");
+const isSingle = matchMedia("(max-width: 900px)"); // has room for one of them
+const isWide = matchMedia("(min-width: 1181px)"); // has room for list, timeline and detail
 
 const sizes = () => (isNarrow.matches ? NARROW : ROOMY);
 

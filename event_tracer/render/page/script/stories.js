@@ -1,6 +1,6 @@
 // The list of stories.
 
-const STORY = 58; // pixels
+const STORY = 74, CAUSE = 17; // pixels of one, and of the second line of its cause
 
 class List {
   constructor({ onOpen, onEnter }) {
@@ -17,7 +17,7 @@ class List {
 
   show(stories, all) {
     this.shown = stories;
-    this.list.setHeights(stories.map(() => STORY));
+    this.list.setHeights(stories.map((story) => STORY + (story.cause ? CAUSE : 0)));
     $("count").textContent = stories.length === all ? count(all, "story", "stories") : `${stories.length} of ${all}`;
     this.#mark();
   }
@@ -64,7 +64,8 @@ class List {
       "aria-label": this.#spoken(story),
     },
     el("div", { class: "first" }, outcomeMark(story.outcome), el("span", { class: "label", text: story.title, title: story.title }), el("span", { class: "took", text: story.took })),
-    el("div", { class: "second" }, el("span", { text: plainTime(story.began).slice(0, 19) }), el("span", { class: "label", text: story.namespace }),
+    el("div", { class: `second ${OUTCOMES[story.last] ? story.last : ""}` }, el("span", { class: "label", text: story.cause || story.outcome, title: story.cause })),
+    el("div", { class: "third" }, el("span", { text: plainTime(story.began).slice(0, 19) }), el("span", { class: "label", text: story.namespace }),
       story.warnings ? el("span", { class: "badge", text: story.warnings.toLocaleString("en"), title: count(story.warnings, "warning") }) : null));
     made.dataset.index = index;
     return made;
@@ -72,6 +73,6 @@ class List {
 
   #spoken(story) {
     const warnings = story.warnings ? count(story.warnings, "warning") : "";
-    return [story.title, story.outcome, story.namespace, plainTime(story.began), story.took, warnings].filter(Boolean).join(", ");
+    return [story.title, story.outcome, story.cause, story.namespace, plainTime(story.began), story.took, warnings].filter(Boolean).join(", ");
   }
 }
