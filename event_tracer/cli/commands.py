@@ -90,11 +90,11 @@ _WRITE = Words(
     help="what to write; - is stdout",
     missing="name the FILE to write, or - for standard output",
 )
-_KIND = Words(
+_OBJECTS = Words(
     nargs="*",
-    usage="[KIND[/NAME]]",
+    usage="[KIND[/NAME] ...]",
     metavar="KIND/NAME",
-    help="an object, or all of a kind, as kubectl names them",
+    help="objects, or all of a kind, as kubectl names them",
 )
 _OBJECT = Words(
     nargs="*",
@@ -116,19 +116,22 @@ COMMANDS: dict[str, Command[Any]] = {
 Read a cluster's Events and the metadata of its workloads once, and draw the newest stories, the
 newest last: what was done, and what came of it. Nothing is written, no back end is needed.
 
-KIND/NAME is an object as kubectl names it (deploy/web, rollouts.argoproj.io/web; also two words):
+KIND/NAME is an object as kubectl names it (deploy/web, rollouts.argoproj.io/web; deploy web api):
 the stories that it has a part in, with it marked. A pod's is the whole story of what owns it.
-KIND alone is all stories with such an object. As a plugin: kubectl event-tracer show ...""",
+KIND alone is all stories with such an object, with -l one that has these labels.
+As a plugin: kubectl event-tracer show ...""",
         examples="""\
   event-tracer show                                 the namespace of the kubeconfig's context
   event-tracer show deployment/web -n shop          one rollout after the other
+  event-tracer show deploy/web sts/db               of several objects
+  event-tracer show deployments -l app=web          of those with a label
   event-tracer show pod/web-7d4b9c-x2x1q            why is it not there?
   event-tracer show -A --warnings --since 15m       all that went wrong of late
   event-tracer show deploy web --follow             in place, while it happens
   event-tracer show deploy/web --html web.html      one page, to be sent to a colleague
   event-tracer show deploy/web -o json > web.json   for "Upload JSON file" in Jaeger""",
         settings=models.ShowSettings,
-        words=_KIND,
+        words=_OBJECTS,
         run=_show,
     ),
     "run": Command(

@@ -63,6 +63,8 @@ async def of_cluster(words: Sequence[str], settings: ExplainSettings) -> Explana
     from event_tracer.pipeline.snapshot import read_traces
 
     trace_id = words[0].lower() if len(words) == 1 and _TRACE_ID.fullmatch(words[0]) else ""
+    if not trace_id:
+        parse_name(words)
     async with open_query(settings, () if trace_id else words) as query:
         traces = await read_traces(
             query.api,
@@ -73,7 +75,7 @@ async def of_cluster(words: Sequence[str], settings: ExplainSettings) -> Explana
             redact=Redaction(settings.redact),
             complain=complain,
         )
-        wanted = Wanted(trace_id, query.target)
+        wanted = Wanted(trace_id, next(iter(query.targets), None))
         found = _found(wanted, traces)
         if found is None and not trace_id:
             raise NoStoryError(await explain_absence(query, traces))

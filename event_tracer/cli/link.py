@@ -70,8 +70,7 @@ async def link(words: Sequence[str], settings: LinkSettings, *, complain: Compla
     if not parse_name(words)[1]:
         raise SettingsError("name one object, as deployment/web")
     async with open_query(settings, words) as query:
-        target = query.target
-        assert target
+        (target,) = query.targets
         traces = await read_traces(
             query.api,
             cluster_uid=query.cluster_uid,

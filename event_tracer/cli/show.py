@@ -2,7 +2,9 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 from rich.console import Console
@@ -11,14 +13,14 @@ from event_tracer.cli import sinks
 from event_tracer.cli.process import run_to_the_end, run_until_signal
 from event_tracer.cli.settings.models import ShowSettings
 from event_tracer.cli.sinks import SinkOptions
-from event_tracer.cli.target import Query, explain_absence, open_query
+from event_tracer.cli.target import Query, explain_absence, labelled, open_query
 from event_tracer.core.filters import Redaction
 from event_tracer.core.times import human
 from event_tracer.core.traces import Trace
-from event_tracer.pipeline.snapshot import Snapshot, read_traces
+from event_tracer.pipeline.snapshot import Snapshot, SnapshotError, read_traces
 from event_tracer.render.live import LiveView, live_view
 from event_tracer.render.page.store import RawEvents
-from event_tracer.render.selection import Selection, newest_time
+from event_tracer.render.selection import Selection, newest_time, object_span_ids
 from event_tracer.render.terminal import View, console, visible
 from event_tracer.runtime.logs import Complain, mask
 from event_tracer.runtime.tasks import TaskScope
@@ -41,15 +43,24 @@ async def show(words: Sequence[str], settings: ShowSettings) -> None:
     Raises SnapshotError, ConnectionSettingsError, SettingsError, OutputError where a file cannot be
     written, and BrokenPipeError where nobody reads any more.
     """
-    async with open_query(settings, words) as query:
+    async with _opened(settings, words) as query:
         await _once(query, settings, complain=_complain_on(console(sys.stderr)))
 
 
 async def follow(words: Sequence[str], settings: ShowSettings, stop: asyncio.Event) -> None:
     """Draw the newest stories until `stop`. Raises what `show` does."""
-    async with open_query(settings, words) as query:
+    async with _opened(settings, words) as query:
         complain = _complain_on(console(sys.stderr))
         await _Follower(query, settings, complain=complain).run(stop)
+
+
+@asynccontextmanager
+async def _opened(settings: ShowSettings, words: Sequence[str]) -> AsyncIterator[Query]:
+    async with open_query(settings, words, selector=settings.selector) as query:
+        found = await labelled(query) if settings.selector else query
+        if settings.selector and not found.asked:
+            raise SnapshotError(f"there is no {query.object_name} with {settings.selector}")
+        yield found
 
 
 def _complain_on(errors: Console) -> Complain:
@@ -61,7 +72,7 @@ def _complain_on(errors: Console) -> Complain:
 
 def _selection(query: Query, settings: ShowSettings) -> Selection:
     return Selection(
-        target=query.target,
+        targets=query.targets,
         since=query.now - settings.since,
         last=settings.last,
         warnings=settings.warnings,
@@ -92,6 +103,8 @@ async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> 
     shown = selection.newest(wanted)
     if not shown:
         complain(await _nothing(query, selection, traces, since=human(settings.since)))
+    elif len(query.asked) > 1:
+        await _tell_missing(query, traces, complain=complain)
     options = SinkOptions(
         view=_view(settings),
         lay_out=selection.lay_out,
@@ -102,6 +115,16 @@ async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> 
     await sinks.send(shown, to=settings.sink, options=options, complain=complain)
     if len(shown) < len(wanted):
         complain(f"the newest {len(shown)} of {len(wanted)} stories; --last 0 shows all")
+
+
+async def _tell_missing(query: Query, traces: Sequence[Trace], *, complain: Complain) -> None:
+    """Complain of each object without a story, where another has one."""
+    for each in query.asked:
+        if not any(object_span_ids(trace, each.target) for trace in traces):
+            try:
+                complain(await explain_absence(replace(query, asked=(each,)), traces))
+            except SnapshotError as error:
+                complain(str(error))
 
 
 async def _nothing(

@@ -1,12 +1,14 @@
-"""The part of a cluster that `show` and `link` are asked about, and why there is nothing of it."""
+"""The part of a cluster that a command is asked about, and why there is nothing of it."""
 
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from event_tracer.cli.settings.base import SettingsError
 from event_tracer.cli.settings.models import SnapshotSettings
-from event_tracer.cli.words import parse_name
+from event_tracer.cli.words import parse_names
 from event_tracer.core.traces import Trace
 from event_tracer.kube.client import Api, ApiError
 from event_tracer.kube.credentials import chosen_namespace, client_factory
@@ -23,35 +25,52 @@ from event_tracer.render.selection import Target, object_names
 
 _KEPT = "the API server keeps an Event for one hour after its last update by default"
 # kube-apiserver --event-ttl
+_EVENTS_OF_ALL = "default"
+"""Where Events about what is in no namespace are (client-go tools/record/event.go)."""
+
+
+class Asked(NamedTuple):
+    """An object, or all of a kind where it has no `name`; in any namespace where that is empty."""
+
+    resource: Resource
+    name: str = ""
+    namespace: str = ""
+
+    @property
+    def target(self) -> Target:
+        """What is meant, by its attributes in spans."""
+        resource = self.resource
+        return Target(resource.kind, resource.group, self.name, self.namespace)
+
+    def __str__(self) -> str:
+        return f"{self.resource.kind.lower()}{f'/{self.name}' if self.name else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A part of a cluster; all namespaces where none is named.
+    """A part of a cluster; all namespaces where none is named, everything where nothing is `asked`.
 
-    Without a `resource` everything is meant, without a `name` all objects of it.
+    `selector` is that of labels by which the objects were chosen.
     """
 
     api: Api
     cluster_uid: str
     namespaces: tuple[str, ...]
-    resource: Resource | None = None
-    name: str = ""
+    asked: tuple[Asked, ...] = ()
+    selector: str = ""
 
     @property
-    def target(self) -> Target | None:
+    def targets(self) -> tuple[Target, ...]:
         """The objects that are meant, by their attributes in spans."""
-        if not self.resource:
-            return None
-        return Target(kind=self.resource.kind, group=self.resource.group, name=self.name)
+        return tuple(each.target for each in self.asked)
 
     @property
     def object_name(self) -> str:
-        """The object that is meant, for people."""
-        assert self.resource
-        where = f" {in_namespaces(self.namespaces)}" if self.resource.is_namespaced else ""
-        named = f"/{self.name}" if self.name else ""
-        return f"{self.resource.kind.lower()}{named}{where}"
+        """The objects that are meant, for people."""
+        where = ""
+        if any(each.resource.is_namespaced for each in self.asked):
+            where = f" {in_namespaces(self.namespaces)}"
+        return f"{' or '.join(dict.fromkeys(map(str, self.asked)))}{where}"
 
     @property
     def now(self) -> int:
@@ -59,29 +78,60 @@ class Query:
         return self.api.now or time.time_ns()
 
     def __str__(self) -> str:
-        if not self.resource:
+        if not self.asked:
             return in_namespaces(self.namespaces)
-        return f"about {self.object_name if self.name else f'any {self.object_name}'}"
+        has_name = any(each.name for each in self.asked)
+        return f"about {self.object_name if has_name else f'any {self.object_name}'}"
 
 
 @asynccontextmanager
-async def open_query(settings: SnapshotSettings, words: Sequence[str]) -> AsyncIterator[Query]:
+async def open_query(
+    settings: SnapshotSettings, words: Sequence[str], *, selector: str = ""
+) -> AsyncIterator[Query]:
     """The query that `words` are in the cluster of `settings`, with a connection to it.
 
-    Raises SettingsError, ConnectionSettingsError and SnapshotError.
+    A `selector` of labels is to be resolved by `labelled`. Raises SettingsError,
+    ConnectionSettingsError and SnapshotError.
     """
-    word, name = parse_name(words)
+    names = parse_names(words)
+    if selector and (not names or any(each.name for each in names)):
+        raise SettingsError(
+            "-l chooses among all objects of a kind: name the kind alone, as in deployments -l a=b"
+        )
     where = {"kubeconfig": settings.kubeconfig, "context": settings.context}
     api = Api(await client_factory(**where))
     try:
         uid = settings.cluster_uid or await cluster_uid(api)
-        resource = await find_by_name(api, word) if word else None
-        namespaces = _namespaces(settings, resource)
-        yield Query(api=api, cluster_uid=uid, resource=resource, name=name, namespaces=namespaces)
+        kinds = {each.kind: await find_by_name(api, each.kind) for each in names}
+        yield Query(
+            api=api,
+            cluster_uid=uid,
+            namespaces=_namespaces(settings, list(kinds.values())),
+            asked=tuple(Asked(kinds[each.kind], each.name) for each in names),
+            selector=selector,
+        )
     except (ApiError, UnknownKindError) as error:
         raise SnapshotError(_message(error)) from None
     finally:
         await api.close()
+
+
+async def labelled(query: Query) -> Query:
+    """The query about the objects that have the labels of its selector now; about none, maybe.
+
+    Raises ApiError.
+    """
+    found: list[Asked] = []
+    for each in query.asked:
+        places = query.namespaces if each.resource.is_namespaced else ()
+        for namespace in each_namespace(places):
+            lister = Lister(query.api, each.resource, namespace=namespace)
+            async for page in lister.pages(selector=query.selector):
+                found += (
+                    Asked(each.resource, str(meta.get("name")), str(meta.get("namespace") or ""))
+                    for meta in (item["metadata"] for item in page.items)
+                )
+    return replace(query, asked=tuple(dict.fromkeys(found)))
 
 
 def _message(error: Exception) -> str:
@@ -89,28 +139,34 @@ def _message(error: Exception) -> str:
     return f"the API server does not answer: {error}" if is_silent else str(error)
 
 
-def _namespaces(settings: SnapshotSettings, resource: Resource | None) -> tuple[str, ...]:
+def _namespaces(settings: SnapshotSettings, resources: Sequence[Resource]) -> tuple[str, ...]:
     if settings.all_namespaces:
         return ()
-    if resource and not resource.is_namespaced:
-        # Events about what is in no namespace are in this one (client-go tools/record/event.go).
-        return ("default",)
+    if resources and not any(each.is_namespaced for each in resources):
+        return (_EVENTS_OF_ALL,)
     chosen = chosen_namespace(kubeconfig=settings.kubeconfig, context=settings.context)
-    return settings.namespace or (chosen,)
+    named = settings.namespace or (chosen,)
+    is_mixed = not all(each.is_namespaced for each in resources)
+    return tuple(dict.fromkeys((*named, _EVENTS_OF_ALL))) if is_mixed else named
 
 
 async def explain_absence(query: Query, traces: Sequence[Trace]) -> str:
-    """The reason why no trace is about the target. Raises SnapshotError where there is none."""
-    target, resource = query.target, query.resource
-    if target and resource and target.name:
-        known = await _names(query, resource)
-        if known is not None and target.name not in known:
-            known |= {name for trace in traces for name in object_names(trace, target)}
-            hint = did_you_mean(target.name, known)
-            raise SnapshotError(f"there is no {query.object_name}{hint}")
-    elif not traces and len(query.namespaces) == 1:
+    """The reason why no trace is about the targets. Raises SnapshotError where none is there."""
+    for each in query.asked:
+        known = await _names(query, each.resource) if each.name else None
+        if known is not None and each.name not in known:
+            known |= {name for trace in traces for name in object_names(trace, each.target)}
+            hint = did_you_mean(each.name, known)
+            one = replace(query, asked=(each,))
+            raise SnapshotError(f"there is no {one.object_name}{hint}")
+    if not any(each.name for each in query.asked) and not traces and len(query.namespaces) == 1:
         await _demand_namespace(query, query.namespaces[0])
     return f"there are no Events {query}: {_KEPT}"
+
+
+async def near_names(query: Query, asked: Asked) -> str:
+    """The names near to one that is not there, as the end of a sentence; empty where none is."""
+    return did_you_mean(asked.name, await _names(query, asked.resource) or ())
 
 
 async def _names(query: Query, resource: Resource) -> set[str] | None:

@@ -40,20 +40,22 @@ class Lister:
         self._is_whole = is_whole or resource is EVENTS
         self._path = resource.path(namespace=namespace)
 
-    async def pages(self, *, exact: str = "") -> AsyncIterator[Page]:
-        """All pages, of one version: `exact`, or the newest.
+    async def pages(self, *, exact: str = "", selector: str = "") -> AsyncIterator[Page]:
+        """All pages, of one version: `exact`, or the newest; those with the `selector`'s labels.
 
         Raises StaleError where that has gone meanwhile, ApiError for the rest.
         """
         query: dict[str, str | int] = {"limit": PAGE}
         if exact:
             query |= {"resourceVersion": exact, "resourceVersionMatch": "Exact"}
+        labels = {"labelSelector": selector} if selector else {}
+        query |= labels
         while True:
             page, token = _page(await self._get(query))
             yield self._typed(page)
             if not token:
                 return
-            query = {"limit": PAGE, "continue": token}
+            query = {"limit": PAGE, "continue": token, **labels}
 
     async def version(self) -> str:
         """The newest version. Raises ApiError."""

@@ -13,30 +13,31 @@ _VERSION = "k8s.object.api_version"
 
 
 class Target(NamedTuple):
-    """Objects of a kind; the one called `name`, or all where it is empty."""
+    """Objects of a kind; the one called `name`, or all where it is empty; so with `namespace`."""
 
     kind: str
     group: str = ""
     name: str = ""
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """The `last` stories (0: all) about `target` (None: any) that were not over before `since`.
+    """The `last` stories (0: all) about `targets` (none: any) that were not over before `since`.
 
     `since` is ns since the epoch. `warnings`: only those with an error. `fold`: occurrences that
     say the same share a row.
     """
 
-    target: Target | None
+    targets: tuple[Target, ...]
     since: int
     last: int = 0
     warnings: bool = False
     fold: bool = True
 
     def about_target(self, traces: Iterable[Trace]) -> list[Trace]:
-        """The traces about the target, whatever their age."""
-        return [trace for trace in traces if not self.target or object_span_ids(trace, self.target)]
+        """The traces about a target, whatever their age."""
+        return [trace for trace in traces if not self.targets or ids_of_any(trace, self.targets)]
 
     def matching(self, traces: Iterable[Trace]) -> list[Trace]:
         """The traces that match, whatever their number."""
@@ -51,15 +52,19 @@ class Selection:
         return list(traces[-self.last :])
 
     def lay_out(self, trace: Sequence[Span]) -> Waterfall:
-        """The waterfall of a trace; the target is marked if it is one object below the root."""
-        has_name = self.target and self.target.name
-        ids = object_span_ids(trace, self.target) if self.target and has_name else frozenset()
+        """The waterfall of a trace; targets are marked that are single objects below the root."""
+        ids = ids_of_any(trace, [target for target in self.targets if target.name])
         marked = {span.span_id for span in trace if span.span_id in ids and span.parent_id}
         return waterfall(trace, fold=self.fold, marked=marked)
 
     def lay_out_matching(self, spans: Sequence[Span]) -> Waterfall | None:
         """The waterfall of a trace that matches; None for any other."""
         return self.lay_out(spans) if self.matching([tuple(spans)]) else None
+
+
+def ids_of_any(spans: Sequence[Span], targets: Iterable[Target]) -> frozenset[bytes]:
+    """The ids of the object spans of one trace that are some target's."""
+    return frozenset().union(*(object_span_ids(spans, target) for target in targets))
 
 
 def object_span_ids(spans: Sequence[Span], target: Target) -> frozenset[bytes]:
@@ -102,7 +107,13 @@ def has_error(spans: Sequence[Span]) -> bool:
 
 def _matches(span: Span, target: Target) -> bool:
     is_kind = text_of(span.attributes, "k8s.object.kind") == target.kind
-    return span.kind == "object" and is_kind and target.name in ("", _name(span))
+    place = text_of(span.attributes, "k8s.namespace.name")
+    return (
+        span.kind == "object"
+        and is_kind
+        and target.name in ("", _name(span))
+        and target.namespace in ("", place)
+    )
 
 
 def _name(span: Span) -> str:

@@ -62,6 +62,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "reason": ("Started", ("started",)),
     "redact": (r"a{1,2}", (r"a{1,2}",)),
     "same_host": ("false", False),
+    "selector": ("app=web,tier!=test", "app=web,tier!=test"),
     "service_name_template": ("k8s {component}", "k8s {component}"),
     "shift_to_now": ("true", True),
     "since": ("30m", 30 * 60 * SECOND),

@@ -226,3 +226,45 @@ async def test_what_is_no_name_of_an_object_is_a_matter_of_usage(
     with pytest.raises(SettingsError, match="names no object: it is like deployment/web"):
         await shown(world, *words)
     assert world.server.requests == []
+
+
+def several() -> list[Cluster]:
+    """Two Deployments with labels, and one without."""
+    made = []
+    for number, name in enumerate(("web", "api", "other")):
+        cluster = healthy(name, seed=number)
+        cluster.version = 10_000 * number + 100
+        for frame in cluster.frames:
+            if frame["resource"] == "deployments" and name != "other":
+                labels = {"app": name, "team": "shop"}
+                frame["object"]["metadata"]["labels"] = labels
+        made.append(cluster)
+    return made
+
+
+@in_world()
+async def test_several_objects_may_be_named(world: World) -> None:
+    """As kubectl takes them: each with its kind, or all of one kind."""
+    for cluster in several():
+        await write(world, cluster)
+    both = ["Create Deployment web  started", "Create Deployment api  started"]
+
+    assert sorted((await shown(world, "deploy/web", "deployment/api")).titles) == sorted(both)
+    assert sorted((await shown(world, "deploy", "web", "api")).titles) == sorted(both)
+    one = await shown(world, "deploy/web", "deploy/wep")
+    assert one.titles == ["Create Deployment web  started"]
+    assert "there is no deployment/wep in namespace shop; did you mean web?" in one.err
+
+
+@in_world()
+async def test_objects_may_be_chosen_by_their_labels(world: World) -> None:
+    """By the API server, which knows kubectl's selectors; what has none of them is a sentence."""
+    for cluster in several():
+        await write(world, cluster)
+
+    assert len((await shown(world, "deployments", selector="team=shop")).titles) == 2
+    only = await shown(world, "deploy", selector="team=shop,app!=web")
+    assert only.titles == ["Create Deployment api  started"]
+    told = await refused(world, "deploy", selector="team=none")
+    assert told == "there is no deployment in namespace shop with team=none"
+    assert "400" in await refused(world, "deploy", selector="!!")

@@ -53,6 +53,8 @@ def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
         (["show", "-n", "A_b"], "no namespace can be called A_b"),
         (["show", "a/b/c"], "'a/b/c' names no object: it is like deployment/web"),
         (["show", "--width", "-1"], "--width: input should be greater than or equal to 0"),
+        (["show", "-l", "app=web"], "-l chooses among all objects of a kind: name the kind alone"),
+        (["show", "deploy/web", "-l", "app=web"], "name the kind alone, as in deployments -l a=b"),
         (["show", "deploy/web", "api"], "'api' names no object: it is like deployment/web"),
         (["link", "deploy/web", "deploy/api"], "names several objects; name one"),
         (["explain", "deploy/web", "sts/db", "-f", "x"], "names several objects; name one"),

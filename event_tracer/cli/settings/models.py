@@ -13,6 +13,7 @@ from event_tracer.cli.settings.options import (
     MessageOptions,
     NamingOptions,
     PictureOptions,
+    SelectorOptions,
     StatusOptions,
     WatchOptions,
 )
@@ -180,7 +181,7 @@ class SnapshotSettings(ConnectionOptions, StatusOptions, NamingOptions, MessageO
     )
 
 
-class ShowSettings(SnapshotSettings, PictureOptions):
+class ShowSettings(SnapshotSettings, SelectorOptions, PictureOptions):
     """The settings of `show`."""
 
     since: Duration = option(

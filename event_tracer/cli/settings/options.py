@@ -12,6 +12,7 @@ from event_tracer.cli.settings.base import (
     NAMING,
     PICTURE,
     SENDING,
+    STORIES,
     BaseOptions,
     option,
 )
@@ -215,6 +216,18 @@ class WatchOptions(ConnectionOptions):
         "namespaces, which needs a ClusterRole",
         group=CLUSTER,
         metavar="NAME",
+    )
+
+
+class SelectorOptions(BaseOptions):
+    """A choice among objects of a kind."""
+
+    selector: str = option(
+        "",
+        "only objects of the kind with these labels, as kubectl selects them: app=web,tier!=test",
+        group=STORIES,
+        metavar="LABELS",
+        short="l",
     )
 
 

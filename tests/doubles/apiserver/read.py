@@ -32,6 +32,7 @@ def listed(store: Store, kind: Kind, asked: Asked) -> Raw:
         raise RefusedError(406, "you requested PartialObjectMetadata, but it is a list")
     revision, start = _position(store, asked)
     items = _within(store.snapshot(kind, revision), asked.namespace)
+    items = _selected(items, asked.query.get("labelSelector", ""))
     first = bisect_right(items, start, key=lambda item: item[0])
     last = first + (int(asked.query.get("limit") or 0) or len(items))
     meta: Raw = {"resourceVersion": str(revision)}
@@ -66,11 +67,26 @@ def _within(items: Snapshot, namespace: str) -> Snapshot:
     return tuple(item for item in items if item[0].startswith(f"{namespace}/"))
 
 
+def _selected(items: Snapshot, selector: str) -> Snapshot:
+    """Those with labels, each as `name=value` or `name!=value`."""
+    found = items
+    for each in filter(None, selector.split(",")):
+        name, sign, value = each.partition("=")
+        if not name or not sign:
+            raise RefusedError(400, f"unable to parse requirement: {each}")
+        is_not = name.endswith("!")
+        found = tuple(
+            item for item in found
+            if is_not != (item[1]["metadata"].get("labels", {}).get(name.rstrip("!")) == value)
+        )  # fmt: skip
+    return found
+
+
 def _position(store: Store, asked: Asked) -> tuple[int, str]:
     """At which revision, and after which key."""
     query = asked.query
     wanted, match = query.get("resourceVersion", ""), query.get("resourceVersionMatch", "")
-    if unknown := {"fieldSelector", "labelSelector"} & {name for name in query if query[name]}:
+    if unknown := {"fieldSelector"} & {name for name in query if query[name]}:
         raise RefusedError(400, f"this server knows no {unknown}")
     if query.get("continue"):
         return _continued(store, query["continue"], wanted, match)
