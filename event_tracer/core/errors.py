@@ -27,6 +27,13 @@ _DOUBTFUL = frozenset({
     Kind.SCHEDULING, Kind.ATTACH, Kind.MOUNT, Kind.CLAIM, Kind.PROBE, Kind.DEADLINE,
 })  # fmt: skip
 _SURE_DEATHS = 3
+OF_CONTAINER = frozenset({Kind.DEATH, Kind.PULL, Kind.START, Kind.BACK_OFF})
+"""Kinds of which each container has its own."""
+_GOES_ON = frozenset({
+    "the pod is not ready",
+    *(f"Error: {word}" for word in ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull")),
+})  # fmt: skip
+ErrorKey = tuple[str, Kind, str]  # object, kind, container
 
 
 class Standing(NamedTuple):
@@ -34,7 +41,8 @@ class Standing(NamedTuple):
 
     `surely` is since when it is beyond doubt, None as long as it is not. `name` is its newest
     span's, `message` the most telling. `about` is the object as `Kind name`. Of a death `lived`
-    are the ns that the container had lived, `ordinal` is 1 for its first.
+    are the ns that the container had lived, `ordinal` is 1 for its first; of any other `times` is
+    how often it was told, but for words that it goes on.
     """
 
     kind: Kind
@@ -49,6 +57,12 @@ class Standing(NamedTuple):
     lived: int = 0
     ordinal: int = 0
     is_init: bool = False
+    times: int = 0
+
+    @property
+    def key(self) -> ErrorKey:
+        """What an error and its repeats share."""
+        return self.identity, self.kind, self.container if self.kind in OF_CONTAINER else ""
 
     def again(self, newer: "Standing") -> "Standing":
         """This error with its newest occurrence."""
@@ -61,12 +75,20 @@ class Standing(NamedTuple):
             name=first.name if keeps else last.name,
             message=first.message if keeps else last.message,
             ordinal=max(first.ordinal, last.ordinal),
+            times=max(self.times + bool(newer.times), newer.times),
         )
 
 
+def goes_on(message: str) -> bool:
+    """Whether a message says that an error goes on, not why it is.
+
+    "Failed to pull image ...: not found" says why, "Error: ImagePullBackOff" does not.
+    """
+    return message in _GOES_ON or message.startswith("Back-off ")
+
+
 def _tells_more(one: str, other: str) -> bool:
-    # "Failed to pull image ...: not found" says why, "Error: ImagePullBackOff" that it went on.
-    return len(one) > len(other) and other.startswith(("Error: ", "Back-off "))
+    return goes_on(other) and not goes_on(one)
 
 
 def surely_since(kind: Kind, *, time: int, ordinal: int, is_run: bool) -> int | None:
@@ -120,8 +142,6 @@ UNDOES = {
     "ProvisioningSucceeded": frozenset({Kind.CLAIM}),
     "Completed": frozenset({Kind.DEADLINE, Kind.CREATION}),
 }
-OF_CONTAINER = frozenset({Kind.DEATH, Kind.PULL, Kind.START, Kind.BACK_OFF})
-"""Kinds of which each container has its own."""
 
 
 def kind_of(name: str, reason: str) -> Kind:

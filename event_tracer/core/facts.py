@@ -15,6 +15,7 @@ from event_tracer.core.status import PodStatus, RolloutStatus, RunStatus, Termin
 _MOST_READY = 16
 _MOST_ENDS = 16
 _MOST_STATES = 16
+_MOST_COUNTS = 8
 _NO_LOSS = frozenset({"PodCompleted", "PodFailed"})
 _OVER = frozenset({"Succeeded", "Failed"})
 
@@ -99,8 +100,17 @@ def _over(meta: ObjectMetadata, status: PodStatus) -> int | None:
     return max(finished, default=meta.written)
 
 
+class ReadyCount(NamedTuple):
+    """So many pods of a workload were ready in this second, of as many as it was to have."""
+
+    second: int
+    generation: int
+    ready: int
+    wanted: int
+
+
 class RolloutFacts(NamedTuple):
-    """A workload's. `states` are the oldest first.
+    """A workload's. `states` and `counts` are the oldest first.
 
     `progress` is the second of Progressing's last update, `timed_out` that of
     ProgressDeadlineExceeded; `deadline` is in seconds. `incomplete` is the generation that was seen
@@ -119,8 +129,7 @@ class RolloutFacts(NamedTuple):
     incomplete: int = 0
     told: int = 0
     told_version: int = 0
-    ready: int = 0
-    wanted: int = 0
+    counts: tuple[ReadyCount, ...] = ()
 
     def observe(self, meta: ObjectMetadata, status: RolloutStatus) -> "RolloutFacts":
         """These facts after a frame."""
@@ -155,9 +164,14 @@ class RolloutFacts(NamedTuple):
             incomplete=incomplete,
             told=self.told,
             told_version=self.told_version,
-            ready=status.ready,
-            wanted=status.wanted,
+            counts=self._counts(meta, status),
         )
+
+    def _counts(self, meta: ObjectMetadata, status: RolloutStatus) -> tuple[ReadyCount, ...]:
+        found = ReadyCount(meta.written or 0, meta.generation or 0, status.ready, status.wanted)
+        if self.counts and self.counts[-1][2:] == found[2:]:
+            return self.counts
+        return (*self.counts, found)[-_MOST_COUNTS:]
 
     def _second(self, meta: ObjectMetadata, status: RolloutStatus) -> int:
         if status.is_complete and (dated := completion_date(meta, status)) is not None:
@@ -222,6 +236,7 @@ def joined(earlier: Facts, now: Facts) -> Facts:
         late = now if now.timed_out is not None else earlier
         return now._replace(
             states=_joined_states(earlier.states, now.states),
+            counts=_joined_counts(earlier.counts, now.counts),
             timed_out=late.timed_out, timed_out_message=late.timed_out_message,
         )  # fmt: skip
     if isinstance(earlier, ConditionsFacts) and isinstance(now, ConditionsFacts):
@@ -240,6 +255,14 @@ def _joined_states(
     before = [each for each in earlier if each.generation <= first.generation]
     goes_on = bool(before) and before[-1][1:] == first[1:]
     return (*before, *now[goes_on:])[-_MOST_STATES:]
+
+
+def _joined_counts(
+    earlier: tuple[ReadyCount, ...], now: tuple[ReadyCount, ...]
+) -> tuple[ReadyCount, ...]:
+    if now and earlier and earlier[-1][2:] == now[0][2:]:
+        now = now[1:]
+    return (*earlier, *now)[-_MOST_COUNTS:]
 
 
 class SavedStatuses(NamedTuple):

@@ -94,7 +94,7 @@ class Mapper:
             start=sealed.start,
             end=sealed.end,
             attributes=_present(self._object_pairs(sealed)),
-            error=cause.message if cause else None,
+            error=cause.text(of=f"{chain[0].kind} {chain[0].name}") if cause else None,
         )
 
     def _object_pairs(self, sealed: SealedObject) -> Pairs:
@@ -105,6 +105,7 @@ class Mapper:
         yield "k8s.object.uid", item.uid
         yield "k8s.namespace.name", item.namespace
         yield "event_tracer.outcome", sealed.verdict.outcome
+        yield "event_tracer.ready", sealed.ready
         yield "event_tracer.other_owners", item.other_owners
         yield from _lineage_pairs(chain)
         if is_root:
@@ -170,10 +171,12 @@ def _change_pairs(sealed: SealedObject) -> Pairs:
 
 def _outcome_pairs(sealed: SealedObject) -> Pairs:
     yield "event_tracer.completed_after", sealed.completed_after
+    yield "event_tracer.progress", sealed.progress
     if cause := sealed.verdict.cause:
         yield "event_tracer.cause.reason", cause.reason
         yield "event_tracer.cause.message", cause.message
         yield "event_tracer.cause.object", cause.about
+        yield "event_tracer.cause.others", cause.others or None
 
 
 def _creator(sealed: SealedObject) -> str:

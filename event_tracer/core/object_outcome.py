@@ -4,10 +4,12 @@ Times are ns; one that never comes is NEVER. Not compiled: pydantic validates a 
 hints of some of these classes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
+from event_tracer.core.causes import words_of
 from event_tracer.core.chain import Chain
 from event_tracer.core.changes import Change
 from event_tracer.core.condition_facts import ConditionsFacts
@@ -20,11 +22,29 @@ _LEAST_LIFE = 30 * SECOND
 
 
 class Cause(NamedTuple):
-    """Cause of a failure: the reason, in words, and the object as `Kind name`."""
+    """Cause of a failure: the reason, in words, and the object as `Kind name`.
+
+    `others` are as many objects more of which the same kind of error stands.
+    """
 
     reason: str
     message: str
     about: str
+    others: int = 0
+
+    def text(self, *, of: str) -> str:
+        """The words and, unless it is the object `of` itself, the object."""
+        if self.about == of:
+            return self.message
+        more = f" and {self.others} more" if self.others else ""
+        return f"{self.message} ({lower_kind(self.about)}{more})"
+
+
+class Kill(NamedTuple):
+    """The kubelet killed a container at `time` (ns), as its `probe` had failed."""
+
+    time: int
+    probe: str
 
 
 class Member(NamedTuple):
@@ -67,10 +87,14 @@ class SavedStory(NamedTuple):
     errors: tuple[Standing, ...]
     awaited: tuple[tuple[str, Awaited], ...]
     members: tuple[tuple[str, Member], ...] = ()
+    kills: tuple[tuple[str, str, int, str], ...] = ()
 
 
 class SealedObject(NamedTuple):
-    """Content of an object span when it is sealed; times in ns, `completed_after` in s."""
+    """Content of an object span when it is sealed; times in ns, `completed_after` in s.
+
+    `ready` is like `2/3`, of a workload; `progress` how far a root has come that is under way.
+    """
 
     trace_id: bytes
     span_id: bytes
@@ -80,6 +104,8 @@ class SealedObject(NamedTuple):
     end: int
     verdict: Verdict
     completed_after: int | None
+    ready: str
+    progress: str
     change: Change
     hours: int
     previous_trace_id: bytes | None
@@ -195,14 +221,27 @@ def status_failure(
     return None
 
 
-def cause_of(standing: Iterable[Standing]) -> Cause | None:
-    """The most telling of the errors that stand, of one kind the newest."""
+def cause_of(
+    standing: Sequence[Standing], *, kills: Mapping[tuple[str, str], Kill] = MappingProxyType({})
+) -> Cause | None:
+    """The most telling of the errors that stand, of one kind the newest.
+
+    `kills` are the newest for which a probe was the reason, by object and container.
+    """
     best = min(standing, key=lambda each: (each.kind, -each.last, each.identity), default=None)
     if best is None:
         return None
-    restarts = best.ordinal - 1 if best.kind is Kind.DEATH else 0
-    more = f", {restarts} restart{'s' * (restarts > 1)}" if restarts > 0 else ""
-    return Cause(best.name, f"{best.message.strip()}{more}", best.about)
+    same = {each.identity for each in standing if each.kind is best.kind}
+    kill = kills.get((best.identity, best.container))
+    is_killed = kill is not None and kill.time >= best.last - best.lived - SECOND
+    words = words_of(best, probe=kill.probe if kill and is_killed else "")
+    return Cause(best.name, words, best.about, len(same) - 1)
+
+
+def lower_kind(about: str) -> str:
+    """`Kind name` with the kind as it stands in a sentence: `pod web-1`, but `ReplicaSet web`."""
+    kind, space, name = about.partition(" ")
+    return f"{kind.lower() if kind == kind.capitalize() else kind}{space}{name}"
 
 
 def start_of(second: int) -> int:

@@ -65,6 +65,7 @@ class OpenObjectSpan:
     def seal(self, case: Case, end: End, *, known: int = NEVER) -> SealedObject:
         """All that its span says, as of its end; what happened was read up to `known`."""
         verdict = case.verdict(self.identity, at=end.time, is_replaced=end.is_replaced, known=known)
+        is_root, is_under_way = len(self.chain) == 1, verdict.outcome == "progressing"
         return SealedObject(
             trace_id=self.trace_id,
             span_id=self.span_id,
@@ -73,7 +74,9 @@ class OpenObjectSpan:
             start=self._begin(),
             end=self.last[0],
             verdict=verdict,
-            completed_after=case.completed_after(at=end.time) if len(self.chain) == 1 else None,
+            completed_after=case.completed_after(at=end.time) if is_root else None,
+            ready=case.ready(self.identity, at=end.time),
+            progress=case.progress(at=end.time) if is_root and is_under_way else "",
             change=self.change,
             hours=self.hours,
             previous_trace_id=self.previous_trace_id,

@@ -4,12 +4,20 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from event_tracer.core.chain import Chain
-from event_tracer.core.errors import OF_CONTAINER, UNDOES, Kind, Standing, kind_of, surely_since
-from event_tracer.core.event import ObjectReference
+from event_tracer.core.errors import (
+    UNDOES,
+    ErrorKey,
+    Kind,
+    Standing,
+    goes_on,
+    kind_of,
+    surely_since,
+)
+from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.facts import PodFacts
 from event_tracer.core.histories import Placement, Story
-from event_tracer.core.object_outcome import Awaited, Member, SavedStory, undone_in_pod
-from event_tracer.core.occurrence import Child, Description, Occurrence
+from event_tracer.core.object_outcome import Awaited, Kill, Member, SavedStory, undone_in_pod
+from event_tracer.core.occurrence import Child, Description, Occurrence, Source
 from event_tracer.core.outcome import Case, Knowledge
 from event_tracer.core.story_errors import FactsOf
 from event_tracer.core.tables import (
@@ -22,10 +30,10 @@ from event_tracer.core.tables import (
     POD_DONE,
     POD_LEAVING,
     POD_WAITING,
+    PROBE_KILL,
 )
 from event_tracer.core.transitions import Transition
 
-ErrorKey = tuple[str, Kind, str]  # object, kind, container
 _PROGRESS = frozenset({"SuccessfulCreate", "Ready", "Started"})
 
 
@@ -40,6 +48,8 @@ class OpenStory:
     members: dict[str, Member] = field(default_factory=dict)
     errors: dict[ErrorKey, Standing] = field(default_factory=dict)
     awaited: dict[str, Awaited] = field(default_factory=dict)
+    kills: dict[tuple[str, str], Kill] = field(default_factory=dict)
+    """The newest for which a probe is the reason, by object and container."""
     open_spans: set[bytes] = field(default_factory=set)
     """The ids of its object spans that are open."""
 
@@ -64,6 +74,7 @@ class OpenStory:
         if is_progress(occurrence):
             self.progress = max(self.progress, occurrence.time)
         self._await(occurrence, above)
+        self._note_kill(occurrence, said, item.identity)
         if is_begun_condition(occurrence):
             return None
         if leaving := leaving_pod(occurrence):
@@ -87,13 +98,16 @@ class OpenStory:
         above = before.above if before and len(before.above) > len(above) else above
         self.awaited[step.name] = Awaited(began, done, above)
 
+    def _note_kill(self, occurrence: Occurrence, said: Description, identity: str) -> None:
+        if occurrence.reason == "Killing" and (found := PROBE_KILL.search(said.message)):
+            self.kills[identity, _container(said)] = Kill(occurrence.time, found[1])
+
     def _stand(
         self, occurrence: Occurrence, said: Description, identity: str, *, facts_of: FactsOf
     ) -> Standing:
         kind, source = kind_of(said.name, occurrence.reason), occurrence.source
         end = source.end if isinstance(source, Transition) else None
         facts = facts_of(identity)
-        container = _container(said) if kind in OF_CONTAINER else ""
         ordinal = end.ordinal if end else 0
         is_unsure = kind is Kind.BACK_OFF and isinstance(
             facts, PodFacts
@@ -102,18 +116,19 @@ class OpenStory:
             kind, time=occurrence.time, ordinal=ordinal, is_run=bool(self.story.run)
         )
         error = Standing(
-            kind=kind, identity=identity, container=container,
+            kind=kind, identity=identity, container=_container(said),
             since=occurrence.time, last=occurrence.time, surely=None if is_unsure else sure,
             name=said.name, message=said.message,
             about=f"{occurrence.about.kind} {occurrence.about.name}",
-            lived=end.lived if end else 0, ordinal=ordinal, is_init=bool(end and end.is_init),
+            lived=end.lived if end else 0, ordinal=ordinal, is_init=_is_init(occurrence),
+            times=_times(source, said.message),
         )  # fmt: skip
-        key = (identity, kind, container)
+        key = error.key
         before = self.errors.get(key)
-        goes_on = before is not None and not (
+        is_repeated = before is not None and not (
             isinstance(facts, PodFacts) and undone_in_pod(before, facts) <= occurrence.time
         )
-        self.errors[key] = before.again(error) if before and goes_on else error
+        self.errors[key] = before.again(error) if before and is_repeated else error
         return self.errors[key]
 
     def _undo(self, occurrence: Occurrence, identity: str, *, container: str) -> None:
@@ -138,7 +153,7 @@ class OpenStory:
         ]  # fmt: skip
         return Case(
             story=self.story, root=self.root, progress=self.progress, members=self.members,
-            errors=self.errors.values(), awaited=awaited, knowledge=knowledge,
+            errors=self.errors.values(), awaited=awaited, kills=self.kills, knowledge=knowledge,
         )  # fmt: skip
 
     def saved(self) -> SavedStory:
@@ -148,18 +163,35 @@ class OpenStory:
         return SavedStory(
             self.trace_id, self.progress, tuple(self.errors.values()), tuple(awaited),
             tuple((each, self.members[each]) for each in about if each in self.members),
+            tuple((*place, *kill) for place, kill in self.kills.items() if place[0] in about),
         )  # fmt: skip
 
     def restore(self, saved: SavedStory) -> None:
         """Take over what an earlier run has saved."""
         self.progress = max(self.progress, saved.progress)
-        self.errors = {(each.identity, each.kind, each.container): each for each in saved.errors}
+        self.errors = {each.key: each for each in saved.errors}
+        for identity, container, time, probe in saved.kills:
+            self.kills[identity, container] = Kill(time, probe)
         self.awaited = dict(saved.awaited)
         self.members = dict(saved.members) | self.members
 
 
 def _container(said: Description) -> str:
     return str(said.attributes.get("k8s.container.name") or "")
+
+
+def _is_init(occurrence: Occurrence) -> bool:
+    source = occurrence.source
+    if isinstance(source, Transition):
+        return source.end is not None and source.end.is_init
+    return occurrence.about.field_path.startswith("spec.init")
+
+
+def _times(source: Source, message: str) -> int:
+    """How often an occurrence tells of an error; 0 for words that it goes on."""
+    if goes_on(message):
+        return 0
+    return max(source.count, 1) if isinstance(source, Event) else 1
 
 
 def is_progress(occurrence: Occurrence) -> bool:

@@ -4,7 +4,7 @@ All of it is of one story, in the API's own times: what its occurrences said (`e
 and the dated facts of the objects in it. Times are ns; one that never comes is NEVER.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from event_tracer.core.object_outcome import (
     NEVER,
     Awaited,
     Cause,
+    Kill,
     Member,
     Verdict,
     cause_of,
@@ -29,6 +30,7 @@ from event_tracer.core.object_outcome import (
     start_of,
     status_failure,
 )
+from event_tracer.core.progress import progress_of, ready_at
 from event_tracer.core.repeats import Repeat
 from event_tracer.core.rollout_outcome import Rollout, latest_state
 from event_tracer.core.story_errors import FactsOf, StoryErrors
@@ -74,8 +76,9 @@ class Case:
     def __init__(
         self, *, story: Story, root: str, progress: int,
         members: dict[str, Member], errors: Iterable[Standing], awaited: Iterable[Awaited],
-        knowledge: Knowledge,
+        kills: Mapping[tuple[str, str], Kill], knowledge: Knowledge,
     ) -> None:  # fmt: skip
+        self._kills = kills
         self._change = story.change
         self._hours = story.hours
         self._root = story.change.workload or root
@@ -175,6 +178,22 @@ class Case:
             return None
         return max(0, second - self._change.second)
 
+    def progress(self, *, at: int) -> str:
+        """How far the root has come by `at`, where it is under way."""
+        if self._hours:
+            return ""
+        below = (self._facts_of(each) for each, _ in self._below(self._root))
+        pods = (facts for facts in below if isinstance(facts, PodFacts))
+        facts = self._facts_of(self._run or self._root)
+        return progress_of(facts, change=self._change, pods=pods, at=at)
+
+    def ready(self, identity: str, *, at: int) -> str:
+        """The ready pods of a workload at `at` of those it is to have, like `2/3`."""
+        facts = self._facts_of(identity)
+        if identity == self._root and (before := self._rollout.next_generation) is not None:
+            return ready_at(facts, at, before=before)
+        return ready_at(facts, at)
+
     def _failed(self) -> int:
         """When the story ends as Kubernetes says that it has failed."""
         run = self._facts_of(self._run) if self._run else None
@@ -239,7 +258,7 @@ class Case:
         told = self._told(identity, facts, at)
         run_ended = isinstance(facts, RunFacts) and has_ended(facts, at)
         if told or (standing and not run_ended):
-            return Verdict("failed", cause_of(standing) or told)
+            return Verdict("failed", cause_of(standing, kills=self._kills) or told)
         if facts is None:
             return self._by_events(identity, at=at, is_replaced=is_replaced, known=known)
         if self._has_done(identity, facts, at):

@@ -27,9 +27,15 @@ class Rollout(NamedTuple):
         """A state is not of the change that followed."""
         if self.next is None:
             return True
-        if self.next.generation is not None and self.next.workload == self.change.workload:
-            return state.generation < self.next.generation
+        if self.next_generation is not None:
+            return state.generation < self.next_generation
         return state.second < self.next.second
+
+    @property
+    def next_generation(self) -> int | None:
+        """The generation of the change that followed, where it is of the same workload."""
+        is_same = self.next is not None and self.next.workload == self.change.workload
+        return self.next.generation if self.next and is_same else None
 
     def state_at(self, facts: Staged, time: int) -> RolloutState | None:
         """The state of this change's generation at `time`."""

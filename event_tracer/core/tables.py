@@ -121,6 +121,9 @@ CHILDREN = (
 # client-go tools/record/events_cache.go, from the tenth similar message on
 COMBINED = "(combined from similar events): "
 
+# kuberuntime_manager.go, computePodActions: why a container is killed, and will be restarted
+PROBE_KILL = re.compile(r"failed (liveness|startup) probe")
+
 # The part of a message that refines a span's name: a closed set. (reason, pattern → word)
 _CONTAINER_ERRORS = (
     "ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName|ImageInspectError|"

@@ -120,7 +120,10 @@ def test_a_failed_pull_fails_its_rollout() -> None:
 
     assert attributes(root)["event_tracer.outcome"] == "failed"
     assert root.error is not None
-    assert root.error.startswith('Failed to pull image "127.0.0.1:5999/moelove/non-exist"')
+    assert root.error == (
+        'image "127.0.0.1:5999/moelove/non-exist": connection refused, 4 tries'
+        " (pod non-exist-677b4f485b-s5r68)"
+    )
     assert attributes(root)["event_tracer.cause.reason"] == "Failed ErrImagePull"
 
 

@@ -304,7 +304,7 @@ def test_never_ready_fails_at_its_deadline(deadline: int, warns: float | None) -
         return
     assert_failed(story)
     if warns:
-        assert "Readiness probe failed" in story.cause.get("message", "")
+        assert "readiness probe failed" in story.cause.get("message", "")
     if deadline < HOUR:
         assert story.end - story.second >= deadline
 

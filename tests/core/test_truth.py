@@ -21,7 +21,7 @@ CAUSES = {
     "crash": ("Terminated|Error", r"Pod web-\S+", ("web", "exit 3")),
     "job": ("Terminated|Error", r"Pod fails-\S+", ("container c", "exit 2")),
     "liveness": ("Terminated|Error", r"Pod web-\S+", ("web", "exit 137")),
-    "never-ready": ("Unhealthy", r"Pod web-\S+", ("Readiness probe failed",)),
+    "never-ready": ("Unhealthy", r"Pod web-\S+", ("readiness probe failed", "container web")),
     "oom": ("Terminated|OOMKilled", r"Pod web-\S+", ("web", "OOMKilled", "exit 137")),
     "quota": ("FailedCreate", r"ReplicaSet web-\S+", ("exceeded quota",)),
     "sts-stuck": _PULL,
@@ -74,7 +74,9 @@ def test_a_cause_names_step_object_and_exit_code(truth: Truth) -> None:
     story = found(truth)
     reason, about, words = CAUSES[truth.file]
 
-    assert story.root.error == story.cause.get("message", "")
+    assert story.root.error is not None
+    assert story.root.error.startswith(story.cause["message"])
+    assert story.cause["object"].partition(" ")[2] in story.root.error
     assert re.search(reason, story.cause["reason"])
     assert re.fullmatch(about, story.cause["object"])
     for word in words:

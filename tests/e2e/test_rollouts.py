@@ -28,13 +28,13 @@ ENDS = {
 }  # fmt: skip
 _PULL = ("Failed ErrImagePull", "connection refused")
 CAUSES = {
-    "never-ready": ("Unhealthy readiness", "Readiness probe failed"),
+    "never-ready": ("Unhealthy readiness", "readiness probe failed"),
     "crash": ("Terminated Error", "container web: Error, exit 3"),
     "oom": ("Terminated OOMKilled", "container web: OOMKilled, exit 137"),
     "bad-config": ("Failed", 'configmap "nowhere" not found'),
     "unschedulable": ("FailedScheduling", "nodes are available"),
     "quota": ("FailedCreate", "exceeded quota"),
-    "liveness": ("Terminated Error", "container web: Error, exit 137"),
+    "liveness": ("Terminated Error", "container web: liveness probe failed, exit 137"),
     "job": ("Terminated Error", "container web: Error, exit 2"),
     "bad-image": _PULL, "sts-stuck": _PULL, "superseded": _PULL, "undo": _PULL,
 }  # fmt: skip
