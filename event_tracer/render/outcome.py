@@ -4,32 +4,51 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from event_tracer.core.errors import OF_CONTAINER, UNDOES, Kind, kind_of
+from event_tracer.core.causes import words_of
+from event_tracer.core.errors import UNDOES, ErrorKey, Kind, Standing, goes_on, kind_of
+from event_tracer.core.object_outcome import Cause
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.tables import POD_LEAVING
 
 _LASTS = frozenset({"complete", "superseded"})  # whatever else goes well later
 _DONE = frozenset({"RolloutComplete", "Ready", "Completed"})
+_COUNT = "k8s.event.count"
 
 
-class _Error(NamedTuple):
-    about: str
-    kind: Kind
-    container: str
+class Later(NamedTuple):
+    """What came after an object span was sealed, where it says otherwise.
+
+    `word` is `failed` or `complete`, since `time` (ns); `cause` says why it failed.
+    """
+
+    word: str
+    time: int
+    cause: Cause | None = None
 
 
-def outcome_of(sealed: Span, under: Iterable[Span]) -> str:
-    """Outcome of an object span, and of the event spans under it that came after its end.
+def later_of(sealed: Span, under: Iterable[Span]) -> Later | None:
+    """What the event spans under an object span that came after its end say otherwise, if at all.
 
     A span is sealed when its object has come to rest; what came later may say otherwise, and then
     both are told: "complete, then failed".
     """
     outcome = text_of(sealed.attributes, "event_tracer.outcome")
     later = sorted((span for span in under if span.end > sealed.end), key=lambda span: span.end)
-    if _error_stands(later):
-        return outcome if outcome == "failed" else f"{outcome}, then failed"
-    is_done = any(_about(span) == _about(sealed) and reason_of(span) in _DONE for span in later)
-    return f"{outcome}, then complete" if is_done and outcome not in _LASTS else outcome
+    if standing := _standing(later):
+        if outcome == "failed":
+            return None
+        return Later("failed", min(each.since for each in standing), _cause(standing))
+    done = (
+        span.end for span in later if _about(span) == _about(sealed) and reason_of(span) in _DONE
+    )
+    time = next(done, None)
+    return None if time is None or outcome in _LASTS else Later("complete", time)
+
+
+def outcome_of(sealed: Span, later: Later | None) -> str:
+    """Outcome of an object span, and what came later: "complete, then failed"."""
+    outcome = text_of(sealed.attributes, "event_tracer.outcome")
+    return f"{outcome}, then {later.word}" if later else outcome
 
 
 def last_word(outcome: str) -> str:
@@ -56,25 +75,43 @@ def _about(span: Span) -> tuple[str, str]:
     return kind, name
 
 
-def _error_stands(spans: Sequence[Span]) -> bool:
-    """Whether an error stands at the end of these event spans, the oldest first (law 6)."""
-    standing, times = set[_Error](), Counter[_Error]()
+def _standing(spans: Sequence[Span]) -> list[Standing]:
+    """The errors that stand at the end of these event spans, the oldest first (law 6)."""
+    standing, deaths = dict[ErrorKey, Standing](), Counter[ErrorKey]()
     for span in spans:
         if _leaves(span):
-            standing = {each for each in standing if each.about != _name(span)}
+            standing = {key: each for key, each in standing.items() if each.about != _name(span)}
         elif span.error is not None:
             error = _error(span)
-            standing.add(error)
-            times[error] += 1
+            deaths[error.key] += error.ordinal
+            error = error._replace(ordinal=deaths[error.key])
+            before = standing.get(error.key)
+            standing[error.key] = before.again(error) if before else error
         else:
-            standing = {each for each in standing if not _is_undone(each, span, times[each])}
-    return bool(standing)
+            standing = {key: it for key, it in standing.items() if not _is_undone(it, span)}
+    return list(standing.values())
 
 
-def _error(span: Span) -> _Error:
-    kind = kind_of(span.name, reason_of(span))
-    container = text_of(span.attributes, "k8s.container.name")
-    return _Error(_name(span), kind, container if kind in OF_CONTAINER else "")
+def _error(span: Span) -> Standing:
+    message, kind = span.error or span.name, kind_of(span.name, reason_of(span))
+    return Standing(
+        kind=kind, identity=_name(span), about=_name(span),
+        container=text_of(span.attributes, "k8s.container.name"),
+        since=span.end, last=span.end, surely=None, name=span.name, message=message,
+        ordinal=int(kind is Kind.DEATH), times=0 if goes_on(message) else count_of(span),
+        is_init=text_of(span.attributes, "k8s.object.fieldpath").startswith("spec.init"),
+    )  # fmt: skip
+
+
+def _cause(standing: Sequence[Standing]) -> Cause:
+    best = min(standing, key=lambda each: (each.kind, -each.last, each.identity))
+    same = {each.identity for each in standing if each.kind is best.kind}
+    return Cause(best.name, words_of(best), best.about, len(same) - 1)
+
+
+def count_of(span: Span) -> int:
+    """The count of an Event as its span tells it; 1 of all else."""
+    return next((v for k, v in span.attributes if k == _COUNT and isinstance(v, int)), 1)
 
 
 def _name(span: Span) -> str:
@@ -89,7 +126,7 @@ def _leaves(span: Span) -> bool:
     return is_stop or reason == "DisruptionTarget" or reason in POD_LEAVING
 
 
-def _is_undone(error: _Error, span: Span, times: int) -> bool:
+def _is_undone(error: Standing, span: Span) -> bool:
     reason = reason_of(span)
     if reason in ("RolloutComplete", "Completed") and error.kind in (Kind.CREATION, Kind.DEADLINE):
         return True
@@ -97,8 +134,8 @@ def _is_undone(error: _Error, span: Span, times: int) -> bool:
         return False
     if reason == "Ready":
         # Nobody knows for how long; a container that died again after one did not live on.
-        return times < 2 or error.kind is not Kind.DEATH
+        return error.ordinal < 2
     container = text_of(span.attributes, "k8s.container.name")
-    if error.container and error.container != container:
+    if error.key[2] and error.container != container:
         return False
     return error.kind is Kind.OTHER or error.kind in UNDOES.get(reason, ())

@@ -1,7 +1,7 @@
 """Waterfalls in a terminal, as wide as it is; plain text where there is none."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import TextIO
@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from event_tracer.core.times import MICROSECOND, rfc3339
+from event_tracer.core.times import MICROSECOND, SECOND, rfc3339
 from event_tracer.render.outcome import last_word
 from event_tracer.render.timeline import ASCII, UNICODE, Glyphs, Scale, below, branch
 from event_tracer.render.waterfall import Row, Waterfall
@@ -139,17 +139,16 @@ class View:
 
     def _head(self, trace: Waterfall, layout: _Layout, scale: Scale) -> Iterator[Text]:
         title = Text(visible(trace.title), style="bold")
-        if trace.outcome:
-            title.append("  ").append(trace.outcome, style=_style_of(trace.outcome))
-        if trace.took:
-            title.append(f"  {trace.took}", style=_DIM)
-        if trace.namespace:
-            title.append(f"  namespace {visible(trace.namespace)}", style=_DIM)
-        yield title
+        heading = trace.heading
+        if heading.says:
+            title.append("  ").append(heading.says, style=_style_of(trace.outcome))
+        if heading.why:
+            title.append("  ").append(visible(heading.why))
+        yield from self._broken(title)
         at = rfc3339(trace.start // _MILLISECOND * _MILLISECOND, zone=self._zone)
-        yield Text(f"{at}  trace {trace.trace_id}", style=_DIM)
-        if trace.cause:
-            yield from self._wrapped(trace.cause, self.console.width, lines=1)
+        facts = [at, trace.took, trace.namespace and f"namespace {visible(trace.namespace)}"]
+        facts.append(f"trace {trace.trace_id}")
+        yield from self._packed(filter(None, facts))
         if layout.bar and not layout.who:
             yield from self._legend(trace).wrap(self.console, self.console.width)
         if layout.bar:
@@ -202,17 +201,32 @@ class View:
     def _bar(self, row: Row, scale: Scale) -> str:
         if row.outcome:
             return scale.extent(row.start, row.end, glyphs=self._glyphs)
-        return scale.events(row.intervals, first=row.first, glyphs=self._glyphs)
+        return scale.events(row.intervals, first=row.first, glyphs=self._glyphs, waits=row.waits)
 
     def _messages(self, row: Row, layout: _Layout, *, has_children: bool) -> Iterator[Text]:
         trunk = below(row.last, has_children=has_children, glyphs=self._glyphs)
         indent = layout.who + _GAP if layout.who else len(trunk)
         width = max(self.console.width - indent, 20)
-        hidden = 0 if self._wide else len(row.messages) - _MESSAGES
+        hidden = 0 if self._wide else len(row.lines) - _MESSAGES
         more = [f"and {hidden} earlier messages"] if hidden > 0 else []
-        for message in (*row.messages[max(hidden, 0) :], *more):
+        for message in (*row.lines[max(hidden, 0) :], *more):
             for part in self._wrapped(message, width):
                 yield Text().append(trunk.ljust(indent), style=_DIM).append_text(part)
+
+    def _broken(self, text: Text) -> Iterator[Text]:
+        for line in text.wrap(self.console, self.console.width):
+            line.rstrip()
+            yield line
+
+    def _packed(self, parts: Iterable[str]) -> Iterator[Text]:
+        """Parts that are never broken, as many on a line as it has room for."""
+        line = ""
+        for part in parts:
+            if line and cell_len(line) + _GAP + cell_len(part) > self.console.width:
+                yield Text(line, style=_DIM)
+                line = ""
+            line += f"{' ' * _GAP if line else ''}{part}"
+        yield Text(line, style=_DIM)
 
     def _wrapped(self, message: str, width: int, *, lines: int = _MESSAGE_LINES) -> list[Text]:
         text, room = visible(message), width * lines * 9 // 10  # lines break at words
@@ -233,10 +247,15 @@ class View:
     def _name(self, row: Row, *, colour: str = "") -> Text:
         is_fine = row.outcome in _FINE
         style = _ERROR if row.messages else (not is_fine and _style_of(row.outcome)) or colour
-        text = Text().append(visible(row.name), style=f"{style} bold" if row.is_marked else style)
+        text = Text().append(visible(row.title), style=f"{style} bold" if row.is_marked else style)
         if row.is_marked:
             text.append(f" {self._glyphs.mark}", style="bold")
-        return text.append(f"  {row.note}", style=_DIM) if row.note else text
+        since = f" since {self._clock(row.since)}" if row.since is not None else ""
+        return text.append(f"  {row.note}{since}", style=_DIM) if row.note or since else text
+
+    def _clock(self, time: int) -> str:
+        """Date and time of what was before a story, to the second."""
+        return rfc3339(time // SECOND * SECOND, zone=self._zone)[:19].replace("T", " ")
 
 
 def _wide(row: Row) -> tuple[str, ...]:

@@ -32,15 +32,16 @@ class Glyphs:
     tick: str
     more: str
     mark: str
+    wait: str
 
 
 UNICODE = Glyphs(
     bar="━", instant="•", missing="◦", left="├", line="─", right="┤", point="┼",
-    branch="├─ ", corner="└─ ", trunk="│  ", blank="   ", tick="╷", more="…", mark="◀",
+    branch="├─ ", corner="└─ ", trunk="│  ", blank="   ", tick="╷", more="…", mark="◀", wait="░",
 )  # fmt: skip
 ASCII = Glyphs(
     bar="=", instant="*", missing="o", left="[", line="-", right="]", point="+",
-    branch="|- ", corner="`- ", trunk="|  ", blank="   ", tick="'", more="...", mark="<",
+    branch="|- ", corner="`- ", trunk="|  ", blank="   ", tick="'", more="...", mark="<", wait=".",
 )  # fmt: skip
 
 
@@ -60,10 +61,17 @@ class Scale:
         return min(max(int(share * self.width), 0), self.width - 1)
 
     def events(
-        self, intervals: Iterable[tuple[int, int]], *, first: int | None, glyphs: Glyphs
-    ) -> str:
-        """Occurrences: a bar for a duration, a dot for an instant, a hollow one for `first`."""
+        self, intervals: Iterable[tuple[int, int]], *, first: int | None, glyphs: Glyphs,
+        waits: Iterable[tuple[int, int]] = (),
+    ) -> str:  # fmt: skip
+        """Occurrences: a bar for a duration, a dot for an instant, a hollow one for `first`.
+
+        What was waited before one is a bar of its own shade.
+        """
         cells = [" "] * self.width
+        for start, end in waits:
+            began, ended = self.cell(start), self.cell(end)
+            cells[began : ended + 1] = glyphs.wait * (ended + 1 - began)
         if first is not None:
             cells[self.cell(first)] = glyphs.missing
         for start, end in sorted(intervals):

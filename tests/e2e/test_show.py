@@ -60,7 +60,9 @@ def _act(stages: dict[str, Stage]) -> None:
 def test_a_healthy_rollout(looked: Looked) -> None:
     """Its two changes are two pictures; the tree is whole, as the rights are enough."""
     out = looked.show("deployment/web", "-n", "show-healthy")
-    titles = [line for line in out.splitlines() if "  namespace show-healthy" in line]
+    titles = [
+        line for line in out.splitlines() if " Deployment web  " in line and line[0].isupper()
+    ]
 
     assert [title.split("  ")[0] for title in titles] == [
         "Create Deployment web", "Update Deployment web",

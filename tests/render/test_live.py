@@ -36,7 +36,7 @@ class Terminal:
     def titles(self, spans: Sequence[Span]) -> list[str]:
         """The ids of the traces that are drawn when these come."""
         lines = self.draw(spans).splitlines()
-        return [line.split()[-1] for line in lines if "Z  trace " in line]
+        return [line.split()[-1] for line in lines if " trace " in f" {line}"]
 
 
 def picture(spans: Iterable[Span]) -> str:

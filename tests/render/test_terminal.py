@@ -36,17 +36,15 @@ def test_without_arguments_the_sample_is_drawn(run: Run) -> None:
     ]
 
     assert (code, err) == (GOOD, "")
-    assert [line for line in lines if line.endswith("  namespace v-undo")] == [
-        "Create Deployment web  complete  1.78s  namespace v-undo",
-        "Update Deployment web  failed  25.9s  namespace v-undo",
-        "Update Deployment web  complete  853ms  namespace v-undo",
+    assert [line for line in lines if " Deployment web  " in line and line[0].isupper()] == [
+        "Create Deployment web  complete in 1 s",
+        'Update Deployment web  failed  image "127.0.0.1:5999/none": connection refused, 2 tries'
+        " (pod web-745c9f889f-5vc2d)",
+        "Update Deployment web  complete in 1 s",
     ]
     for line, (service, name) in zip(lines[3:14], drawn, strict=True):
         assert line.startswith(f"{service} ")
         assert f"  {name} " in line
-    (cause,) = [line for line in lines if line.startswith("Pod web-745c9f889f-5vc2d: ")]
-    assert "Failed to pull image" in cause
-    assert cause.endswith("connection refused")
     assert lines[-1] == "3 traces, 40 spans of 31 occurrences"
     assert tell(frames_of("status/undo"))[0].trace_id.hex() in lines[1]
 
@@ -94,7 +92,7 @@ def test_a_warning_shows_its_messages_to_the_cause(run: Run) -> None:
     _, out, _ = run("replay", str(RECORDINGS / "image-pull-backoff.jsonl"))
 
     assert "Create Deployment non-exist  failed" in out
-    assert "Error: ErrImagePull" in out
+    assert "Error: ErrImagePull" not in out  # which only says that it goes on
     assert "connection refused" in out
     assert "BackOff image  x21 over 5m10s" in out
     assert "◦" not in out  # every first occurrence has a span of its own

@@ -30,7 +30,7 @@ class Printed(NamedTuple):
     def traces(self) -> list[str]:
         """The ids of the traces that are drawn."""
         lines = self.out.splitlines()
-        return [line.split()[-1] for line in lines if "Z  trace " in line]
+        return [line.split()[-1] for line in lines if "  trace " in f"  {line}"]
 
 
 def settings(world: World, **flags: Any) -> ShowSettings:

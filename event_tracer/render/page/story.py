@@ -41,6 +41,12 @@ def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
     """One trace's spans, at least one, with the raw Events of these spans out of `events`.
 
     Times are ns since the story's start, which JavaScript's numbers hold for a hundred days.
+
+    After its title stand `says` (`complete in 42 s`) and `cause`: why it failed, or how far it has
+    come. `about` is the root, which many stories may have. A row's `lines` are those of its
+    `messages` that its name does not tell, `waits` what was waited before each of its spans (a
+    pod from its container's start until it is ready), `since` the time (ms since 1970) of
+    its first occurrence where that lies before the story.
     """
     trace, tables = waterfall(spans), _Tables()
     came_back = restarted(spans)
@@ -50,10 +56,12 @@ def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
         "id": trace.trace_id,
         "title": trace.title,
         "namespace": trace.namespace,
+        "about": trace.about,
         "outcome": trace.outcome,
         "rank": int(last_word(trace.outcome) != "failed"),
-        "cause": trace.cause,
         "telling": _telling(trace),
+        "says": trace.heading.says,
+        "cause": trace.heading.why,
         "start": rfc3339(trace.start),
         "began": rfc3339(trace.start // _MILLISECOND * _MILLISECOND),
         "ms": trace.start // _MILLISECOND,
@@ -86,10 +94,13 @@ def _row(
     facts = {
         "depth": len(row.last),
         "service": tables.of(row.service),
-        "name": tables.of(row.name),
+        "name": tables.of(row.title),
         "repeats": row.note,
         "outcome": row.outcome,
         "messages": [tables.of(message) for message in row.messages],
+        "lines": [tables.of(line) for line in row.lines],
+        "waits": [[start - trace.start, end - trace.start] for start, end in row.waits],
+        "since": None if row.since is None else row.since // _MILLISECOND,
         "first": None if row.first is None else row.first - trace.start,
         "at": trace.at(row),
         "took": row.took,

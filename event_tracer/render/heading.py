@@ -1,0 +1,65 @@
+"""What stands after the name of a story: its outcome with its length, and why.
+
+One function for all who show a story: the terminal, the page, `run --to console`.
+"""
+
+from typing import NamedTuple
+
+from event_tracer.core.span import Attributes, Span, text_of
+from event_tracer.core.times import SECOND, human
+from event_tracer.render.outcome import Later
+
+_FAILED = "failed"
+
+
+class Heading(NamedTuple):
+    """`says` is like `complete in 42 s` or `complete, then failed after 12 m`.
+
+    `why` is why it failed, or how far it has come; empty where there is nothing to tell.
+    """
+
+    says: str
+    why: str
+
+
+def heading_of(root: Span, later: Later | None, *, start: int) -> Heading:
+    """The heading of a story that began at `start` (ns), by its root and what came later."""
+    outcome, attributes = text_of(root.attributes, "event_tracer.outcome"), root.attributes
+    if later:
+        why = later.cause.text(of=about_of(root)) if later.cause else ""
+        return Heading(f"{outcome}, then {later.word} after {in_words(later.time - start)}", why)
+    if outcome == _FAILED:
+        return Heading(outcome, root.error or "")
+    if outcome == "complete" and (took := _completed_after(root)) is not None:
+        return Heading(f"{outcome} in {in_words(took)}", "")
+    return Heading(outcome, text_of(attributes, "event_tracer.progress"))
+
+
+def _completed_after(root: Span) -> int | None:
+    """Time (ns) from the change to its completion; of a deletion all that its story took."""
+    seconds = _number(root.attributes, "event_tracer.completed_after")
+    if seconds is not None:
+        return max(seconds, 1) * SECOND  # both ends are whole seconds
+    is_deletion = text_of(root.attributes, "event_tracer.change.verb") == "Delete"
+    return root.end - root.start if is_deletion else None
+
+
+def in_words(duration: int) -> str:
+    """ns → whole seconds, minutes or hours as in a sentence: `42 s`, `1m45s`, `12 m`, `2h05m`."""
+    seconds = max(round(duration / SECOND), 1)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds >= 600:
+        seconds -= seconds % 60
+    text = human(seconds * SECOND)
+    return f"{text[:-1]} {text[-1]}" if text[:-1].isdecimal() else text
+
+
+def about_of(span: Span) -> str:
+    """The object of a span, as `Kind name`."""
+    kind, name = (text_of(span.attributes, f"k8s.object.{each}") for each in ("kind", "name"))
+    return f"{kind} {name}".strip()
+
+
+def _number(attributes: Attributes, name: str) -> int | None:
+    return next((v for k, v in attributes if k == name and isinstance(v, int)), None)
