@@ -7,10 +7,10 @@ from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.event_source import named_child
 from event_tracer.core.frame import Replace
 from event_tracer.core.histories import Histories, Placer, Story
+from event_tracer.core.knowledge import SURE, Knowledge
 from event_tracer.core.lineage import Lineage
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child
-from event_tracer.core.outcome import SURE, Knowledge
 from event_tracer.core.repeats import Repeats
 from event_tracer.core.span_start import FirstTimes
 from event_tracer.core.state import State

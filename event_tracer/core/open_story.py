@@ -16,9 +16,10 @@ from event_tracer.core.errors import (
 from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.facts import PodFacts
 from event_tracer.core.histories import Placement, Story
+from event_tracer.core.knowledge import Knowledge
 from event_tracer.core.object_outcome import Awaited, Kill, Member, SavedStory, undone_in_pod
 from event_tracer.core.occurrence import Child, Description, Occurrence, Source
-from event_tracer.core.outcome import Case, Knowledge
+from event_tracer.core.outcome import Case
 from event_tracer.core.story_errors import FactsOf
 from event_tracer.core.tables import (
     CHILD_DONE,

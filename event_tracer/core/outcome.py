@@ -4,15 +4,15 @@ All of it is of one story, in the API's own times: what its occurrences said (`e
 and the dated facts of the objects in it. Times are ns; one that never comes is NEVER.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from event_tracer.core.changes import HOUR, Change
+from event_tracer.core.changes import HOUR
 from event_tracer.core.condition_facts import ConditionsFacts
 from event_tracer.core.errors import Standing
 from event_tracer.core.facts import STAGED, Facts, PodFacts, RolloutFacts, RunFacts
 from event_tracer.core.histories import Story
+from event_tracer.core.knowledge import Knowledge
 from event_tracer.core.object_outcome import (
     NEVER,
     Awaited,
@@ -31,15 +31,12 @@ from event_tracer.core.object_outcome import (
     status_failure,
 )
 from event_tracer.core.progress import progress_of, ready_at
-from event_tracer.core.repeats import Repeat
 from event_tracer.core.rollout_outcome import Rollout, latest_state
-from event_tracer.core.story_errors import FactsOf, StoryErrors
+from event_tracer.core.story_errors import StoryErrors
 from event_tracer.core.times import SECOND
 
 SESSION_GAP = 30 * SECOND
 """The session gap: silence, in the occurrences' own times (ns), after which an object may rest."""
-SURE = 120 * SECOND
-"""Time (ns) for which an error beyond doubt stands until it ends the story, unless told else."""
 _FAILED = 30 * SECOND  # after which a story ends that Kubernetes says has failed
 _NO_PROGRESS = 600 * SECOND
 _SKEW = 2 * SECOND
@@ -52,22 +49,6 @@ class End(NamedTuple):
 
     time: int
     is_replaced: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
-    """What outcome asks of others.
-
-    `facts_of` gives the facts of an object, `repeats` its errors that a LIST shows as repeated;
-    `next_change` the change that ends a story, `previous` the trace of the story before one.
-    `patience` is the time (ns) for which an error beyond doubt stands until it ends the story.
-    """
-
-    facts_of: FactsOf
-    repeats: Callable[[str], Iterable[Repeat]]
-    next_change: Callable[[Story], Change | None]
-    previous: Callable[[Story], bytes | None]
-    patience: int = SURE
 
 
 class Case:

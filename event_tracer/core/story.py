@@ -13,11 +13,11 @@ from event_tracer.core.cluster import Cluster
 from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.event_source import occurrence_of
 from event_tracer.core.frame import END, Frame, Item, Listing, Replace, SyncState, Tick
+from event_tracer.core.knowledge import SURE
 from event_tracer.core.mapping import Mapper, Naming, describe
 from event_tracer.core.object_spans import OpenObjectSpans
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child, Occurrence
-from event_tracer.core.outcome import SURE
 from event_tracer.core.reorder import ReorderBuffer
 from event_tracer.core.seen import SERVICE, Seen, gap_span
 from event_tracer.core.span import Span

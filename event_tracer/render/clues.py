@@ -61,12 +61,8 @@ def is_explained_by(span: Span, clue: Clue) -> bool:
     about = text_of(span.attributes, "event_tracer.cause.object")
     if not span.error or (reason and clue.step != reason):
         return False
-    # Of deaths the cause goes on with the number of restarts.
-    return any(
-        each.error is not None and span.error.startswith(each.error.strip())
-        and about in ("", _about(each))
-        for each in clue.spans
-    )  # fmt: skip
+    # What a root alone states: of all else the most telling comes first.
+    return any(each.error is not None and about in ("", _about(each)) for each in clue.spans)
 
 
 def _tells(row: Row) -> bool:

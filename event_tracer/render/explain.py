@@ -56,7 +56,7 @@ _ROOMS = (
     _Room(160, 1, 1, 2, 2, 4, 2),
     _Room(120, 1, 1, 1, 1, 4, 1, 63),
     _Room(120, 0, 0, 0, 0, 0, 0, 40),
-    _Room(40, 0, 0, 0, 0, 0, 0, 20),
+    _Room(30, 0, 0, 0, 0, 0, 0, 16),
 )  # fmt: skip
 
 
@@ -212,9 +212,9 @@ def _cause(told: _Told, room: _Room) -> tuple[Cause | None, Span]:
     at = clue.spans[-1] if clue else subject
     said = {
         name: text_of(subject.attributes, f"event_tracer.cause.{name}")
-        for name in ("reason", "object")
+        for name in ("reason", "object", "message")
     }
-    message = subject.error if subject.error is not None else (at.error or at.name)
+    message = said["message"] or subject.error or at.error or at.name
     made = Cause(
         step=clip(said["reason"] or (clue.step if clue else "status"), room.message),
         object=_about(at, room.name) if clue else clip(said["object"], 2 * room.name),

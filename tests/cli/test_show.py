@@ -17,8 +17,8 @@ async def test_a_rollout_is_drawn_with_what_became_of_it(world: World) -> None:
     printed = await shown(world)
 
     assert printed.titles == ["Create Deployment web  started", "Update Deployment web  failed"]
-    assert "BackOff restart  x5 over 52s" in printed.out
-    assert "Back-off restarting failed container web in pod" in printed.out
+    assert "BackOff restart  x5 over 51.2s" in printed.out
+    assert "Update Deployment web  failed  container web: CrashLoopBackOff (pod web-" in printed.out
     assert printed.err == ""
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from event_tracer.core.event import ObjectReference
 from event_tracer.core.frame import Tick, parse_frame
-from event_tracer.core.outcome import SURE
+from event_tracer.core.knowledge import SURE
 from event_tracer.core.span import Span
 from event_tracer.core.stand import Stand
 from event_tracer.core.story import Stories
