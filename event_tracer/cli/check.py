@@ -17,8 +17,9 @@ from event_tracer.core.times import SECOND, human
 from event_tracer.export.delivery import ExportError
 from event_tracer.export.otlp import client, endpoint
 from event_tracer.kube.client import Api, ApiError
-from event_tracer.kube.credentials import ConnectionSettingsError, client_factory, own_namespace
+from event_tracer.kube.credentials import client_factory, own_namespace
 from event_tracer.kube.discovery import cluster_uid
+from event_tracer.kube.kubeconfig import ConnectionSettingsError
 from event_tracer.kube.resources import (
     EVENTS,
     LEASES,
@@ -219,7 +220,8 @@ async def _may(api: Api, right: _Right) -> CheckResult:
 
 async def _checkpoint(api: Api, settings: CheckSettings) -> CheckResult:
     try:
-        store = stores.open_store(settings.place, api=api, kubeconfig=settings.kubeconfig)
+        where = {"kubeconfig": settings.kubeconfig, "context": settings.context}
+        store = stores.open_store(settings.place, api=api, **where)
     except CheckpointError as error:
         return _missing("the checkpoint", advice=str(error))
     if store is None:

@@ -201,7 +201,8 @@ async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
     api = Api(await client_factory(kubeconfig=settings.kubeconfig, context=settings.context))
     stack.push_async_callback(api.close)
     election = _election(settings, api) if settings.leader_elect else None
-    store = open_store(settings.place, api=api, kubeconfig=settings.kubeconfig)
+    where = {"kubeconfig": settings.kubeconfig, "context": settings.context}
+    store = open_store(settings.place, api=api, **where)
     uid = settings.cluster_uid or await retry_forever(lambda: cluster_uid(api))
     if election and store:
         probes.standing_by(election)
@@ -282,5 +283,6 @@ def _address(settings: RunSettings) -> Address | None:
     if isinstance(settings.bind_address, Address):
         return settings.bind_address
     is_auto = settings.bind_address == "auto"
-    is_needed = is_auto and is_in_cluster(os.environ, kubeconfig=settings.kubeconfig)
+    where = {"kubeconfig": settings.kubeconfig, "context": settings.context}
+    is_needed = is_auto and is_in_cluster(os.environ, **where)
     return _PROBES if is_needed else None

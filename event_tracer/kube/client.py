@@ -7,6 +7,7 @@ resumes from the wrong resourceVersion (kubernetes_asyncio 36.1, watch/watch.py)
 import asyncio
 import json
 import logging
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from event_tracer.core.wire import MalformedError, decode
 from event_tracer.runtime.backoff import retry_after, retrying
 
 _CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
+_LOGIN = 300.0  # seconds; an exec plugin may wait for a person, and may hang
 _RENEWAL = 5.0  # seconds between two readings of the credentials
 _MAX_SHOWN = 512  # characters of a body that go into an error's message
 _TRANSIENT = frozenset({401, 408, 409, 410, 429})
@@ -83,6 +85,9 @@ async def retry_forever(ask: Callable[[], Awaitable[T]]) -> T:
 class Api:
     """One API server. Its credentials are read anew whenever it, or TLS, refuses them.
 
+    A server of TLS 1.3 refuses a client's certificate after the handshake, by a closed connection
+    (RFC 8446, 4.4.2.4), so two of these in a row count as well.
+
     `connect` makes a client from the kubeconfig or the Pod's ServiceAccount as they are now.
     """
 
@@ -92,6 +97,7 @@ class Api:
         self._users: Counter[ApiClient] = Counter()
         self._renewing = asyncio.Lock()
         self._renewed = -_RENEWAL
+        self._dropped = 0  # connections in a row that were closed before an answer
         self._clock: tuple[int, float] | None = None  # a Date header (ns), the loop's time at it
 
     @property
@@ -127,10 +133,11 @@ class Api:
         A stream may say nothing for `idle_timeout` seconds; other answers have a minute in all.
         """
         async with self._lease_client() as client, self._as_api_errors(client):
-            response = await _request(
-                client, path, method=method, query=query, accept=accept, body=body,
-                idle_timeout=idle_timeout,
-            )  # fmt: skip
+            async with self._noting_drops(client):
+                response = await _request(
+                    client, path, method=method, query=query, accept=accept, body=body,
+                    idle_timeout=idle_timeout,
+                )  # fmt: skip
             try:
                 self._set_clock(response)
                 if response.status == 401:
@@ -156,6 +163,17 @@ class Api:
             raise ApiError(f"TLS: {error}") from None
         except (aiohttp.ClientError, OSError, ConfigException) as error:  # also of a token file
             raise ApiError(str(error) or type(error).__name__) from None
+
+    @asynccontextmanager
+    async def _noting_drops(self, client: ApiClient) -> AsyncIterator[None]:
+        try:
+            yield
+            self._dropped = 0
+        except (aiohttp.ClientError, OSError) as error:
+            self._dropped += _is_dropped(error)
+            if self._dropped > 1:
+                await self._renew(client)
+            raise
 
     @asynccontextmanager
     async def _lease_client(self) -> AsyncIterator[ApiClient]:
@@ -185,7 +203,7 @@ class Api:
 
     async def _connected(self) -> ApiClient:
         try:
-            async with asyncio.timeout(_TOTAL):  # an exec plugin may hang
+            async with asyncio.timeout(_LOGIN):
                 return await self._connect()
         except TimeoutError:
             raise ApiError("the credentials are not to be had in time") from None
@@ -201,6 +219,13 @@ class Api:
             # The header is up to a second old, so the largest offset seen is the nearest.
             if now is None or not now - SECOND <= at <= now:
                 self._clock = (at, asyncio.get_running_loop().time())
+
+
+def _is_dropped(error: Exception) -> bool:
+    """Whether whoever took the connection closed it, having said nothing."""
+    causes = (error, error.__cause__, getattr(error, "os_error", None))
+    closed = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError, ssl.SSLError)
+    return any(isinstance(cause, closed) for cause in causes)
 
 
 async def _request(

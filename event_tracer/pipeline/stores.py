@@ -177,10 +177,10 @@ def _digest(data: bytes | None) -> bytes:
     return hashlib.sha256(data or b"").digest()
 
 
-def open_store(where: str, *, api: Api, kubeconfig: str) -> Store | None:
+def open_store(where: str, *, api: Api, kubeconfig: str, context: str = "") -> Store | None:
     """The store that `where` names; None for none. Raises CheckpointError."""
     if where == "auto":
-        in_cluster = is_in_cluster(os.environ, kubeconfig=kubeconfig)
+        in_cluster = is_in_cluster(os.environ, kubeconfig=kubeconfig, context=context)
         where = _CONFIG_MAP if in_cluster else "none"
     if where == "none":
         return None

@@ -3,7 +3,7 @@
 import pytest
 
 from event_tracer.cli.settings.base import SettingsError
-from event_tracer.kube.credentials import ConnectionSettingsError
+from event_tracer.kube.kubeconfig import ConnectionSettingsError
 from event_tracer.pipeline.snapshot import SnapshotError
 from tests.doubles.apiserver import faults
 from tests.doubles.apiserver.faults import Forbidden

@@ -158,7 +158,7 @@ def test_without_a_kubeconfig_it_says_where_it_looked(
     [
         (["--checkpoint", "configmap"], "--checkpoint configmap needs a Pod's own namespace"),
         (["--leader-elect"], "--leader-elect needs a Pod's own namespace; set POD_NAMESPACE"),
-        (["--context", "there"], "there in "),
+        (["--context", "there"], "there is no context there; there are: here"),
     ],
 )
 def test_what_cannot_work_here_is_told(

@@ -1,7 +1,8 @@
 """Kubeconfig files of tests, and a client of what is in them."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from kubernetes_asyncio.client import ApiClient
 
 from event_tracer.kube.client import Api
 from event_tracer.kube.credentials import client_factory
+from tests.doubles.apiserver.server import ApiServer
 from tests.scenarios.fields import Raw
 
 
@@ -50,3 +52,13 @@ async def api_of(path: str, *, context: str = "") -> AsyncIterator[Counted]:
         yield made
     finally:
         await made.close()
+
+
+def with_server(test: Callable[[ApiServer], Coroutine[Any, Any, None]]) -> None:
+    """Run a test with an API server, in real time."""
+
+    async def main() -> None:
+        async with asyncio.timeout(60), ApiServer() as server:
+            await test(server)
+
+    asyncio.run(main())

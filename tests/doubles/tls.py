@@ -22,6 +22,10 @@ class TlsFront(Relay):
         """From now on new connections get the certificate of this authority."""
         self._tls.load_cert_chain(authority.server.certificate, authority.server.key)
 
+    def only(self, version: str) -> None:
+        """Speak this version alone: `TLSv1_2`."""
+        self._tls.minimum_version = self._tls.maximum_version = ssl.TLSVersion[version]
+
     def ask_for_certificates(self, authority: Authority) -> None:
         """Take only clients that have one of this authority."""
         self._tls.load_verify_locations(authority.certificate)

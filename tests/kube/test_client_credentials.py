@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from event_tracer.kube.client import ApiError
-from event_tracer.kube.credentials import ConnectionSettingsError, client_factory
+from event_tracer.kube.credentials import client_factory
+from event_tracer.kube.kubeconfig import ConnectionSettingsError
 from tests.doubles.apiserver.client import EVENTS, event
 from tests.doubles.apiserver.faults import UNAUTHORIZED
 from tests.doubles.apiserver.server import ApiServer
@@ -161,15 +162,15 @@ def test_an_exec_plugin_is_run_again_when_its_token_is_refused(tmp_path: Path) -
 
     async def main() -> None:
         async with ApiServer() as server:
-            server.tokens = {"token-2"}  # the first is for the trial at the start
+            server.tokens = {"token-1"}
             user = plugin(tmp_path, CREDENTIAL)
             async with api_of(kubeconfig(tmp_path / "config", server.url, user=user)) as api:
                 assert await statuses(api, times=5) == [200] * 5
-                assert runs(tmp_path) == 2
-                server.tokens = {"token-3"}
+                assert runs(tmp_path) == 1
+                server.tokens = {"token-2"}
                 assert await statuses(api, times=5) == [401] * 5
                 assert await statuses(api, times=5) == [200] * 5
-                assert runs(tmp_path) == 3
+                assert runs(tmp_path) == 2
 
     asyncio.run(main())
 
@@ -181,6 +182,8 @@ def test_an_exec_plugin_that_fails_is_an_error_with_its_words(tmp_path: Path) ->
         async with ApiServer() as server:
             user = plugin(tmp_path, CREDENTIAL)
             async with api_of(kubeconfig(tmp_path / "config", server.url, user=user)) as api:
+                assert await api.get("/version")
+                server.fail(UNAUTHORIZED)
                 (tmp_path / "plugin.py").write_text("raise SystemExit('log in first')")
                 with pytest.raises(ApiError, match="log in first"):
                     await api.get("/version")
@@ -201,7 +204,7 @@ def test_the_users_kubeconfig_is_never_written(tmp_path: Path) -> None:
 
     async def main() -> bytes:
         async with ApiServer() as server:
-            server.tokens = {"2"}
+            server.tokens = {"1"}
             async with api_of(kubeconfig(path, server.url, user=user)) as api:
                 before = path.read_bytes()
                 assert await statuses(api) == [200]

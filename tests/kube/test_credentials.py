@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from event_tracer.kube.credentials import (
-    ConnectionSettingsError,
     client_factory,
     is_in_cluster,
     own_namespace,
 )
+from event_tracer.kube.kubeconfig import ConnectionSettingsError
 from tests.doubles.apiserver.server import ApiServer
 from tests.doubles.certificates import Authority
 from tests.doubles.kubeconfigs import api_of, kubeconfig

@@ -77,7 +77,7 @@ async def test_events_that_may_not_be_watched_are_no_readiness(world: World) -> 
 async def test_an_idle_cluster_costs_a_request_every_few_minutes(world: World) -> None:
     """An hour of silence: about one WATCH for each resource every four minutes, no LIST."""
     task = world.start()
-    await asyncio.sleep(60)
+    await asyncio.sleep(150)
     before = len(world.server.requests)
     await asyncio.sleep(3600)
     asked = world.server.requests[before:]

@@ -71,14 +71,14 @@ def _form(name: str) -> Form:
 
 def understand(request: web.BaseRequest, kinds: Iterable[Kind], time: float) -> Asked:
     """Read the path of a request."""
-    group, version, rest = _place(request.path)
+    sent, (group, version, rest) = request.headers, _place(request.path)
     namespace = rest.pop(1) if rest[:1] == ["namespaces"] and len(rest) > 2 else ""
     plural, name, *below = (rest[1:] if namespace else rest) + [""] * 2
     kind = _kind(kinds, (group, version, plural), is_known=not any(below))
     resource = kind.resource if kind else plural or request.path
     return Asked(
         method=request.method, path=request.path, query=dict(request.query),
-        headers={key.lower(): value for key, value in request.headers.items()}, time=time,
+        headers={key.lower(): ", ".join(sent.getall(key)) for key in sent}, time=time,
         verb=_verb(request, name) if plural else "discover",
         resource=resource, namespace=namespace, name=name, kind=kind,
     )  # fmt: skip

@@ -1,0 +1,258 @@
+"""Kubeconfig files mean what they mean to kubectl (client-go tools/clientcmd)."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from event_tracer.kube.client import Api
+from event_tracer.kube.credentials import chosen_namespace, client_factory, is_in_cluster
+from event_tracer.kube.kubeconfig import ConnectionSettingsError
+from tests.scenarios.fields import Raw
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home without a kubeconfig, outside of any Pod."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "POD_NAMESPACE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("event_tracer.kube.credentials._NAMESPACE", tmp_path / "namespace")
+    return tmp_path
+
+
+def host(kubeconfig: str = "", *, context: str = "") -> str:
+    """The server that would be spoken to; empty namespaces of the context are `default`."""
+
+    async def find() -> str:
+        api = Api(await client_factory(kubeconfig=kubeconfig, context=context))
+        client = await api._connect()
+        await client.close()
+        return str(client.configuration.host)
+
+    return asyncio.run(find())
+
+
+def complaint(kubeconfig: str = "", *, context: str = "") -> str:
+    """The sentence where there is no cluster to speak to."""
+    with pytest.raises(ConnectionSettingsError) as caught:
+        host(kubeconfig, context=context)
+    return str(caught.value)
+
+
+def config(name: str, *, current: str | None = None, **more: object) -> Raw:
+    """A cluster, a user and a context of one name, the namespace being that name."""
+    context = {"cluster": name, "user": name, "namespace": name}
+    return {
+        "apiVersion": "v1", "kind": "Config",
+        "current-context": name if current is None else current,
+        "clusters": [{"name": name, "cluster": {"server": f"http://{name}"}}],
+        "users": [{"name": name, "user": {"token": name}}],
+        "contexts": [{"name": name, "context": context}], **more,
+    }  # fmt: skip
+
+
+def merged(home: Path, monkeypatch: pytest.MonkeyPatch, *files: Raw | str | None) -> None:
+    """Write files, and name them by KUBECONFIG."""
+    paths = [home / f"{number}.yaml" for number, _ in enumerate(files)]
+    for path, content in zip(paths, files, strict=True):
+        if content is not None:
+            path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    monkeypatch.setenv("KUBECONFIG", os.pathsep.join(map(str, paths)))
+
+
+EMPTY = config("", current="", clusters=None, users=None, contexts=None)
+
+
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        ((config("prod"), config("stage")), "prod"),
+        ((config("stage"), config("prod")), "stage"),
+        (("", config("prod")), "prod"),
+        ((config("prod"), ""), "prod"),
+        ((EMPTY, config("prod")), "prod"),
+        ((config("prod"), EMPTY), "prod"),
+        ((config("prod", current=""), config("stage")), "stage"),
+        ((None, config("prod")), "prod"),
+        (("# nothing\n---\n", config("prod")), "prod"),
+        (({"current-context": "stage"}, config("prod"), config("stage")), "stage"),
+        (("a: b", config("prod")), "prod"),
+    ],
+)
+def test_the_first_that_says_something_counts(
+    files: tuple[Raw | str | None, ...], wanted: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the current context and of each name; empty files, nulls and "" say nothing."""
+    merged(home, monkeypatch, *files)
+
+    assert host() == f"http://{wanted}"
+    assert chosen_namespace(kubeconfig="", context="") == wanted
+
+
+def test_of_a_name_the_first_counts(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a whole: nothing of the second one's is mixed into it."""
+    other = config("prod")
+    other["clusters"][0]["cluster"] = {"server": "http://other", "proxy-url": "http://proxy"}
+    other["contexts"][0]["context"]["namespace"] = "other"
+    merged(home, monkeypatch, config("prod"), other)
+
+    assert host() == "http://prod"
+    assert chosen_namespace(kubeconfig="", context="") == "prod"
+
+
+def test_names_are_relative_to_their_own_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of several, wherever one stands."""
+    (home / "sub").mkdir()
+    (home / "sub" / "token").write_text("x")
+    user = {"name": "prod", "user": {"tokenFile": "token"}}
+    (home / "sub" / "users").write_text(json.dumps({"users": [user]}))
+    (home / "rest").write_text(json.dumps(config("prod", users=[])))
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("KUBECONFIG", os.pathsep.join(["sub/users", "rest"]))
+
+    assert host() == "http://prod"
+
+
+def test_the_flag_names_one_file(home: Path) -> None:
+    """kubectl's --kubeconfig is no list: a colon belongs to the name."""
+    (home / "a:b").write_text(json.dumps(config("prod")))
+
+    assert host(str(home / "a:b")) == "http://prod"
+
+
+def test_what_a_user_names_counts_before_what_a_process_is_in(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--context` inside a Pod is a context of ~/.kube/config, or an error that names it."""
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "pod")
+    assert "--context prod" in complaint(context="prod")
+    (home / ".kube").mkdir()
+    (home / ".kube" / "config").write_text(json.dumps(config("prod", current="")))
+
+    assert host(context="prod") == "http://prod"
+    assert chosen_namespace(kubeconfig="", context="prod") == "prod"
+    assert not is_in_cluster(os.environ, kubeconfig="", context="prod")
+
+
+@pytest.mark.parametrize("user", ["", None, "missing entry"])
+def test_a_context_may_have_no_user(user: str | None, home: Path) -> None:
+    """Then a request is anonymous, over https as well."""
+    body = config("prod", clusters=[{"name": "prod", "cluster": {"server": "https://prod"}}])
+    body["contexts"][0]["context"]["user"] = user
+    if user == "missing entry":
+        del body["contexts"][0]["context"]["user"]
+    (home / "config").write_text(json.dumps(body))
+
+    assert host(str(home / "config")) == "https://prod"
+
+
+@pytest.mark.parametrize(
+    ("server", "more", "wanted"),
+    [
+        ("10.0.0.1:8080", {}, "http://10.0.0.1:8080"),
+        ("10.0.0.1:6443", {"insecure-skip-tls-verify": True}, "https://10.0.0.1:6443"),
+        ("https://rancher/k8s/clusters/c-x/", {}, "https://rancher/k8s/clusters/c-x"),
+        (" https://prod\n", {}, "https://prod"),
+    ],
+)
+def test_a_server_is_written_as_kubectl_takes_it(
+    server: str, more: Raw, wanted: str, home: Path
+) -> None:
+    """With a path, without a scheme (client-go rest/url_utils.go)."""
+    clusters = [{"name": "prod", "cluster": {"server": server, **more}}]
+    (home / "config").write_text(json.dumps(config("prod", clusters=clusters)))
+
+    assert host(str(home / "config")) == wanted
+
+
+def _changed(part: str, **values: object) -> Raw:
+    body = config("prod")
+    body[f"{part}s"][0][part] |= values
+    return body
+
+
+USER = {"command": "x", "apiVersion": "client.authentication.k8s.io/v1"}
+BROKEN: dict[str, tuple[Raw | str | bytes, str]] = {
+    "a list": ("- a", "it is no kubeconfig"),
+    "a word": ("word", "it is no kubeconfig"),
+    "no YAML": ("a: [", "it is no YAML, line 1"),
+    "a tab": ("a:\n\t- b", "it is no YAML, line 2"),
+    "a date that is none": ("a: 2020-99-99", "it is no YAML"),
+    "binary": (b"\x00\xff\xfe", "it is no YAML"),
+    "Latin-1": ("a: é".encode("latin-1"), "it is no YAML"),
+    "too deep": ("[" * 5000, "it is no YAML"),
+    "a Pod": ("kind: Pod", "it is a Pod, no kubeconfig"),
+    "no context": ("a: b", "there is no current-context; name one by --context"),
+    "a context that is not there": (config("prod", current="x"), "no context x; there are: prod"),
+    "clusters of no list": (config("prod", clusters="x"), "clusters: input should be"),
+    "a cluster of no name": (config("prod", clusters=[{}]), "clusters.0.name: field required"),
+    "a cluster twice": (config("prod", clusters=[{"name": "x"}] * 2), "x is in it twice"),
+    "no cluster": (config("prod", clusters=[]), "names a cluster that is not there"),
+    "no user": (config("prod", users=[]), "names a user that is not there"),
+    "no server": (_changed("cluster", server=""), "the cluster prod has no server"),
+    "a server of no host": (_changed("cluster", server="https://"), "is no URL"),
+    "a server of ftp": (_changed("cluster", server="ftp://x"), "is no URL"),
+    "a port of no number": (_changed("cluster", server="https://x:y"), "is no URL"),
+    "a token of a number": (_changed("user", token=123), "users.0.user.token: input should be a"),
+    "a token of two lines": (_changed("user", token="a\nb"), "the token has a character"),
+    "a token file that is gone": (_changed("user", tokenFile="x"), "x: no such file"),
+    "a token file of bytes": (_changed("user", tokenFile="bytes"), "bytes: it is no text"),
+    "SOCKS": (_changed("cluster", **{"proxy-url": "socks5://u:secret@p:1080"}), "SOCKS proxies"),
+    "a proxy of no host": (_changed("cluster", **{"proxy-url": "http://"}), "proxy-url"),
+    "no base64": (
+        _changed("cluster", server="https://x", **{"certificate-authority-data": "!"}),
+        "certificate-authority-data is no base64",
+    ),
+    "no certificate": (
+        _changed("cluster", server="https://x", **{"certificate-authority-data": "eA=="}),
+        "certificate-authority-data holds no certificate",
+    ),
+    "half a pair": (
+        _changed("user", **{"client-key": "bytes"})
+        | {"clusters": [{"name": "prod", "cluster": {"server": "https://x"}}]},
+        "client-certificate and client-key need each other",
+    ),
+    "azure": (_changed("user", token=None, **{"auth-provider": {"name": "azure"}}), "azure is not"),
+    "no command": (_changed("user", token=None, exec={}), "the exec plugin : it has no command"),
+    "a plugin that is not there": (
+        _changed("user", token=None, exec={**USER, "command": "no-such", "installHint": "get it"}),
+        "the exec plugin no-such: it cannot be run: no such file or directory; get it",
+    ),
+    "a plugin that asks": (
+        _changed("user", token=None, exec={**USER, "interactiveMode": "Always"}),
+        "wants to ask at a terminal",
+    ),
+    "a number to say": (_changed("user", token=None, exec={**USER, "args": [1]}), "exec.args.0"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "words"), BROKEN.values(), ids=BROKEN)
+def test_what_cannot_be_is_a_sentence(
+    content: Raw | str | bytes, words: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names the file, shows nothing of it, and is no traceback."""
+    monkeypatch.setattr("sys.stdin", None)
+    (home / "bytes").write_bytes(b"\xff\xfe")
+    text = content if isinstance(content, str | bytes) else yaml.safe_dump(content)
+    (home / "config").write_bytes(text.encode() if isinstance(text, str) else text)
+    told = complaint(str(home / "config"))
+
+    assert told.startswith(f"cannot use {home / 'config'}: ")
+    assert words in told
+    assert "secret" not in told
+
+
+@pytest.mark.parametrize("kind", ["folder", "unreadable"])
+def test_a_file_that_cannot_be_read_is_named(kind: str, home: Path) -> None:
+    """A folder, or a link to itself."""
+    path = home / "config"
+    if kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(path)
+
+    assert str(path) in complaint(str(path))
