@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import TextIO
 
@@ -11,15 +10,13 @@ from rich.console import Console
 from rich.text import Text
 
 from event_tracer.core.times import MICROSECOND, SECOND, rfc3339
+from event_tracer.render.layout import GAP, WIDE, Layout, layout_of, shortened, wide_cells
 from event_tracer.render.outcome import last_word
 from event_tracer.render.timeline import ASCII, UNICODE, Glyphs, Scale, below, branch
 from event_tracer.render.waterfall import Row, Waterfall
 from event_tracer.runtime.logs import printable
 
 _PLAIN_WIDTH = 120  # of a pipe or a file, which has none
-_GAP = 2
-_LEAST_BAR = 12
-_ROOMY_BAR = 24
 _MESSAGES = 3
 _MESSAGE_LINES = 3
 _COLOURS = (
@@ -32,7 +29,6 @@ _OUTCOMES = {
 }  # fmt: skip
 _FINE = frozenset({"", "complete", "started"})
 _ERROR = "red"
-_WIDE = ("NODE", "IMAGE", "COUNT")
 _DIM = "dim"
 _MILLISECOND = 1_000 * MICROSECOND
 
@@ -69,27 +65,11 @@ def visible(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Layout:
-    """The cells of each column; 0 where there is no room for it.
-
-    Without `who` a row's colour stands for its service; without `bar` rows are a plain list.
-    `wide` are those of what -o wide adds.
-    """
-
-    who: int
-    what: int
-    bar: int
-    at: int
-    took: int
-    wide: tuple[int, ...] = ()
-
-
 class View:
     """Draws on one console; a service keeps its colour.
 
-    Times are those of `zone`, the machine's where it is None. `wide` adds columns, and messages
-    whole.
+    Times are those of `zone`, the machine's where it is None. `wide` adds columns, or lines where
+    there is no room for them, and messages whole.
     """
 
     def __init__(self, made: Console, *, zone: tzinfo | None = UTC, wide: bool = False) -> None:
@@ -107,37 +87,26 @@ class View:
     def lines(self, trace: Waterfall) -> Iterator[Text]:
         """The lines of one trace, the last of them empty."""
         layout = self._layout(trace)
-        scale = Scale(start=trace.start, end=trace.end, width=layout.bar)
+        scale = Scale(start=trace.start, end=trace.end, width=layout.chart)
         yield from self._head(trace, layout, scale)
         for number, row in enumerate(trace.rows):
             following = trace.rows[number + 1] if number + 1 < len(trace.rows) else None
             has_children = following is not None and len(following.last) > len(row.last)
-            line = self._line(row, trace, layout, scale) if layout.bar else self._item(row, trace)
-            yield self._widened(line, row, layout) if self._wide else line
-            yield from self._messages(row, layout, has_children=has_children)
+            line = self._line(row, trace, layout, scale) if layout.chart else self._item(row, trace)
+            yield self._widened(line, row, layout) if layout.wide else line
+            yield from self._below(row, layout, has_children=has_children)
         yield Text()
 
     # -- one trace
 
-    def _layout(self, trace: Waterfall) -> _Layout:
-        rows = trace.rows
-        who = max(3 * len(row.last) + cell_len(visible(row.service)) for row in rows)
-        what = max(cell_len(self._what(row)) for row in rows)
-        both = max(3 * len(row.last) + cell_len(self._what(row)) for row in rows)
-        at = max(len(trace.at(row)) for row in rows)
-        took = max(len(row.took) for row in rows)
-        wide = _wide_cells(rows) if self._wide else ()
-        room = self.console.width - took - _GAP - sum(cells + _GAP for cells in wide)
-        roomy = room - who - what - at - 3 * _GAP
-        if roomy >= _ROOMY_BAR:
-            return _Layout(who=who, what=what, bar=roomy, at=at, took=took, wide=wide)
-        bar = room - who - what - 2 * _GAP
-        if bar >= _LEAST_BAR or self._wide:
-            return _Layout(who=who, what=what, bar=max(bar, _LEAST_BAR), at=0, took=took, wide=wide)
-        bar = room - both - _GAP
-        return _Layout(who=0, what=both, bar=bar if bar >= _LEAST_BAR else 0, at=0, took=took)
+    def _layout(self, trace: Waterfall) -> Layout:
+        return layout_of(
+            trace, width=self.console.width, is_wide=self._wide,
+            services=[visible(row.service) for row in trace.rows],
+            names=[self._name(row).plain for row in trace.rows],
+        )  # fmt: skip
 
-    def _head(self, trace: Waterfall, layout: _Layout, scale: Scale) -> Iterator[Text]:
+    def _head(self, trace: Waterfall, layout: Layout, scale: Scale) -> Iterator[Text]:
         title = Text(visible(trace.title), style="bold")
         heading = trace.heading
         if heading.says:
@@ -147,16 +116,20 @@ class View:
         yield from self._broken(title)
         at = rfc3339(trace.start // _MILLISECOND * _MILLISECOND, zone=self._zone)
         facts = [at, trace.took, trace.namespace and f"namespace {visible(trace.namespace)}"]
+        if layout.chart and not layout.who and not self._has_colours:
+            facts.insert(2, f"by {visible(trace.rows[0].service)}")
         facts.append(f"trace {trace.trace_id}")
         yield from self._packed(filter(None, facts))
-        if layout.bar and not layout.who:
+        if layout.chart and not layout.who and self._has_colours:
             yield from self._legend(trace).wrap(self.console, self.console.width)
-        if layout.bar:
-            before = layout.what + _GAP + (layout.who + _GAP if layout.who else 0)
+        if layout.chart:
+            before = layout.what + GAP + (layout.who + GAP if layout.who else 0)
             line = " " * before + scale.axis(glyphs=self._glyphs)
             if layout.wide:
-                line += " " * (layout.at + _GAP if layout.at else 0)
-                line += f"  {'':{layout.took}}{_columns(_WIDE, layout.wide)}  MESSAGE"
+                line += " " * (layout.at + GAP if layout.at else 0)
+                line += f"  {'':{layout.took}}" if layout.took else ""
+                line += _columns(WIDE, layout.wide)
+                line += "  MESSAGE" if layout.message >= len("MESSAGE") + GAP else ""
             yield Text(line.rstrip(), style=_DIM)
 
     def _legend(self, trace: Waterfall) -> Text:
@@ -166,20 +139,22 @@ class View:
             line.append(visible(service), style=self._colour(service))
         return line
 
-    def _line(self, row: Row, trace: Waterfall, layout: _Layout, scale: Scale) -> Text:
+    def _line(self, row: Row, trace: Waterfall, layout: Layout, scale: Scale) -> Text:
         colour = self._colour(row.service)
         line = Text().append(branch(row.last, glyphs=self._glyphs), style=_DIM)
         if layout.who:
             line.append(visible(row.service), style=colour)
-            _fill(line, layout.who + _GAP).append_text(self._name(row))
-            _fill(line, layout.who + _GAP + layout.what + _GAP)
+            _fill(line, layout.who + GAP).append_text(self._name(row))
+            _fill(line, layout.who + GAP + layout.what + GAP)
         else:
-            line.append_text(self._name(row, colour=colour))
-            _fill(line, layout.what + _GAP)
+            room = layout.what - cell_len(line.plain)
+            line.append_text(self._name(row, colour=colour, room=room))
+            _fill(line, layout.what + GAP)
         line.append(self._bar(row, scale), style=_ERROR if row.messages else colour)
         if layout.at:
             line.append(f"  {trace.at(row):>{layout.at}}", style=_DIM)
-        line.append(f"  {row.took:>{layout.took}}")
+        if layout.took:
+            line.append(f"  {row.took:>{layout.took}}")
         line.rstrip()
         return line
 
@@ -189,29 +164,52 @@ class View:
         line.append("  ").append_text(self._name(row)).append(f"  {trace.at(row)}", style=_DIM)
         return line.append(f"  {row.took}" if row.took else "")
 
-    def _widened(self, line: Text, row: Row, layout: _Layout) -> Text:
-        before = layout.who + layout.what + layout.bar + layout.took + 3 * _GAP
-        _fill(line, before + (layout.at + _GAP if layout.at else 0))
-        line.append(_columns(_wide(row), layout.wide), style=_DIM)
-        if not row.messages:
+    def _widened(self, line: Text, row: Row, layout: Layout) -> Text:
+        before = (layout.who, layout.what, layout.chart, layout.at, layout.took)
+        _fill(line, sum(cells + GAP for cells in before if cells) - GAP)
+        line.append(_columns(tuple(map(visible, wide_cells(row))), layout.wide), style=_DIM)
+        if self._has_room(row, layout):
             line.append(f"  {visible(row.message)}")
         line.rstrip()
         return line
+
+    def _has_room(self, row: Row, layout: Layout) -> bool:
+        """Whether the message of a row that has no lines below it stands beside it."""
+        room = layout.message - GAP
+        return bool(layout.wide) and not row.lines and cell_len(visible(row.message)) <= room
 
     def _bar(self, row: Row, scale: Scale) -> str:
         if row.outcome:
             return scale.extent(row.start, row.end, glyphs=self._glyphs)
         return scale.events(row.intervals, first=row.first, glyphs=self._glyphs, waits=row.waits)
 
-    def _messages(self, row: Row, layout: _Layout, *, has_children: bool) -> Iterator[Text]:
+    def _below(self, row: Row, layout: Layout, *, has_children: bool) -> Iterator[Text]:
+        """The lines that belong to a row: its messages and what is wide."""
         trunk = below(row.last, has_children=has_children, glyphs=self._glyphs)
-        indent = layout.who + _GAP if layout.who else len(trunk)
+        indent = layout.who + GAP if layout.who else len(trunk)
         width = max(self.console.width - indent, 20)
         hidden = 0 if self._wide else len(row.lines) - _MESSAGES
         more = [f"and {hidden} earlier messages"] if hidden > 0 else []
-        for message in (*row.lines[max(hidden, 0) :], *more):
-            for part in self._wrapped(message, width):
-                yield Text().append(trunk.ljust(indent), style=_DIM).append_text(part)
+        parts = [
+            part for message in (*row.lines[max(hidden, 0) :], *more)
+            for part in self._wrapped(message, width)
+        ]  # fmt: skip
+        if self._wide:
+            parts += self._wide_lines(row, layout, width)
+        for part in parts:
+            yield Text().append(trunk.ljust(indent), style=_DIM).append_text(part)
+
+    def _wide_lines(self, row: Row, layout: Layout, width: int) -> list[Text]:
+        facts = zip(("node", "image", "count"), wide_cells(row), strict=True)
+        said = [] if layout.wide else [f"{name} {visible(it)}" for name, it in facts if it]
+        message = "" if row.lines or self._has_room(row, layout) else visible(row.message)
+        lines = [
+            line for each in ("  ".join(said), message) if each
+            for line in Text(each, style=_DIM).wrap(self.console, width)
+        ]  # fmt: skip
+        for line in lines:
+            line.rstrip()
+        return lines
 
     def _broken(self, text: Text) -> Iterator[Text]:
         for line in text.wrap(self.console, self.console.width):
@@ -222,10 +220,10 @@ class View:
         """Parts that are never broken, as many on a line as it has room for."""
         line = ""
         for part in parts:
-            if line and cell_len(line) + _GAP + cell_len(part) > self.console.width:
+            if line and cell_len(line) + GAP + cell_len(part) > self.console.width:
                 yield Text(line, style=_DIM)
                 line = ""
-            line += f"{' ' * _GAP if line else ''}{part}"
+            line += f"{' ' * GAP if line else ''}{part}"
         yield Text(line, style=_DIM)
 
     def _wrapped(self, message: str, width: int, *, lines: int = _MESSAGE_LINES) -> list[Text]:
@@ -241,31 +239,30 @@ class View:
     def _colour(self, service: str) -> str:
         return self._colours.setdefault(service, _COLOURS[len(self._colours) % len(_COLOURS)])
 
-    def _what(self, row: Row) -> str:
-        return self._name(row).plain
+    @property
+    def _has_colours(self) -> bool:
+        return self.console.color_system is not None
 
-    def _name(self, row: Row, *, colour: str = "") -> Text:
+    def _name(self, row: Row, *, colour: str = "", room: int = 0) -> Text:
         is_fine = row.outcome in _FINE
         style = _ERROR if row.messages else (not is_fine and _style_of(row.outcome)) or colour
-        text = Text().append(visible(row.title), style=f"{style} bold" if row.is_marked else style)
+        note, name = self._note(row), visible(row.title)
+        marked = 2 * row.is_marked
+        if room and cell_len(name) + cell_len(note) + marked > room:
+            note = note.partition(" over ")[0]  # which the chart shows
+            name = shortened(name, room - cell_len(note) - marked, more=self._glyphs.more)
+        text = Text().append(name, style=f"{style} bold" if row.is_marked else style)
         if row.is_marked:
             text.append(f" {self._glyphs.mark}", style="bold")
-        since = f" since {self._clock(row.since)}" if row.since is not None else ""
-        return text.append(f"  {row.note}{since}", style=_DIM) if row.note or since else text
+        return text.append(note, style=_DIM)
+
+    def _note(self, row: Row) -> str:
+        since = f"since {self._clock(row.since)}" if row.since is not None else ""
+        return "".join(f"  {each}" for each in (row.note, since) if each)
 
     def _clock(self, time: int) -> str:
         """Date and time of what was before a story, to the second."""
         return rfc3339(time // SECOND * SECOND, zone=self._zone)[:19].replace("T", " ")
-
-
-def _wide(row: Row) -> tuple[str, ...]:
-    return visible(row.node), visible(row.image), str(row.count or "")
-
-
-def _wide_cells(rows: tuple[Row, ...]) -> tuple[int, ...]:
-    columns = zip(*(_wide(row) for row in rows), strict=True)
-    heads = zip(_WIDE, columns, strict=True)
-    return tuple(max(map(cell_len, (head, *cells))) for head, cells in heads)
 
 
 def _columns(texts: tuple[str, ...], cells: tuple[int, ...]) -> str:

@@ -1,6 +1,8 @@
 """The waterfall in the terminal: what is shown, and what must not be."""
 
+import io
 import json
+import re
 import time
 from datetime import datetime
 from pathlib import Path
@@ -9,12 +11,21 @@ import pytest
 
 from event_tracer.cli.main import GOOD
 from event_tracer.core.span import Span
-from event_tracer.render.waterfall import waterfall
+from event_tracer.core.traces import grouped
+from event_tracer.render.layout import layout_of
+from event_tracer.render.terminal import View, console
+from event_tracer.render.waterfall import Waterfall, waterfall
+from tests.scenarios.captures import CAPTURES, captured
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.folding import JSONL, RECORDINGS, Run, events, frames_of, tell
 
 ARTICLE = str(RECORDINGS / "article-events.json")
 REDIS = (RECORDINGS / "redis-create.jsonl").read_bytes()
+
+
+def drawn(trace: Waterfall, *, columns: int) -> list[str]:
+    """The lines of one picture without colours."""
+    return [line.plain for line in View(console(io.StringIO(), width=columns)).lines(trace)]
 
 
 def test_without_arguments_the_sample_is_drawn(run: Run) -> None:
@@ -189,6 +200,53 @@ def test_the_width_can_be_said(columns: int, run: Run) -> None:
     _, out, _ = run("replay", "--width", str(columns), columns=120)
 
     assert max(len(line) for line in out.splitlines()) == columns
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120, 180, 240])
+@pytest.mark.parametrize("name", ["bad-image", "evict", "init", "surge", "liveness"])
+def test_wide_keeps_to_the_width(name: str, columns: int, run: Run) -> None:
+    """-o wide has columns of its own where these are whole, and lines below a row else."""
+    path = str(RECORDINGS / f"status/{name}.jsonl.gz")
+    _, out, _ = run("replay", path, "-o", "wide", "--width", str(columns))
+
+    assert max(len(line) for line in out.splitlines()) <= columns
+    assert "Started container" in out or name == "bad-image"
+    assert " node-1" in out
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("name", CAPTURES)
+def test_the_chart_has_room(name: str, columns: int) -> None:
+    """24 cells at least, whatever the names are; the axis has its labels whole, from 0 on."""
+    for spans in grouped(captured(name)):
+        trace = waterfall(spans)
+        layout = layout_of(
+            trace, width=columns, is_wide=False, names=[row.title for row in trace.rows],
+            services=[row.service for row in trace.rows],
+        )  # fmt: skip
+        lines = drawn(trace, columns=columns)
+        (axis,) = [line for line in lines if "╷0" in line]
+
+        assert layout.chart >= 24
+        assert all(re.fullmatch(r"╷(0|\d+[a-zµ]+(\d+[a-z])?)", label) for label in axis.split())
+        assert all(len(line) <= columns for line in lines)
+
+
+def test_a_long_name_leaves_the_chart_its_room(run: Run, tmp_path: Path) -> None:
+    """Its begin and its end stay, which tell siblings apart."""
+    long = "payments-reconciliation-worker-for-the-north-of-europe"
+    cluster = Cluster()
+    cluster.apply(long)
+    path = tmp_path / "long.jsonl"
+    path.write_text("\n".join(json.dumps(frame) for frame in cluster.frames))
+    _, out, _ = run("replay", str(path), "--width", "80")
+    pod = cluster.pods[0]["metadata"]["name"]
+    (row,) = [line for line in out.splitlines() if "─ Pod " in line]
+
+    assert max(map(len, out.splitlines())) <= 80
+    assert f"─ Pod {long[:12]}" in row
+    assert f"{pod[-12:]}  " in row
+    assert "…" in row
 
 
 def test_no_fold_leaves_each_occurrence_its_line(run: Run) -> None:
