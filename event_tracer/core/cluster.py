@@ -36,6 +36,8 @@ class Cluster:
         item = self.lineage.observe(meta, deleted=deleted)
         if changes_by_itself(item):
             self.histories.observe(item, meta, deleted=deleted, now=now)
+        elif item.kind == "ReplicaSet" and not deleted:
+            self.histories.observe_template(item, meta)
         return self.statuses.observe(
             meta, identity=item.identity, deleted=deleted, is_listed=is_listed, is_news=is_news,
             now=now,

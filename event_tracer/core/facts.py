@@ -18,6 +18,7 @@ _MOST_STATES = 16
 _MOST_COUNTS = 8
 _NO_LOSS = frozenset({"PodCompleted", "PodFailed"})
 _OVER = frozenset({"Succeeded", "Failed"})
+_AVAILABLE = "NewReplicaSetAvailable"
 
 
 class Readiness(NamedTuple):
@@ -115,7 +116,8 @@ class RolloutFacts(NamedTuple):
     `progress` is the second of Progressing's last update, `timed_out` that of
     ProgressDeadlineExceeded; `deadline` is in seconds. `incomplete` is the generation that was seen
     as observed and not complete; `told` the highest whose completion needs no telling any more,
-    since the frame of `told_version`.
+    since the frame of `told_version`. `first` is the generation of the first frame: of those before
+    nothing was seen. `available` is the second in which Progressing last said that all was there.
     """
 
     created: int | None
@@ -130,6 +132,8 @@ class RolloutFacts(NamedTuple):
     told: int = 0
     told_version: int = 0
     counts: tuple[ReadyCount, ...] = ()
+    first: int = 0
+    available: int | None = None
 
     def observe(self, meta: ObjectMetadata, status: RolloutStatus) -> "RolloutFacts":
         """These facts after a frame."""
@@ -150,6 +154,7 @@ class RolloutFacts(NamedTuple):
             incomplete = max(incomplete, generation)
         is_late = progressing is not None and progressing.reason == "ProgressDeadlineExceeded"
         update = progressing.update if progressing else None
+        is_there = progressing is not None and progressing.reason == _AVAILABLE
         return RolloutFacts(
             created=meta.created,
             asked=meta.deletion_asked,
@@ -165,6 +170,8 @@ class RolloutFacts(NamedTuple):
             told=self.told,
             told_version=self.told_version,
             counts=self._counts(meta, status),
+            first=self.first or generation,
+            available=update if is_there else self.available,
         )
 
     def _counts(self, meta: ObjectMetadata, status: RolloutStatus) -> tuple[ReadyCount, ...]:
@@ -184,7 +191,7 @@ class RolloutFacts(NamedTuple):
 def completion_date(meta: ObjectMetadata, status: RolloutStatus) -> int | None:
     """The second in which Progressing says that this generation was complete, if it does."""
     progressing = status.progressing
-    if progressing is None or progressing.reason != "NewReplicaSetAvailable":
+    if progressing is None or progressing.reason != _AVAILABLE:
         return None
     changed = [each.second for each in meta.writes if each.spec]
     if progressing.update is None or None in changed:
@@ -236,7 +243,7 @@ def joined(earlier: Facts, now: Facts) -> Facts:
         late = now if now.timed_out is not None else earlier
         return now._replace(
             states=_joined_states(earlier.states, now.states),
-            counts=_joined_counts(earlier.counts, now.counts),
+            counts=_joined_counts(earlier.counts, now.counts), first=earlier.first,
             timed_out=late.timed_out, timed_out_message=late.timed_out_message,
         )  # fmt: skip
     if isinstance(earlier, ConditionsFacts) and isinstance(now, ConditionsFacts):

@@ -18,6 +18,7 @@ from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.history import History, merged
 from event_tracer.core.kinds import BUILT_IN, CONTROLLERS
 from event_tracer.core.lineage import Lineage, is_uuid, lineage_names
+from event_tracer.core.moments import Moments
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child, Occurrence
 from event_tracer.core.span import Attributes, object_span_id, trace_id
@@ -59,13 +60,17 @@ class Histories:
         self._live: dict[str, History] = {}
         self._past: GenerationalCache[str, History] = GenerationalCache(keep=_KEPT)
         self._owned: dict[str, set[str]] = {}  # by a custom resource, its workloads
+        self._moments = Moments()
         for identity, history in saved:
             self._past.put(identity, history)
             self._note_owner(identity, history.owner)
 
     def observe(self, item: KubeObject, meta: ObjectMetadata, *, deleted: bool, now: int) -> None:
         """Take in a frame of a root's metadata."""
-        history = self._get(item.identity).observe(meta, now=now)
+        known = self._get(item.identity)
+        if not known.seen and meta.kind == "Deployment":
+            self._moments.see(item.identity, meta, now=now)
+        history = known.observe(meta, now=now)
         if (owner := _custom_owner(item)) != history.owner:
             history = replace(history, owner=owner)
             self._note_owner(item.identity, owner)
@@ -81,8 +86,16 @@ class Histories:
         if history := self._live.pop(identity, None):
             self._past.put(identity, history)
 
+    def observe_template(self, item: KubeObject, meta: ObjectMetadata) -> None:
+        """Take in a ReplicaSet: its Deployment has had a template since it was made."""
+        owner = item.owner
+        if owner and owner.kind == "Deployment":
+            self._moments.observe_template(owner.uid, meta)
+
     def observe_event(self, identity: str, event: Event) -> None:
         """Take in an Event about what may be a root: it may date a change."""
+        if event.involved.kind == "Deployment":
+            self._moments.observe_event(identity, event)
         history = self._peek(identity)
         # It may be read before the root itself, which then has its date already.
         if history.seen or event.involved.kind in CONTROLLERS:
@@ -149,6 +162,11 @@ class Histories:
         unknown = Change(second=second, verb="Events", manager=NOBODY)
         return Story(key=job.identity, change=change or unknown, run=job.identity)
 
+    @property
+    def undated(self) -> dict[str, tuple[str, ...]]:
+        """In words, the changes of roots that one look cannot date."""
+        return self._moments.undated
+
     def saved(self, *, now: int) -> Saved:
         """The histories of roots of which an Event may still come, the oldest change first."""
         horizon = second_of(now - UNUSED) - HOUR
@@ -162,6 +180,7 @@ class Histories:
     def expire(self, *, now: int) -> None:
         """Forget roots that are gone or were never known, unused for two hours."""
         self._past.expire(now=now)
+        self._moments.expire(now=now)
         for owner, owned in list(self._owned.items()):
             owned &= {each for each in owned if self._peek(each) is not _UNKNOWN}
             if not owned:
@@ -191,6 +210,8 @@ class Histories:
     def _fix_dates(self, identity: str, *, before: int) -> None:
         known = self._get(identity)
         history = known.fix_dates(before=before)
+        if found := self._moments.take(identity):
+            history = history.with_changes(found.changes)
         if history is not known:
             self._put(identity, history)
 

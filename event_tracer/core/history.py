@@ -52,7 +52,7 @@ class History:
             gone = Change(second=meta.deletion_asked, verb="Delete", manager=NOBODY)
             history = history._add(replace(gone, generation=meta.generation))
         if not self.seen:
-            history = history._first_sight(meta)
+            history = history._first_sight(meta, now=now)
         elif (meta.generation or 0) > (self.generation or 0) and (
             meta.deletion_asked == self.deletion  # asking for deletion raises it, too
         ):
@@ -111,6 +111,13 @@ class History:
             history = history._add(item.dated)
         return history
 
+    def with_changes(self, changes: Iterable[Change]) -> "History":
+        """This history with changes that something else dates."""
+        history = self
+        for change in changes:
+            history = history._add(change)
+        return history
+
     @property
     def dated(self) -> tuple[Change, ...]:
         """All changes, as far as they can be dated by now."""
@@ -126,7 +133,7 @@ class History:
             history = history._add(item.dated)
         return history
 
-    def _first_sight(self, meta: ObjectMetadata) -> "History":
+    def _first_sight(self, meta: ObjectMetadata, *, now: int) -> "History":
         history, created = self, meta.created
         spec = [w for w in meta.writes if w.spec and w.second is not None]
         if created is not None:
@@ -140,7 +147,22 @@ class History:
         for write in spec if is_changed else ():
             if created is None or (write.second or 0) > created:
                 history = history._add(_change(write, meta.generation))
-        return history
+        return history._unanswered(meta, now=now)
+
+    def _unanswered(self, meta: ObjectMetadata, *, now: int) -> "History":
+        """This history with a scale or a resume that the controller has not answered yet."""
+        status, answered = meta.status, meta.status_second or -1
+        if not isinstance(status, RolloutStatus) or status.observed >= (meta.generation or 0):
+            return self
+        condition = status.progressing
+        was_paused = condition is not None and condition.reason == "DeploymentPaused"
+        is_written = any(each.spec and (each.second or -1) >= answered for each in meta.writes)
+        if is_written and (status.paused or not was_paused):
+            return self
+        change = replace(self, is_paused=was_paused)._undated(meta, is_signed=False)
+        if change is None or self._is_answer(change):
+            return self
+        return self._wait_for_answer(change, meta, answered=answered, now=now)
 
     def _risen(self, meta: ObjectMetadata, *, now: int) -> "History":
         before = dict(self.written)
@@ -153,17 +175,23 @@ class History:
         undated = None if dated else self._undated(meta, is_signed=bool(risen))
         if undated is None or self._is_answer(undated):
             return history
+        return history._wait_for_answer(undated, meta, answered=self.status_second, now=now)
+
+    def _wait_for_answer(
+        self, change: Change, meta: ObjectMetadata, *, answered: int, now: int
+    ) -> "History":
+        """This history with a change that its controller, whose last word `answered` is, dates."""
         status_second = -1 if meta.status_second is None else meta.status_second
         waiting = PendingChange(
-            change=undated,
+            change=change,
             resource_version=meta.resource_version,
-            status_second=self.status_second,
+            status_second=answered,
             seen=now,
             # A LIST may show the write and the controller's answer to it at once.
-            by_status=status_second if status_second > self.status_second else None,
+            by_status=status_second if status_second > answered else None,
         )
-        pending = (*history.pending, waiting.observe_event(history.actions))
-        return replace(history, pending=pending[-_MOST_UNDATED:])
+        pending = (*self.pending, waiting.observe_event(self.actions))
+        return replace(self, pending=pending[-_MOST_UNDATED:])
 
     def _undated(self, meta: ObjectMetadata, *, is_signed: bool) -> Change | None:
         """The change of a rise that no write of the spec dates; `is_signed`: another has a date."""

@@ -16,13 +16,18 @@ from event_tracer.core.status import WITH_STATUS, RolloutStatus, Status, status_
 from event_tracer.core.tables import PAUSES, RESTARTS, ROOT_ANNOTATIONS
 from event_tracer.core.times import parse_timestamp, second_of
 
+_REVISION = "deployment.kubernetes.io/revision"
+_REVISED = frozenset({"Deployment", "ReplicaSet"})
+_REVISIONS = "deployment.kubernetes.io/revision-history"
+
 
 class Write(NamedTuple):
     """One managedFields entry other than `status`'s: who wrote intent, and in which second.
 
     `second` is None for every write through `/scale`: kubectl scale and the autoscaler's.
-    `spec` tells whether it touches f:spec; `verb` what such a write does. `pauses` tells whether
-    it made a Deployment pause, which it does as long as the entry has f:paused.
+    `spec` tells whether it touches f:spec, `template` and `replicas` whether these fields of it;
+    `verb` what such a write does. `pauses` tells whether it made a Deployment pause, which it does
+    as long as the entry has f:paused.
     """
 
     manager: str
@@ -32,6 +37,8 @@ class Write(NamedTuple):
     spec: bool
     verb: str
     pauses: bool = False
+    template: bool = False
+    replicas: bool = False
 
     @property
     def key(self) -> tuple[str, str, str, bool]:
@@ -43,6 +50,7 @@ class ObjectMetadata(NamedTuple):
     """A frame of any object but an Event. Seconds are Unix seconds, `server_time` is ns.
 
     `is_forced`: it goes without a grace period, which is the kubelet's last word on each pod.
+    `revisions` are those of its template, the oldest first, of a Deployment the newest alone.
     """
 
     uid: str
@@ -64,6 +72,7 @@ class ObjectMetadata(NamedTuple):
     server_time: int | None
     is_forced: bool = False
     status: Status | None = None
+    revisions: tuple[int, ...] = ()
 
     @property
     def group(self) -> str:
@@ -147,6 +156,7 @@ def metadata_of(item: api_types.AnyObject, *, resource: str, kind: str) -> Objec
         annotations=_annotations(meta) if is_root else {},
         server_time=server_time(meta),
         is_forced=_is_forced(meta),
+        revisions=_revisions(meta) if kind in _REVISED else (),
     )
 
 
@@ -194,6 +204,14 @@ def _is_forced(meta: api_types.Meta) -> bool:
     return bool(meta.get("deletionTimestamp")) and not meta.get("deletionGracePeriodSeconds")
 
 
+def _revisions(meta: api_types.Meta) -> tuple[int, ...]:
+    # deployment/util/deployment_util.go, SetNewReplicaSetAnnotations: a template that comes again
+    # keeps its ReplicaSet, whose earlier revisions the second annotation has.
+    found = meta.get("annotations") or {}
+    written = f"{found.get(_REVISIONS) or ''},{found.get(_REVISION) or ''}".split(",")
+    return tuple(sorted(number for each in written if (number := version_number(each))))
+
+
 def _write(entry: api_types.ManagedFields, kind: str) -> Write:
     spec = wire.value_of((entry.get("fieldsV1") or {}).get("f:spec"))
     subresource = entry.get("subresource") or ""
@@ -211,6 +229,8 @@ def _write(entry: api_types.ManagedFields, kind: str) -> Write:
         and operation == "Update"
         and isinstance(spec, dict)
         and "f:paused" in spec,
+        template=isinstance(spec, dict) and "f:template" in spec,
+        replicas=isinstance(spec, dict) and "f:replicas" in spec,
     )
 
 

@@ -66,14 +66,15 @@ class Case:
         self._run = story.run
         self._progress = progress
         self._members = members
-        self._errors = StoryErrors(
-            errors, story=story, members=members, facts_of=knowledge.facts_of
-        )
         self._awaited = awaited
         self._facts_of = knowledge.facts_of
         self._repeats = knowledge.repeats
         self._patience = knowledge.patience
         self._next = knowledge.next_change(story)
+        self._errors = StoryErrors(
+            errors, story=story, members=members, facts_of=knowledge.facts_of,
+            replaced=None if self._next is None else start_of(self._next.second),
+        )  # fmt: skip
         self._rollout = Rollout(self._change, self._next)
 
     # -- at rest
@@ -246,8 +247,11 @@ class Case:
             return Verdict("complete")
         if not is_replaced:
             return Verdict("progressing")
-        was_complete = isinstance(facts, RolloutFacts) and self._rollout.completed(facts)
-        return Verdict("complete" if identity == self._root and was_complete else "superseded")
+        if identity != self._root or not isinstance(facts, RolloutFacts):
+            return Verdict("superseded")
+        if self._rollout.completed(facts):
+            return Verdict("complete")
+        return Verdict("started" if self._rollout.is_before(facts) else "superseded")
 
     def _told(self, identity: str, facts: Facts | None, at: int) -> Cause | None:
         """The cause where status itself says that an object has failed."""

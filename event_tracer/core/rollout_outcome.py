@@ -21,7 +21,18 @@ class Rollout(NamedTuple):
         for state in facts.states:
             if state.is_complete and state.generation >= generation and self._is_before(state):
                 return state
-        return None
+        second = facts.available if isinstance(facts, RolloutFacts) else None
+        if second is None or not self.is_before(facts):
+            return None
+        is_in_time = self.change.second <= second < (self.next.second if self.next else 0)
+        return RolloutState(second, generation, True) if is_in_time else None
+
+    def is_before(self, facts: Staged) -> bool:
+        """Whether the next change had come by the first frame, so that nobody saw this one's."""
+        following = self.next
+        if following is None or following.workload != self.change.workload:
+            return False
+        return isinstance(facts, RolloutFacts) and (following.generation or 0) <= facts.first
 
     def _is_before(self, state: RolloutState) -> bool:
         """A state is not of the change that followed."""

@@ -101,6 +101,11 @@ class Stories:
         return self._waiting
 
     @property
+    def undated(self) -> dict[str, tuple[str, ...]]:
+        """The changes that nothing read so far dates, in words, by the identity of their root."""
+        return self._cluster.histories.undated
+
+    @property
     def sealed_early(self) -> int:
         """The object spans that were sealed as they stood, for want of room (law 9)."""
         return self._object_spans.sealed_early

@@ -11,13 +11,14 @@ FactsOf = Callable[[str], Facts | None]
 
 
 class StoryErrors:
-    """The errors of `story`; `facts_of` gives the facts of an object."""
+    """The errors of `story`, which a newer change `replaced` (ns), if any; all by `facts_of`."""
 
     def __init__(
         self, errors: Iterable[Standing], *, story: Story, members: Mapping[str, Member],
-        facts_of: FactsOf,
+        facts_of: FactsOf, replaced: int | None,
     ) -> None:  # fmt: skip
         self._errors = errors
+        self._replaced = replaced
         self._story = story
         self._members = members
         self._facts_of = facts_of
@@ -56,7 +57,9 @@ class StoryErrors:
             # Controllers count no pod that has failed (controller_utils.go, FilterActivePods).
             return min(undone, self._completed_again(error, above)) if facts.failed else undone
         if error.about.startswith("Pod ") and any(map(self._facts_of, above)):
-            return error.last  # where status is read a pod without any is gone
+            # Where status is read a pod without any is gone: taken by the newer change, for what
+            # went before has said so (`Killing`, `SuccessfulDelete`).
+            return error.last if self._replaced is None else max(error.last, self._replaced)
         if error.kind in (Kind.CREATION, Kind.DEADLINE):
             return self._completed_again(error, (error.identity, *above))
         return NEVER

@@ -118,6 +118,11 @@ CHILDREN = (
     _child("MissingJob", "CronJob", "Job", r"Active job went missing: (?P<name>\S+)"),
     _child("UnexpectedJob", "CronJob", "Job", r"Saw a job that the controller did not create or forgot: (?P<name>\S+)", owns=False),
 )  # fmt: skip
+# deployment/sync.go, of today and as it was before 1.26.
+SCALED = re.compile(
+    r"Scaled (?:up|down) replica set (?P<name>\S+) "
+    r"(?:from (?P<before>\d+) to (?P<after>\d+)|to (?P<to>\d+) from (?P<from>\d+))$"
+)
 # client-go tools/record/events_cache.go, from the tenth similar message on
 COMBINED = "(combined from similar events): "
 

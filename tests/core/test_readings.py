@@ -101,24 +101,6 @@ def test_ticks_change_nothing(name: str) -> None:
 
 # -- a LIST at any moment
 
-# A scale and a resume leave no time: no one moment dates them. A LIST before them is followed by a
-# watch that does. Of the others managedFields has the time until a later change has come.
-_UNDATED = {("scale-slow", "Scale"), ("paused", "Resume")}
-
-
-# The change that followed these has lost its entry to the next one: `kubectl rollout undo` and a
-# second `kubectl set image` take it over. Its Events then fall into the story before.
-_RETAKEN = {("superseded", "Create"), ("undo", "Create")}
-
-
-def dated_until(name: str, verb: str, second: int) -> int:
-    """The last frame of a capture after which a LIST dates a story's change."""
-    if (name, verb) not in _UNDATED:
-        return next_change(name, second)
-    return next(
-        number for number, raw in enumerate(frames(name)) if raw["received"] // SECOND >= second
-    )
-
 
 def next_change(name: str, second: int) -> int:
     """The frame of a capture that shows the next change after `second`, or that after its last."""
@@ -142,10 +124,7 @@ def test_a_list_at_any_moment_tells_no_more(name: str) -> None:
     The last where the LIST can date the change.
     """
     contents = {span.span_id: span for span in transitions(whole(name))}
-    ends = {
-        story.root.trace_id: dated_until(name, story.verb, story.second)
-        for story in told(whole(name))
-    }
+    ends = {story.root.trace_id: next_change(name, story.second) for story in told(whole(name))}
     for cut in range(len(frames(name)) + 1):
         spans = listed_then_watched(frames(name), cut)
         assert_once(spans)
@@ -174,17 +153,15 @@ def outcomes_of(truth: Truth, cut: int) -> list[str]:
 @pytest.mark.parametrize("truth", TRUTH, ids=str)
 def test_a_list_at_any_moment_gives_the_outcome(truth: Truth) -> None:
     """Law 6: the same sealed outcome, as long as the LIST can date the change."""
-    for cut in range(dated_until(truth.file, truth.verb, truth.second) + 1):
+    for cut in range(next_change(truth.file, truth.second) + 1):
         assert outcomes_of(truth, cut) == [truth.outcome], cut
 
 
-@pytest.mark.parametrize(
-    "truth", [truth for truth in TRUTH if (truth.file, truth.verb) not in _RETAKEN], ids=str
-)
+@pytest.mark.parametrize("truth", TRUTH, ids=str)
 def test_a_list_of_later_does_not_say_the_opposite(truth: Truth) -> None:
     """Law 6: what nobody dates any more is neither green nor red wrongly."""
     opposite = {"complete": "failed", "failed": "complete"}[truth.outcome]
-    first = dated_until(truth.file, truth.verb, truth.second) + 1
+    first = next_change(truth.file, truth.second) + 1
     for cut in range(first, len(frames(truth.file)) + 1):
         assert opposite not in outcomes_of(truth, cut), cut
 

@@ -101,6 +101,13 @@ def looked_at(raws: Sequence[Raw], now: int) -> list[Span]:
     return spans + stories.look(now=now)
 
 
+def undated_at(raws: Sequence[Raw], now: int) -> list[str]:
+    """What a look at the moment `now` (ns) says that it cannot date."""
+    stories, _ = _listed([raw for raw in raws if raw["received"] <= now])
+    stories.look(now=now)
+    return [text for texts in stories.undated.values() for text in texts]
+
+
 def _listed(raws: Sequence[Raw]) -> tuple[Stories, list[Span]]:
     """A fold that has listed all that these frames left; transitions of the last hour are told."""
     server, stories = server_after(raws), Stories()

@@ -123,6 +123,14 @@ class Rollouts:
         template = self._template(item["metadata"]["name"], lives, like=item)
         self.api.patch(item, {"template": template}, manager=manager, fields=_TEMPLATE)
 
+    def undo(self, item: Raw) -> None:
+        """kubectl rollout undo: the template of the ReplicaSet before."""
+        sets = self.api.owned("replicasets", item)
+        older = [each for each in sets if each["spec"]["template"] != item["spec"]["template"]]
+        if older:
+            template = max(older, key=_revision)["spec"]["template"]
+            self.api.patch(item, {"template": template}, manager="kubectl", fields=_TEMPLATE)
+
     def pause(self, item: Raw) -> None:
         """kubectl rollout pause."""
         paused: Raw = {"f:spec": {"f:paused": {}}}
@@ -207,6 +215,10 @@ class Rollouts:
         if rule and observed >= generation and rule(item["spec"], item["status"]):
             key = (f"{item['kind']} {item['metadata']['name']}", generation)
             self.completed.setdefault(key, self.api.elapsed)
+
+
+def _revision(item: Raw) -> int:
+    return int(item["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
 
 
 def is_complete(item: Raw) -> bool:

@@ -242,5 +242,10 @@ def _put(meta: Raw, made: Raw) -> None:
     def key(each: Raw) -> tuple[object, ...]:
         return each["manager"], each["operation"], each.get("subresource")
 
-    others = [each for each in meta["managedFields"] if key(each) != key(made)]
+    # Who writes a field takes it from whoever wrote it before; an entry without any goes.
+    others = [
+        each
+        for each in meta["managedFields"]
+        if key(each) != key(made) and each["fieldsV1"] != made["fieldsV1"]
+    ]
     meta["managedFields"] = [*others, made]

@@ -15,6 +15,8 @@ from tests.scenarios.simulated.controller import (
     present,
 )
 
+_REVISION = "deployment.kubernetes.io/revision"
+_HISTORY = "deployment.kubernetes.io/revision-history"
 _EXCEEDED = "exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1"
 
 
@@ -89,6 +91,7 @@ class Deployments(Controller):
         if current is None:
             self._new_set(item, sets)
             return
+        self._renumber(item, current, sets)
         self._step(item, current, [each for each in sets if each is not current])
         self._tell(item, self.api.owned("replicasets", item), current)
 
@@ -105,12 +108,12 @@ class Deployments(Controller):
         total = sum(each["spec"]["replicas"] for each in sets)
         replicas = min(spec["replicas"], spec["replicas"] + self._surge(item) - total)
         replicas = max(0, replicas) if sets else spec["replicas"]
-        revision = str(len(sets) + 1)
-        meta.setdefault("annotations", {})["deployment.kubernetes.io/revision"] = revision
+        revision = str(max(map(_revision, sets), default=0) + 1)
+        meta.setdefault("annotations", {})[_REVISION] = revision
         made = {key: spec[key] for key in ("template", "minReadySeconds")} | {"replicas": replicas}
         self.api.create(
             "replicasets", name, spec=made, owner=item, status={"replicas": 0},
-            annotations={"deployment.kubernetes.io/revision": revision},
+            annotations={_REVISION: revision},
         )  # fmt: skip
         text = f'Created new replica set "{name}"'
         old = self._progressing(item) or None
@@ -120,6 +123,18 @@ class Deployments(Controller):
             self.event(
                 item, "ScalingReplicaSet", f"Scaled up replica set {name} from 0 to {replicas}"
             )
+
+    def _renumber(self, item: Raw, current: Raw, sets: list[Raw]) -> None:
+        """SetNewReplicaSetAnnotations: a template that comes again is the newest revision."""
+        newest = max(map(_revision, sets))
+        if _revision(current) == newest:
+            return
+        annotations = current["metadata"]["annotations"]
+        before = [annotations[_HISTORY]] if _HISTORY in annotations else []
+        history = ",".join([*before, annotations[_REVISION]])
+        renumbered = {_REVISION: str(newest + 1), _HISTORY: history}
+        item["metadata"]["annotations"][_REVISION] = str(newest + 1)
+        self.api.patch(current, {}, annotations=renumbered)
 
     def _step(self, item: Raw, current: Raw, old: list[Raw]) -> None:
         wanted = item["spec"]["replicas"]
@@ -255,6 +270,10 @@ class Deployments(Controller):
 
         keys = ("updatedReplicas", "readyReplicas", "availableReplicas")
         return less(new) < less(old) or any(new.get(key, 0) > old.get(key, 0) for key in keys)
+
+
+def _revision(item: Raw) -> int:
+    return int(item["metadata"]["annotations"][_REVISION])
 
 
 def _template(item: Raw) -> object:

@@ -1,0 +1,200 @@
+"""Law 5 at one moment: what a look dates of a Deployment's changes, and what it says it cannot."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.scenarios.captures import told
+from tests.scenarios.fields import SECOND, Raw
+from tests.scenarios.generated import GOOD
+from tests.scenarios.readings import looked_at, undated_at, watched
+from tests.scenarios.rollouts import HEALTHY, HOPELESS, Life, Rollouts
+
+Act = Callable[[Rollouts, Raw], None]
+Stories = list[tuple[str, int]]
+
+
+def update(cluster: Rollouts, item: Raw) -> None:
+    """kubectl set image, always by the same manager: the last one's entry is all that is left."""
+    cluster.update(item, HEALTHY)
+
+
+def break_(cluster: Rollouts, item: Raw) -> None:
+    """Another image, which cannot be pulled."""
+    cluster.update(item, Life(failed_pulls=HOPELESS))
+
+
+def undo(cluster: Rollouts, item: Raw) -> None:
+    """kubectl rollout undo."""
+    cluster.undo(item)
+
+
+def restart(cluster: Rollouts, item: Raw) -> None:
+    """kubectl rollout restart."""
+    cluster.restart(item)
+
+
+def more(cluster: Rollouts, item: Raw) -> None:
+    """kubectl scale."""
+    cluster.scale(item, item["spec"]["replicas"] + 2)
+
+
+def fewer(cluster: Rollouts, item: Raw) -> None:
+    """kubectl scale."""
+    cluster.scale(item, item["spec"]["replicas"] - 1)
+
+
+def none(cluster: Rollouts, item: Raw) -> None:
+    """kubectl scale --replicas 0."""
+    cluster.scale(item, 0)
+
+
+def pause(cluster: Rollouts, item: Raw) -> None:
+    """kubectl rollout pause."""
+    cluster.pause(item)
+
+
+def resume(cluster: Rollouts, item: Raw) -> None:
+    """kubectl rollout resume."""
+    cluster.resume(item)
+
+
+def lived(*acts: Act, every: float = 45.0, replicas: int = 2) -> Rollouts:
+    """A cluster in which a Deployment comes up, and then so is done to it, a minute apart."""
+    cluster = Rollouts()
+    item = cluster.deployment("web", HEALTHY, replicas=replicas)
+    for number, act in enumerate(acts, start=1):
+        cluster.run(number * every)
+        act(cluster, item)
+    cluster.run((len(acts) + 1) * every)
+    return cluster
+
+
+def by_look(cluster: Rollouts, *, events: bool = True) -> Stories:
+    """Trace and second of each story that a look tells."""
+    raws = [raw for raw in cluster.frames if events or raw["resource"] != "events"]
+    return [
+        (each.root.trace_id.hex(), each.second) for each in told(looked_at(raws, cluster.api.now))
+    ]
+
+
+def by_watch(cluster: Rollouts) -> Stories:
+    """Those that a run has told, which was there all the time."""
+    return [(each.root.trace_id.hex(), each.second) for each in told(watched(cluster.frames))]
+
+
+@pytest.mark.parametrize(
+    "acts",
+    [
+        (update,), (update, update), (break_, update, update), (restart, restart),
+        (break_, undo), (update, undo, update), (update, undo, undo), (break_, undo, break_, undo),
+        (more,), (more, fewer), (more, more, fewer), (fewer, more, fewer, more), (none, more),
+        (pause, update, resume), (pause, resume), (more, update, fewer), (update, more, update),
+        (update, pause, update, resume, update),
+    ],
+    ids=lambda acts: "-".join(act.__name__.strip("_") for act in acts),
+)  # fmt: skip
+def test_a_look_tells_the_stories_of_a_run(acts: tuple[Act, ...]) -> None:
+    """The same traces, whatever was done and whoever did it last."""
+    cluster = lived(*acts)
+
+    assert by_look(cluster) == by_watch(cluster)
+
+
+@pytest.mark.parametrize("acts", [(update, more), (break_, undo), (pause, update, resume)])
+def test_a_look_at_each_second_tells_no_other_story(acts: tuple[Act, ...]) -> None:
+    """Also while the controller has not answered yet."""
+    cluster = lived(*acts)
+    known = {trace for trace, _ in by_watch(cluster)}
+    begun = cluster.frames[0]["received"]
+    for now in range(begun + SECOND, cluster.api.now, SECOND):
+        stories = told(looked_at(cluster.frames, now))
+        assert {each.root.trace_id.hex() for each in stories} <= known, (now - begun) / SECOND
+
+
+def test_the_autoscaler_s_scale_is_no_story_of_its_own() -> None:
+    """Within ten minutes of a change."""
+    cluster = Rollouts()
+    item = cluster.deployment("web", HEALTHY)
+    autoscaler = cluster.autoscaler(item)
+    cluster.run(40)
+    cluster.autoscale(autoscaler, item, 4)
+    cluster.run(100)
+
+    assert by_look(cluster) == by_watch(cluster)
+    assert len(by_look(cluster)) == 2  # the Deployment's, and the autoscaler's own
+
+
+def test_steps_of_a_rollout_are_no_scale() -> None:
+    """Four pods, one after the other."""
+    cluster = lived(update, replicas=4)
+
+    assert len(by_look(cluster)) == 2
+
+
+# -- what has no date
+
+
+@pytest.mark.parametrize(
+    ("acts", "words"),
+    [
+        ((more,), ["a scale by kubectl"]),
+        ((update, undo, update), ["a rollback"]),
+        ((update, undo), []),
+        ((update,), []),
+    ],
+)
+def test_what_only_events_would_date_is_said(acts: tuple[Act, ...], words: list[str]) -> None:
+    """Without Events, as they are forgotten after an hour."""
+    cluster = lived(*acts)
+    raws = [raw for raw in cluster.frames if raw["resource"] != "events"]
+
+    assert undated_at(raws, cluster.api.now) == words
+
+
+def test_a_pause_that_is_over_has_no_date() -> None:
+    """Its entry is gone from managedFields, and nothing else was written."""
+    cluster = lived(pause, update, resume)
+
+    assert undated_at(cluster.frames, cluster.api.now) == ["the pause before it was resumed"]
+
+
+@pytest.mark.parametrize("acts", [(update, update), (more, fewer), (update, undo)])
+def test_what_is_dated_needs_no_word(acts: tuple[Act, ...]) -> None:
+    """As long as Events are there."""
+    cluster = lived(*acts)
+
+    assert undated_at(cluster.frames, cluster.api.now) == []
+
+
+ACTS = st.lists(
+    st.tuples(
+        st.sampled_from([update, undo, restart, more, break_]), st.sampled_from([31.0, 64.0, 200.0])
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(life=GOOD, replicas=st.integers(1, 4), acts=ACTS, seed=st.integers(0, 10**6))
+def test_a_look_at_a_generated_life(
+    life: Life, replicas: int, acts: list[tuple[Act, float]], seed: int
+) -> None:
+    """Each story of a look is one of the run's, by its second, or by the one after that.
+
+    A ReplicaSet may be made in the second after its template was written.
+    """
+    cluster = Rollouts(seed=seed)
+    item = cluster.deployment("web", life, replicas=replicas)
+    at = 0.0
+    for act, wait in acts:
+        at += wait
+        cluster.run(at)
+        act(cluster, item)
+    cluster.run(at + 100)
+    known = {second for _, second in by_watch(cluster)}
+
+    for _, second in by_look(cluster):
+        assert {second, second - 1} & known
