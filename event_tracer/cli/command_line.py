@@ -26,8 +26,11 @@ Each option may also be set as EVENT_TRACER_<OPTION> or in the YAML file of --co
 flags win over the environment, the environment over the file."""
 
 
-def run(arguments: Sequence[str]) -> bool:
-    """Run one command; True if all went well. argparse exits with 2 for wrong usage."""
+def run(arguments: Sequence[str]) -> bool | int:
+    """Run one command: whether all went well, or its exit code.
+
+    argparse exits with 2 for wrong usage.
+    """
     parser = argparse.ArgumentParser(
         prog="event-tracer",
         description="Kubernetes Events as OpenTelemetry traces.",
@@ -40,7 +43,7 @@ def run(arguments: Sequence[str]) -> bool:
     return _command(parser.parse_args(arguments[:1]).command, arguments[1:])
 
 
-def _command(name: str, arguments: Sequence[str]) -> bool:
+def _command(name: str, arguments: Sequence[str]) -> bool | int:
     command = COMMANDS[name]
     parser = _parser(name, command)
     flags = vars(parser.parse_intermixed_args(arguments))

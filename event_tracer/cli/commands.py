@@ -30,14 +30,17 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command(Generic[SettingsT]):
-    """A command: a line for the list, a text, examples. `run` returns whether all went well."""
+    """A command: a line for the list, a text, examples.
+
+    `run` returns whether all went well, or an exit code.
+    """
 
     line: str
     text: str
     examples: str
     settings: type[SettingsT]
     words: Words | None = None
-    run: Callable[[SettingsT, Sequence[str]], bool]
+    run: Callable[[SettingsT, Sequence[str]], bool | int]
 
 
 def _show(settings: models.ShowSettings, words: Sequence[str]) -> bool:
@@ -60,6 +63,12 @@ def _replay(settings: models.ReplaySettings, words: Sequence[str]) -> bool:
 
 def _link(settings: models.LinkSettings, words: Sequence[str]) -> bool:
     from event_tracer.cli.link import main
+
+    return main(settings, words)
+
+
+def _wait(settings: models.WaitSettings, words: Sequence[str]) -> int:
+    from event_tracer.cli.wait import main
 
     return main(settings, words)
 
@@ -95,6 +104,13 @@ _OBJECTS = Words(
     usage="[KIND[/NAME] ...]",
     metavar="KIND/NAME",
     help="objects, or all of a kind, as kubectl names them",
+)
+_AWAITED = Words(
+    nargs="*",
+    usage="KIND/NAME ...",
+    metavar="KIND/NAME",
+    help="workloads, as kubectl names them; with -l the kind alone",
+    missing="name an object, as deployment/web",
 )
 _OBJECT = Words(
     nargs="*",
@@ -193,6 +209,29 @@ trace the same id, be it now or when it comes to send it.""",
         settings=models.LinkSettings,
         words=_OBJECT,
         run=_link,
+    ),
+    "wait": Command(
+        line="until a rollout is complete, or has failed: then why; for pipelines",
+        text="""\
+Follow the newest change of each object until it is complete by the rules of kubectl rollout status,
+and has been so for --settle; or until it has failed beyond doubt: Kubernetes says so, or an error
+that no waiting helps (a bad image, a missing ConfigMap, a third death, a refused creation) has
+stood for --patience. What may yet go well (no node, a volume, a probe) is waited for. On a terminal
+each pod has a line, redrawn in place; in a log each transition has one. It only reads.
+
+Exits with 0: complete; 1: failed, was deleted, or may not be read: with the cause, the last
+messages and the commands to look further; 3: not complete at --timeout, or when told to stop
+(SIGINT, SIGTERM): what is open is named. Of several the first that fails ends it. In GitHub Actions
+and GitLab CI it writes annotations and a summary in Markdown (docs/usage.md).""",
+        examples="""\
+  event-tracer wait deployment/web -n shop
+  event-tracer wait deploy/web sts/db --timeout 15m
+  event-tracer wait deployments -l app=web --patience 5m
+  event-tracer wait job/migrate -o json | jq -r .summary
+  kubectl apply -f web.yaml && event-tracer wait deploy/web""",
+        settings=models.WaitSettings,
+        words=_AWAITED,
+        run=_wait,
     ),
     "explain": Command(
         line="what became of an object's newest change, and why: for a ticket, an alert, an agent",

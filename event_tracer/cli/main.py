@@ -1,6 +1,6 @@
 """event-tracer COMMAND: run one command, exit with a code.
 
-Exit codes: 0 good, 1 failed, 2 usage.
+Exit codes: 0 good, 1 failed, 2 usage; of `wait` 3 for what is open yet.
 """
 
 import gc
@@ -43,7 +43,10 @@ def _run(arguments: Sequence[str]) -> int:
         return GOOD
     from event_tracer.cli.command_line import run  # pydantic takes a while to load
 
-    return GOOD if run(arguments) else FAILED
+    result = run(arguments)
+    if isinstance(result, bool):
+        return GOOD if result else FAILED
+    return result
 
 
 def _abandon_output() -> None:

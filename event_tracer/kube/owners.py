@@ -26,14 +26,14 @@ class Owners:
     """Watches workloads, and custom kinds once something has such an owner.
 
     `namespaces` are those watched, all where empty. Of kinds that are not `whole` only the
-    metadata is read. `versions` are the resourceVersions to begin with, by `namespace/resource`;
-    `on_change` is called when `are_live` may have changed.
+    metadata is read; `also` are kinds to watch from the start. `versions` are the resourceVersions
+    to begin with, by `namespace/resource`; `on_change` is called when `are_live` may have changed.
     """
 
     def __init__(
         self, api: Api, *, handler: FrameHandler, metrics: Metrics, namespaces: Iterable[str],
         whole: WholeKinds, versions: Mapping[str, str], spawn: Spawn,
-        on_change: Callable[[], None],
+        on_change: Callable[[], None], also: Iterable[Resource] = (),
     ) -> None:  # fmt: skip
         self._api = api
         self._discovery = Discovery(api)
@@ -45,14 +45,15 @@ class Owners:
         self._versions = versions
         self._spawn = spawn
         self._on_change = on_change
+        self._first = dict.fromkeys((*WORKLOADS, *also))
         self._watches: list[Watch] = []
         self._watched: set[Kind] = set()
         self._discoveries: dict[Kind, asyncio.Task[None]] = {}
         self._first_seen: dict[Kind, float] = {}  # the loop's time
 
     def start(self) -> None:
-        """Begin to watch the workloads."""
-        for resource in WORKLOADS:
+        """Begin to watch the workloads, and what else was asked for."""
+        for resource in self._first:
             self._watch(resource)
 
     @property

@@ -10,7 +10,7 @@ from event_tracer.core.times import SECOND
 from event_tracer.kube.client import Api
 from event_tracer.kube.handler import FrameHandler, WatchInfo
 from event_tracer.kube.owners import Owners
-from event_tracer.kube.resources import EVENTS, WholeKinds, each_namespace
+from event_tracer.kube.resources import EVENTS, Resource, WholeKinds, each_namespace
 from event_tracer.kube.watch import Watch
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn
@@ -37,14 +37,14 @@ class ClusterReader(Generic[H]):
     frames come. `events` and `objects` are the resourceVersions to begin with: the former by
     namespace, the latter by `namespace/resource`, as is `read`: the times (ns) up to which an
     earlier run read all. `from_now`: without one, what a first LIST finds was emitted before. Of
-    kinds that are not `whole` the metadata is read.
+    kinds that are not `whole` the metadata is read; `also` are kinds to read besides workloads.
     """
 
     def __init__(
         self, api: Api, *, handler: Callable[["ClusterReader[H]"], H], metrics: Metrics,
         namespaces: Iterable[str], whole: WholeKinds, spawn: Spawn, from_now: bool = False,
         events: Mapping[str, str] | None = None, objects: Mapping[str, str] | None = None,
-        read: Mapping[str, int] | None = None,
+        read: Mapping[str, int] | None = None, also: Iterable[Resource] = (),
     ) -> None:  # fmt: skip
         self._api = api
         self._metrics = metrics
@@ -62,7 +62,7 @@ class ClusterReader(Generic[H]):
         self.handler = handler(self)
         self.owners = Owners(
             api, handler=self.handler, metrics=metrics, namespaces=namespaces, whole=whole,
-            versions=self._objects, spawn=spawn, on_change=self.update,
+            versions=self._objects, spawn=spawn, on_change=self.update, also=also,
         )  # fmt: skip
 
     async def run(self) -> None:

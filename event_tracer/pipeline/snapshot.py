@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import Sequence
 
 from event_tracer import EventTracerError
+from event_tracer.core.event import ObjectReference
 from event_tracer.core.filters import Redact
 from event_tracer.core.frame import Tick
+from event_tracer.core.knowledge import SURE
 from event_tracer.core.mapping import Naming
 from event_tracer.core.span import Span
+from event_tracer.core.stand import Stand
 from event_tracer.core.story import Stories
 from event_tracer.core.traces import Trace, grouped
 from event_tracer.kube.client import Api
-from event_tracer.kube.resources import WholeKinds
+from event_tracer.kube.resources import Resource, WholeKinds
 from event_tracer.kube.watch import Watch
 from event_tracer.pipeline.cluster_reader import ClusterReader
 from event_tracer.pipeline.feed import Feed
@@ -51,17 +54,19 @@ class _Sink(NullMetrics):
 class Snapshot:
     """Reads a cluster, all namespaces where none is named; nothing of it is kept or sent.
 
-    Of kinds that are not `whole` only the metadata is read. `redact` sees each frame. `complain`
-    gets what a user should know meanwhile.
+    Of kinds that are not `whole` only the metadata is read; `also` are kinds to be read besides the
+    workloads. `redact` sees each frame. `complain` gets what a user should know meanwhile. An error
+    beyond doubt stands for `patience` (ns) until it ends a story.
     """
 
     def __init__(
         self, api: Api, *, cluster_uid: str, naming: Naming, namespaces: Sequence[str],
         whole: WholeKinds, redact: Redact, complain: Complain, spawn: Spawn,
+        also: Sequence[Resource] = (), patience: int = SURE,
     ) -> None:  # fmt: skip
         self._where = in_namespaces(namespaces)
         self._complain = complain
-        self._stories = Stories(naming=naming, cluster_uid=cluster_uid)
+        self._stories = Stories(naming=naming, cluster_uid=cluster_uid, patience=patience)
         self._sink = _Sink()
         self._feed = Feed(self._stories, sink=self._sink, capacity=_CAPACITY)
         self._reader = ClusterReader(
@@ -70,7 +75,7 @@ class Snapshot:
                 self._stories, reader=reader, feed=self._feed, now=lambda: api.now,
                 redact=redact, metrics=self._sink, spawn=spawn,
             ),
-            metrics=self._sink, namespaces=namespaces, whole=whole, spawn=spawn,
+            metrics=self._sink, namespaces=namespaces, whole=whole, spawn=spawn, also=also,
         )  # fmt: skip
 
     async def run(self) -> None:
@@ -133,9 +138,18 @@ class Snapshot:
         spans, self._sink.spans = self._sink.spans, []
         return spans
 
-    def preview(self) -> list[Span]:
-        """The object spans that are not sealed yet, as they stand."""
-        return self._stories.preview()
+    def preview(self, trace_id: bytes | None = None) -> list[Span]:
+        """The object spans that are not sealed yet, of one trace or all, as they stand."""
+        return self._stories.preview(trace_id)
+
+    def may_read(self, resource: Resource) -> bool:
+        """Whether objects of a kind are read, as far as is known."""
+        watches = [each for each in self._reader.watches if each.resource == resource]
+        return any(not each.is_denied for each in watches)
+
+    def stand(self, about: ObjectReference) -> Stand:
+        """How an object stands now, by the newest change of its root."""
+        return self._stories.stand(about)
 
     def look(self) -> list[Span]:
         """All spans that are left, as they stand now."""

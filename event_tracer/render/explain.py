@@ -68,14 +68,17 @@ class _Told:
     subject: Row
     object_rows: Mapping[bytes, Row]
     clues: Sequence[Clue]
+    open_words: tuple[str, ...]
 
 
 def explain(
-    spans: Sequence[Span], *, max_bytes: int, subject: bytes = b"", jaeger: str = ""
-) -> Explanation:
+    spans: Sequence[Span], *, max_bytes: int, subject: bytes = b"", jaeger: str = "",
+    is_open: bool = False,
+) -> Explanation:  # fmt: skip
     """Explain the spans of one trace: its root, or the object whose span's id is `subject`.
 
-    `max_bytes`, 1,024 at least, bounds its JSON; `jaeger` is the address of Jaeger's UI.
+    `max_bytes`, 1,024 at least, bounds its JSON; `jaeger` is the address of Jaeger's UI. `is_open`:
+    what fails in it may go well yet, and is an open step.
     """
     picture = waterfall(spans)
     objects = {row.spans[0].span_id: row for row in picture.rows if row.outcome}
@@ -83,6 +86,7 @@ def explain(
     told = _Told(
         picture=picture, subject=row, object_rows=objects,
         clues=clues_of(picture.rows, below=row.spans[0], objects=objects),
+        open_words=("failed", "progressing") if is_open else ("progressing",),
     )  # fmt: skip
     made = _document(told, _ROOMS[0], jaeger=jaeger)
     for room in _ROOMS[1:]:
@@ -257,18 +261,10 @@ def _evidence(clue: Clue, room: _Room) -> Evidence:
 
 def _open_steps(told: _Told) -> Iterator[Row]:
     """The objects at the leaves that have not come to their end, those that failed first."""
-    if told.subject.outcome == "failed":
-        return
-    parents = {row.spans[0].parent_id for row in told.object_rows.values() if _is_open(row)}
-    leaves = [
-        row for span_id, row in told.object_rows.items()
-        if _is_open(row) and span_id not in parents and _is_below(told, row)
-    ]  # fmt: skip
+    rows = [row for row in told.object_rows.values() if last_word(row.outcome) in told.open_words]
+    parents = {row.spans[0].parent_id for row in rows}
+    leaves = [row for row in rows if row.spans[0].span_id not in parents and _is_below(told, row)]
     yield from sorted(leaves, key=lambda row: last_word(row.outcome) != "failed")
-
-
-def _is_open(row: Row) -> bool:
-    return last_word(row.outcome) in ("progressing", "failed")
 
 
 def _is_below(told: _Told, row: Row | None) -> bool:

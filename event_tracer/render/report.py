@@ -58,6 +58,12 @@ def cause(made: Explanation) -> str:
     return f"{made.cause.object}: {made.cause.step}: {quoted(made.cause.message)}"
 
 
+def where(made: Explanation) -> Iterator[str]:
+    """The line that says where its trace is, if there is an address."""
+    if made.story.url:
+        yield f"{'trace':<9}{made.story.url}"
+
+
 def open_step(step: OpenStep) -> str:
     """One line of what has not ended."""
     last = f", last {step.step}" if step.step else ""

@@ -21,6 +21,7 @@ from event_tracer.cli.settings.models import (
     RecordSettings,
     ReplaySettings,
     RunSettings,
+    WaitSettings,
 )
 from event_tracer.cli.sinks import SINKS
 from event_tracer.core.times import SECOND
@@ -58,12 +59,14 @@ VALUES: dict[str, tuple[str, Any]] = {
     "watch_namespaces": ("a,b", ("a", "b")),
     "output": ("wide", "wide"),
     "output_file": ("/tmp/out.json", Path("/tmp/out.json")),
+    "patience": ("5m", 300 * SECOND),
     "queue_size": ("7", 7),
     "reason": ("Started", ("started",)),
     "redact": (r"a{1,2}", (r"a{1,2}",)),
     "same_host": ("false", False),
     "selector": ("app=web,tier!=test", "app=web,tier!=test"),
     "service_name_template": ("k8s {component}", "k8s {component}"),
+    "settle": ("0s", 0),
     "shift_to_now": ("true", True),
     "since": ("30m", 30 * 60 * SECOND),
     "span_names": ("full", "full"),
@@ -71,6 +74,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "status": ("off", "off"),
     "status_kinds": ("Workflow,rollouts.argoproj.io", ("workflow", "rollouts.argoproj.io")),
     "status_by_reason": ("Unhealthy=unset", {"Unhealthy": "unset"}),
+    "timeout": ("1m30s", 90 * SECOND),
     "to": ("sdk", "sdk"),
     "type": ("warning", ("Warning",)),
     "ui": ("8080", ("127.0.0.1", 8080)),
@@ -80,7 +84,8 @@ VALUES: dict[str, tuple[str, Any]] = {
 }
 """What may be said of each option, and what it means; never the default."""
 OWN: dict[type[BaseOptions], dict[str, tuple[str, Any]]] = {
-    ExplainSettings: {"output": ("json", "json")}
+    ExplainSettings: {"output": ("json", "json")},
+    WaitSettings: {"output": ("json", "json")},
 }
 """What only one command takes."""
 NEEDS = {"output_file": {"to": "otlp-json"}}

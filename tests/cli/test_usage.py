@@ -59,6 +59,8 @@ def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
         (["link", "deploy/web", "deploy/api"], "names several objects; name one"),
         (["explain", "deploy/web", "sts/db", "-f", "x"], "names several objects; name one"),
         (["explain", "--max-bytes", "100"], "--max-bytes: input should be greater than or equal"),
+        (["wait"], "name an object, as deployment/web"),
+        (["wait", "deploy/web", "--timeout", "soon"], "'soon' is no duration"),
         (["link"], "name an object, as deployment/web"),
         (["link", "deploy"], "name one object, as deployment/web"),
         (["link", "deploy/web", "--jaeger-url", "jaeger"], "'jaeger' is no URL"),

@@ -250,12 +250,42 @@ class ExplainSettings(SnapshotSettings):
     jaeger_url: Url = option("", "address of Jaeger's UI, for the link", metavar="URL")
 
 
+class WaitSettings(SnapshotSettings, SelectorOptions):
+    """The settings of `wait`."""
+
+    timeout: Duration = option(
+        "10m", "end with 3 after this time, naming what is open; 0s: look once", metavar="TIME"
+    )
+    patience: Duration = option(
+        "2m",
+        "time for which an error beyond doubt, as an image that is not there, must have stood",
+        metavar="TIME",
+    )
+    settle: Duration = option(
+        "10s",
+        "time for which it must have been complete, without an error: what dies as soon as it is "
+        "up has failed; 0s: none, as kubectl rollout status",
+        metavar="TIME",
+    )
+    output: Literal["text", "json", "markdown"] = option(
+        "text",
+        "json: for each object the document of explain -o json, a line each, and what happens "
+        "meanwhile to standard error; markdown: for a ticket",
+        short="o",
+    )
+    max_bytes: Annotated[int, Field(ge=LEAST_EXPLAINED)] = option(
+        EXPLAINED, "bytes that the JSON of one object may have", metavar="BYTES"
+    )
+    jaeger_url: Url = option("", "address of Jaeger's UI, for the link", metavar="URL")
+
+
 MODELS: tuple[type[BaseOptions], ...] = (
     ShowSettings,
     RunSettings,
     ReplaySettings,
     LinkSettings,
     ExplainSettings,
+    WaitSettings,
     RecordSettings,
     CheckSettings,
 )

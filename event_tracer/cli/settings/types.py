@@ -103,7 +103,8 @@ def _object_name(text: str) -> str:
 def _duration(value: object) -> object:
     if not isinstance(value, str):
         return value
-    if found := parse_duration(value):
+    found = parse_duration(value)
+    if found is not None:
         return found
     raise ValueError(f"{value!r} is no duration: it is like 90s, 30m or 1h30m")
 
