@@ -228,7 +228,7 @@ def test_the_chart_has_room(name: str, columns: int) -> None:
         (axis,) = [line for line in lines if "╷0" in line]
 
         assert layout.chart >= 24
-        assert all(re.fullmatch(r"╷(0|\d+[a-zµ]+(\d+[a-z])?)", label) for label in axis.split())
+        assert all(re.fullmatch(r"╷(0|[\d.]+[a-zµ]+(\d+[a-z])?)", label) for label in axis.split())
         assert all(len(line) <= columns for line in lines)
 
 
