@@ -18,6 +18,7 @@ from event_tracer.core.filters import Redaction
 from event_tracer.core.times import human
 from event_tracer.core.traces import Trace
 from event_tracer.pipeline.snapshot import Snapshot, SnapshotError, read_traces
+from event_tracer.render.listing import lay_out, listed
 from event_tracer.render.live import LiveView, live_view
 from event_tracer.render.page.store import RawEvents
 from event_tracer.render.selection import Selection, newest_time, object_span_ids
@@ -100,21 +101,24 @@ async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> 
     )
     selection = _selection(query, settings)
     wanted = selection.matching(traces)
-    shown = selection.newest(wanted)
+    shown = listed(selection, wanted)
     if not shown:
         complain(await _nothing(query, selection, traces, since=human(settings.since)))
     elif len(query.asked) > 1:
         await _tell_missing(query, traces, complain=complain)
+    first = {each.trace[0].trace_id: each for each in shown}
     options = SinkOptions(
         view=_view(settings),
-        lay_out=selection.lay_out,
+        lay_out=lambda trace: lay_out(selection, first[trace[0].trace_id]),
         file=settings.html,
         title=f"Events {query}",
         events=raw_events.by_uid,
     )
-    await sinks.send(shown, to=settings.sink, options=options, complain=complain)
-    if len(shown) < len(wanted):
-        complain(f"the newest {len(shown)} of {len(wanted)} stories; --last 0 shows all")
+    told = [each.traces for each in shown]
+    drawn = [each for every in told for each in (every if settings.html else every[:1])]
+    await sinks.send(drawn, to=settings.sink, options=options, complain=complain)
+    if (number := sum(map(len, told))) < len(wanted):
+        complain(f"{number} of {len(wanted)} stories; --last 0 shows all")
 
 
 async def _tell_missing(query: Query, traces: Sequence[Trace], *, complain: Complain) -> None:

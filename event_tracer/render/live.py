@@ -11,7 +11,8 @@ from rich.text import Text
 from event_tracer.core.span import Span
 from event_tracer.core.traces import Trace, TraceBuffer
 from event_tracer.export.delivery import Answer
-from event_tracer.render.selection import Selection, newest_time
+from event_tracer.render.listing import lay_out, listed
+from event_tracer.render.selection import Selection
 from event_tracer.render.terminal import View, visible
 from event_tracer.render.waterfall import Waterfall
 from event_tracer.runtime.logs import Complain, mask
@@ -85,7 +86,7 @@ class SettledPrinter:
 
 
 class InPlaceView:
-    """The newest selected stories in place, as many as the terminal has lines for."""
+    """The first of the selected stories in place, as many as the terminal has lines for."""
 
     def __init__(self, display: Live, view: View, selection: Selection) -> None:
         self._display = display
@@ -97,24 +98,24 @@ class InPlaceView:
         """Draw all there is, a trouble or that there is nothing in the last line."""
         self._buffer.add(spans)
         self._buffer.evict()
-        selected = self._selection.newest(self._selection.matching(self._traces(unsealed)))
-        pictures = map(self._selection.lay_out, selected)
+        wanted = self._selection.matching(self._traces(unsealed))
+        pictures = (lay_out(self._selection, each) for each in listed(self._selection, wanted))
         lines = [line for picture in pictures for line in self._view.lines(picture)]
-        if note or not lines:
-            lines.append(Text(visible(mask(note) or "nothing has happened yet"), style="yellow"))
+        last = [mask(note) or "nothing has happened yet"] if note or not lines else []
+        room = max(self._view.console.height - 1, 1)
+        lines = lines[: max(room - len(last), 0)]
+        lines += [Text(visible(each), style="yellow") for each in last]
         for line in lines:
             line.no_wrap, line.overflow = True, "crop"
-        room = max(self._view.console.height - 1, 1)
-        self._display.update(Group(*lines[-room:]), refresh=True)
+        self._display.update(Group(*lines), refresh=True)
 
     def _traces(self, unsealed: Iterable[Span]) -> list[Trace]:
         objects = TraceBuffer()
         objects.add(unsealed)
-        traces = [
+        return [
             tuple({**objects.spans(trace_id), **self._buffer.spans(trace_id)}.values())
             for trace_id in self._buffer
         ]
-        return sorted(traces, key=newest_time)
 
 
 @contextmanager

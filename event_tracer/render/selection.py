@@ -23,7 +23,7 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """The `last` stories (0: all) about `targets` (none: any) that were not over before `since`.
+    """At most `last` stories (0: all) about `targets` (none: any), not over before `since`.
 
     `since` is ns since the epoch. `warnings`: only those with an error. `fold`: occurrences that
     say the same share a row.
@@ -46,10 +46,6 @@ class Selection:
             for trace in self.about_target(traces)
             if newest_time(trace) >= self.since and (not self.warnings or has_error(trace))
         ]
-
-    def newest(self, traces: Sequence[Trace]) -> list[Trace]:
-        """The `last` of `traces`, which are in order of their newest occurrence."""
-        return list(traces[-self.last :])
 
     def lay_out(self, trace: Sequence[Span]) -> Waterfall:
         """The waterfall of a trace; targets are marked that are single objects below the root."""

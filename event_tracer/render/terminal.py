@@ -86,6 +86,10 @@ class View:
 
     def lines(self, trace: Waterfall) -> Iterator[Text]:
         """The lines of one trace, the last of them empty."""
+        if trace.is_brief:
+            yield from self._broken(self._title(trace))
+            yield Text()
+            return
         layout = self._layout(trace)
         scale = Scale(start=trace.start, end=trace.end, width=layout.chart)
         yield from self._head(trace, layout, scale)
@@ -107,13 +111,7 @@ class View:
         )  # fmt: skip
 
     def _head(self, trace: Waterfall, layout: Layout, scale: Scale) -> Iterator[Text]:
-        title = Text(visible(trace.title), style="bold")
-        heading = trace.heading
-        if heading.says:
-            title.append("  ").append(heading.says, style=_style_of(trace.outcome))
-        if heading.why:
-            title.append("  ").append(visible(heading.why))
-        yield from self._broken(title)
+        yield from self._broken(self._title(trace))
         at = rfc3339(trace.start // _MILLISECOND * _MILLISECOND, zone=self._zone)
         facts = [at, trace.took, trace.namespace and f"namespace {visible(trace.namespace)}"]
         if layout.chart and not layout.who and not self._has_colours:
@@ -131,6 +129,21 @@ class View:
                 line += _columns(WIDE, layout.wide)
                 line += "  MESSAGE" if layout.message >= len("MESSAGE") + GAP else ""
             yield Text(line.rstrip(), style=_DIM)
+
+    def _title(self, trace: Waterfall) -> Text:
+        title = Text(visible(trace.title), style="bold")
+        heading = trace.heading
+        if heading.says:
+            title.append("  ").append(heading.says, style=_style_of(trace.outcome))
+        if heading.why:
+            room, why = 3 * self.console.width, visible(heading.why)
+            more = f" {self._glyphs.more} "
+            title.append("  ").append(why if self._wide else shortened(why, room, more=more))
+        if trace.before:
+            title.append(f"  before that {trace.before}", style=_DIM)
+        if trace.is_brief and trace.namespace:
+            title.append(f"  namespace {visible(trace.namespace)}", style=_DIM)
+        return title
 
     def _legend(self, trace: Waterfall) -> Text:
         line = Text()

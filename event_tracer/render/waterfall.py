@@ -17,7 +17,8 @@ class Waterfall:
     """One trace, laid out. `start` and `end` are ns; `namespace` is empty for a cluster's.
 
     `title` is its change and its root, `about` the root alone; `heading` says how long it took to
-    become its `outcome`, and why.
+    become its `outcome`, and why. `before` tells how earlier stories of the root ended that it
+    stands for, too; `is_brief`: one line tells enough.
     """
 
     trace_id: str
@@ -29,6 +30,8 @@ class Waterfall:
     start: int
     end: int
     rows: tuple[Row, ...]
+    before: str = ""
+    is_brief: bool = False
 
     @property
     def took(self) -> str:

@@ -12,11 +12,11 @@ from tests.scenarios.world import World, in_world
 
 @in_world()
 async def test_a_rollout_is_drawn_with_what_became_of_it(world: World) -> None:
-    """The stories of the namespace, the newest last, each with its outcome."""
+    """The stories of the namespace, what failed first, each with its outcome."""
     await write(world, broken())
     printed = await shown(world)
 
-    assert printed.titles == ["Create Deployment web  started", "Update Deployment web  failed"]
+    assert printed.titles == ["Update Deployment web  failed", "Create Deployment web  started"]
     assert "BackOff restart  x5 over 51.2s" in printed.out
     assert "Update Deployment web  failed  container web: CrashLoopBackOff (pod web-" in printed.out
     assert printed.err == ""
@@ -100,7 +100,7 @@ async def test_a_deleted_rollout_is_told_by_its_events(world: World) -> None:
 
 @in_world()
 async def test_stories_are_chosen_by_age_number_and_warnings(world: World) -> None:
-    """--since counts from the newest occurrence of a story, --last from the newest story."""
+    """--since counts from the newest occurrence of a story; --last from what failed, the newest."""
     await write(world, broken())
     await asyncio.sleep(1000)
     await write(world, _after(world, "late"))
@@ -109,8 +109,8 @@ async def test_stories_are_chosen_by_age_number_and_warnings(world: World) -> No
     assert (await shown(world, since="5m")).titles == ["Create Deployment late  started"]
     assert (await shown(world, warnings=True)).titles == ["Update Deployment web  failed"]
     last = await shown(world, last=1)
-    assert last.titles == ["Create Deployment late  started"]
-    assert "the newest 1 of 3 stories; --last 0 shows all" in last.err
+    assert last.titles == ["Update Deployment web  failed"]
+    assert "1 of 3 stories; --last 0 shows all" in last.err
     assert len((await shown(world, last=0)).titles) == 3
 
 
@@ -147,9 +147,9 @@ async def test_json_is_what_an_exporter_sends(world: World) -> None:
 
 @in_world()
 async def test_wide_tells_node_image_count_and_message(world: World) -> None:
-    """`-o wide`, on one line each, however long that is."""
+    """`-o wide`, on one line each where there is room for it."""
     await write(world, broken())
-    lines = (await shown(world, output="wide")).out.splitlines()
+    lines = (await shown(world, output="wide", width=240)).out.splitlines()
     pulled = next(line for line in lines if " Pulled " in line)
     back_off = next(line for line in lines if " BackOff " in line)
 

@@ -188,7 +188,10 @@ class ShowSettings(SnapshotSettings, SelectorOptions, PictureOptions):
         "1h", "only stories with an Event within this time", group=STORIES, metavar="TIME"
     )
     last: Annotated[int, Field(ge=0)] = option(
-        10, "only the newest this many stories; 0: all", group=STORIES, metavar="STORIES"
+        10,
+        "this many stories, what failed first, then the newest; 0: all",
+        group=STORIES,
+        metavar="STORIES",
     )
     warnings: bool = option(False, "only stories with an Event that is not Normal", group=STORIES)
     follow: bool = option(
