@@ -14,7 +14,7 @@ from tests.scenarios.world import World, in_world
 async def test_a_rollout_is_drawn_with_what_became_of_it(world: World) -> None:
     """The stories of the namespace, what failed first, each with its outcome."""
     await write(world, broken())
-    printed = await shown(world)
+    printed = await shown(world, width=160)
 
     assert printed.titles == ["Update Deployment web  failed", "Create Deployment web  started"]
     assert "BackOff restart  x5 over 51.2s" in printed.out
@@ -155,7 +155,8 @@ async def test_wide_tells_node_image_count_and_message(world: World) -> None:
 
     assert "docker.io/library/busybox:1.35" in pulled
     assert pulled.endswith('"docker.io/library/busybox:1.35" already present on machine')
-    assert back_off.split()[-2:] == ["node-1", "5"]
+    assert "  node-1 " in back_off
+    assert "  5      Back-off restarting failed container web in pod " in back_off
     assert any(line.split() == ["NODE", "IMAGE", "COUNT", "MESSAGE"] for line in _ends(lines))
 
 
