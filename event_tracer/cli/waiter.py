@@ -33,6 +33,7 @@ from event_tracer.render.waterfall import Waterfall, waterfall
 from event_tracer.runtime.tasks import TaskScope
 
 _TICK = 0.5  # seconds
+_RECONNECTED = 3.0  # seconds within which a watch that was cut goes on, and nothing is said
 
 
 class Waiter:
@@ -51,7 +52,7 @@ class Waiter:
         self._watched = [_Watched(each, _name(each, objects), settings) for each in objects]
         self._done = asyncio.Event()
         self._is_checked = False
-        self._trouble = ""
+        self._is_away, self._well_at = False, asyncio.get_running_loop().time()
         kinds = {each.resource for each in objects}
         custom = {f"{each.plural}.{each.group}" for each in kinds if each not in WORKLOADS}
         whole = settings.whole_kinds
@@ -96,14 +97,15 @@ class Waiter:
                 self._give_up("is not complete yet, and waiting was stopped")
 
     def _tell_trouble(self) -> None:
-        trouble = self._snapshot.trouble
-        if trouble and not self._trouble:
+        trouble, now = self._snapshot.trouble, asyncio.get_running_loop().time()
+        if not trouble:
+            if self._is_away and self._snapshot.is_complete:
+                self._is_away = False
+                self._screen.note("the API server is back")
+            self._well_at = now
+        elif not self._is_away and now - self._well_at >= _RECONNECTED:
+            self._is_away = True
             self._screen.note(f"waiting for the API server: {trouble}")
-        elif self._trouble and not trouble and self._snapshot.is_complete:
-            self._screen.note("the API server is back")
-        else:
-            return
-        self._trouble = trouble
 
     async def _look(self) -> None:
         if not self._is_checked:

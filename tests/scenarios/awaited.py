@@ -28,9 +28,9 @@ class Waited(NamedTuple):
     err: str
 
 
-def set_clock(world: World) -> None:
-    """The API server's clock is that of the simulated cluster."""
-    since = asyncio.get_running_loop().time()
+def set_clock(world: World, *, elapsed: float = 0.0) -> None:
+    """The API server's clock is that of the simulated cluster, so long after its beginning."""
+    since = asyncio.get_running_loop().time() - elapsed
     world.server.now = lambda: START / SECOND + asyncio.get_running_loop().time() - since
 
 
