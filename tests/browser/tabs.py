@@ -49,8 +49,12 @@ class Tab:
     @property
     def stories(self) -> int:
         """How many are listed."""
-        first = self.page.locator("#stories .item").first
-        return int(first.get_attribute("aria-setsize") or 0) if first.count() else 0
+        return int(self.page.locator("#count").inner_text().split()[0])
+
+    @property
+    def entries(self) -> list[str]:
+        """The titles in the list, of many of one root a single one."""
+        return self.page.locator("#stories .item .first .label").all_inner_texts()
 
     @property
     def title(self) -> str:
@@ -142,6 +146,12 @@ class Tab:
     def search(self, text: str) -> None:
         """Search for `text`."""
         self.page.fill("#search", text)
+        self.settle()
+
+    def unfold(self) -> None:
+        """Give each story of the list a line of its own."""
+        for fold in self.page.locator("#stories .twist.closed").all():
+            fold.click()
         self.settle()
 
     def choose(self, name: str, value: str) -> None:

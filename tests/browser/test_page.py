@@ -23,14 +23,12 @@ def test_all_stories_and_spans_are_there(name: str, tmp_path: Path, open_page: O
     tab, wanted = open_page(of_recordings(tmp_path, name)), stories_of(name)
 
     assert tab.stories == len(wanted)
-    shown = []
-    for _ in wanted:
-        shown.append((tab.title, tab.rows, tab.facts))
-        tab.keys("]")
-    for (title, rows, facts), trace in zip(shown, wanted, strict=True):
+    tab.unfold()
+    for trace in wanted:
         spans = sum(len(row.spans) for row in trace.rows)
-        assert (title, rows) == (trace.title, len(trace.rows))
-        assert f"{spans} span" in facts
+        assert (tab.title, tab.rows) == (trace.title, len(trace.rows))
+        assert f"{spans} span" in tab.facts
+        tab.keys("]")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -45,7 +43,7 @@ def test_rows_say_what_the_terminal_says(name: str, tmp_path: Path, open_page: O
         assert told.locator(".took").inner_text() == row.took
         repeats = told.locator(".repeats")
         assert (repeats.inner_text() if repeats.count() else "") == row.note
-        assert told.locator(".messages p").all_inner_texts()[-1:] == list(row.messages)[-1:]
+        assert told.locator(".messages p").all_text_contents()[-1:] == list(row.messages)[-1:]
         assert told.get_attribute("aria-level") == str(len(row.last) + 1)
 
 

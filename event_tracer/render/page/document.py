@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 _SCRIPTS = (
     "format", "model", "filter", "scale", "bars", "virtual", "rows", "grid", "brush", "overview",
-    "stories", "detail", "keys", "live", "page",
+    "folds", "stories", "detail", "keys", "live", "page",
 )  # fmt: skip
 _MARK = re.compile(r"{{(\w+)}}")
 _STYLES = ("theme", "page", "grid", "detail", "narrow")

@@ -57,6 +57,7 @@ def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
         "title": trace.title,
         "namespace": trace.namespace,
         "about": trace.about,
+        "group": f"{trace.title} {_identity(trace.rows[0].spans[0])}",
         "outcome": trace.outcome,
         "rank": int(last_word(trace.outcome) != "failed"),
         "telling": _telling(trace),
@@ -86,6 +87,11 @@ def _telling(trace: Waterfall) -> str:
         return ""
     found = telling(trace.rows[0].spans[0], (span for row in trace.rows for span in row.spans))
     return found.span_id.hex() if found else ""
+
+
+def _identity(root: Span) -> str:
+    names = ("k8s.namespace.name", "k8s.object.name", "k8s.object.uid")
+    return " ".join(text_of(root.attributes, name) for name in names)
 
 
 def _row(

@@ -1,10 +1,10 @@
 // Which stories are listed.
 
 const FILTERS = {
-  namespace: ["namespaces", "All namespaces", (value) => value || "(cluster)"],
-  kind: ["kinds", "All kinds", (value) => value],
-  service: ["services", "All services", (value) => value],
-  outcome: ["last", "All outcomes", (value) => value || "(none)"],
+  namespace: ["namespaces", "Namespace", (value) => value || "(cluster)"],
+  kind: ["kinds", "Kind", (value) => value],
+  service: ["services", "Service", (value) => value],
+  outcome: ["last", "Outcome", (value) => value || "(none)"],
 };
 
 class Filter {

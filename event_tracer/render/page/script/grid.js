@@ -14,7 +14,7 @@ class Grid {
     this.element.addEventListener("click", (event) => this.#click(event));
     this.element.addEventListener("keydown", (event) => this.#key(event));
     new ResizeObserver(() => this.resize()).observe($("axis"));
-    new ResizeObserver(() => this.#columns()).observe(this.element);
+    new ResizeObserver(() => { this.#columns(); this.list.refresh(); }).observe(this.element); // messages are cut to the width
     isNarrow.addEventListener("change", () => this.layOut());
   }
 

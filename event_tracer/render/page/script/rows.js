@@ -2,7 +2,8 @@
 
 const ROOMY = { row: 27, message: 19 }, NARROW = { row: 50, message: 19 }; // pixels
 const MESSAGES = 3;
-const INDENT = 16; // pixels
+const INDENT = 16, MARGINS = 46; // pixels of a level, and beside a message
+const ENDS = 0.55; // of a line, for the end of a message that is longer
 const FINE = new Set(["complete", "started"]); // outcomes that a row needs no mark for
 const isNarrow = matchMedia("(max-width: 760px)");
 const isSingle = matchMedia("(max-width: 900px)"); // has room for one of them
@@ -19,6 +20,14 @@ function messagesOf(story, row) {
   const messages = story.messages(row), hidden = messages.length - MESSAGES;
   const more = hidden > 0 ? [`and ${hidden} earlier messages`] : [];
   return [...messages.slice(-MESSAGES), ...more];
+}
+
+// One line of a message; one that is too long keeps its end, where Go's errors have their cause.
+function messageLine(text, width) {
+  const wide = pen("12px").measureText(text).width, end = Math.floor((text.length * width * ENDS) / wide);
+  if (wide <= width || end >= text.length) return el("p", { text, title: text });
+  const word = text.indexOf(" ", text.length - end), at = word < 0 || text.length - word < end / 2 ? text.length - end : word;
+  return el("p", { class: "cut", title: text }, el("span", { class: "begin", text: text.slice(0, at) }), el("span", { class: "end", text: text.slice(at) }));
 }
 
 function rowElement(grid, index) {
@@ -55,20 +64,24 @@ function spoken(row) {
 
 function nameCell(grid, row, number) {
   const { story } = grid, name = story.name(row);
+  const room = grid.element.clientWidth - INDENT * (row.depth ?? 0) - MARGINS;
   const cell = el("div", { role: "gridcell", class: "name", title: row.repeats ? `${name}  ${row.repeats}` : name },
     el("span", { class: `twist ${story.hasChildren(number) ? (story.isOpen(number) ? "open" : "closed") : ""}`, "aria-hidden": "true" }),
     row.outcome && !FINE.has(lastWord(row.outcome)) ? outcomeMark(row.outcome) : null,
     el("span", { class: "label", text: name }),
     row.repeats ? el("span", { class: "repeats", text: row.repeats }) : null,
-    row.messages ? el("div", { class: "messages" }, ...messagesOf(story, row).map((text) => el("p", { text, title: text }))) : null);
+    row.messages ? el("div", { class: "messages" }, ...messagesOf(story, row).map((text) => messageLine(text, room))) : null);
   cell.style.setProperty("--depth", row.depth ?? 0);
   return cell;
 }
 
-function pen() {
-  const made = el("canvas").getContext("2d");
-  made.font = getComputedStyle(document.body).font;
-  return made;
+const canvas = el("canvas").getContext("2d");
+
+// Measures text of that size, the page's own where none is given.
+function pen(size) {
+  const { fontFamily, fontSize } = getComputedStyle(document.body);
+  canvas.font = `${size ?? fontSize} ${fontFamily}`;
+  return canvas;
 }
 
 const serviceWidth = (story) => Math.max(...story.services.map((service) => pen().measureText(service).width + 26));

@@ -1,28 +1,34 @@
 // The list of stories.
 
-const STORY = 74, CAUSE = 17; // pixels of one, and of the second line of its cause
+const STORY = 74, CAUSE = 17, PAST_HEIGHT = 19; // pixels of one, of its cause's second line, of past outcomes
 
 class List {
   constructor({ onOpen, onEnter }) {
     Object.assign(this, { onOpen, onEnter });
     this.element = $("stories");
-    [this.shown, this.openId] = [[], ""];
+    [this.shown, this.entries, this.unfolded, this.openId] = [[], [], new Set(), ""];
     this.list = new Virtual(this.element, { build: (index) => this.#item(index) });
-    this.element.addEventListener("click", (event) => {
-      const item = event.target.closest("[data-index]");
-      if (item) { this.onOpen(this.shown[item.dataset.index]); this.onEnter({ byKey: false }); }
-    });
+    this.element.addEventListener("click", (event) => this.#click(event));
     this.element.addEventListener("keydown", (event) => this.#key(event));
   }
 
   show(stories, all) {
     this.shown = stories;
-    this.list.setHeights(stories.map((story) => STORY + (story.cause ? CAUSE : 0)));
+    this.#layOut();
     $("count").textContent = stories.length === all ? count(all, "story", "stories") : `${stories.length} of ${all}`;
+  }
+
+  #layOut() {
+    this.entries = foldedEntries(this.shown, this.unfolded);
+    this.list.setHeights(this.entries.map(({ story, members }) => STORY + (story.cause ? CAUSE : 0) + (members ? PAST_HEIGHT : 0)));
     this.#mark();
   }
 
-  get index() { return this.shown.findIndex((story) => story.id === this.openId); }
+  // The entry of the open story, which may be a fold.
+  get index() {
+    return this.entries.findIndex(({ story, members, isOpen }) =>
+      (members ? !isOpen && members.some((each) => each.id === this.openId) : story.id === this.openId));
+  }
 
   mark(id) {
     this.openId = id;
@@ -32,23 +38,50 @@ class List {
   }
 
   #mark() {
-    if (this.index >= 0) this.element.setAttribute("aria-activedescendant", `story-${this.openId}`);
+    if (this.index >= 0) this.element.setAttribute("aria-activedescendant", this.#id(this.entries[this.index]));
     else this.element.removeAttribute("aria-activedescendant");
   }
 
+  #id({ story, members }) { return `${members ? "fold" : "story"}-${story.id}`; }
+
   step(by) {
-    const next = this.shown[Math.min(Math.max(this.index + by, 0), this.shown.length - 1)];
-    if (next && next.id !== this.openId) this.onOpen(next);
+    const steps = this.entries.filter(({ isOpen }) => !isOpen);
+    const at = steps.indexOf(this.entries[this.index]);
+    const next = steps[Math.min(Math.max(at + by, 0), steps.length - 1)];
+    if (next && next !== steps[at]) this.onOpen(next.story);
+  }
+
+  fold(group, isOpen) {
+    if (isOpen) this.unfolded.add(group); else this.unfolded.delete(group);
+    this.#layOut();
+    if (this.index >= 0) this.list.reveal(this.index);
+  }
+
+  #click(event) {
+    const item = event.target.closest("[data-index]");
+    if (!item) return;
+    const { story, members, isOpen } = this.entries[item.dataset.index];
+    const past = members?.find((each) => each.id === event.target.dataset.story);
+    if (members && !past && event.target.closest(".twist")) { this.fold(story.group, !isOpen); return; }
+    this.onOpen(past ?? story);
+    this.onEnter({ byKey: false });
   }
 
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const most = this.shown.length, page = this.list.page();
+    const most = this.entries.length, page = this.list.page();
     const move = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: page, PageUp: -page, Home: -most, End: most }[event.key];
     if (move) this.step(move);
+    else if (event.key === "ArrowLeft") this.#fold();
+    else if (event.key === "ArrowRight" && this.entries[this.index]?.members) this.fold(this.entries[this.index].story.group, true);
     else if (event.key === "Enter" || event.key === "ArrowRight") this.#enter();
     else return;
     event.preventDefault();
+  }
+
+  #fold() {
+    const { fold } = this.entries[this.index] ?? {};
+    if (fold) this.fold(fold.story.group, false);
   }
 
   #enter() {
@@ -57,22 +90,30 @@ class List {
   }
 
   #item(index) {
-    const story = this.shown[index], isOpen = story.id === this.openId;
+    const entry = this.entries[index], { story, members, isOpen, fold } = entry;
+    const isSelected = index === this.index;
     const made = el("div", {
-      id: `story-${story.id}`, role: "option", class: `item ${isOpen ? "selected" : ""}`,
-      "aria-selected": String(isOpen), "aria-posinset": index + 1, "aria-setsize": this.shown.length,
-      "aria-label": this.#spoken(story),
+      id: this.#id(entry), role: "option", class: ["item", isSelected && "selected", fold && "below"].filter(Boolean).join(" "),
+      "aria-selected": String(isSelected), "aria-posinset": index + 1, "aria-setsize": this.entries.length,
+      "aria-label": this.#spoken(entry),
     },
-    el("div", { class: "first" }, outcomeMark(story.outcome), el("span", { class: "label", text: story.title, title: story.title }), el("span", { class: "took", text: story.took })),
+    el("div", { class: "first" }, outcomeMark(story.outcome), el("span", { class: "label", text: story.title, title: story.title }),
+      members ? el("span", { class: `twist ${isOpen ? "open" : "closed"}`, title: isOpen ? "Fold" : "Show each" }) : el("span", { class: "took", text: story.took })),
     el("div", { class: `second ${OUTCOMES[story.last] ? story.last : ""}` }, el("span", { class: "label", text: story.cause || story.outcome, title: story.cause })),
+    members ? pastOutcomes(entry) : null,
     el("div", { class: "third" }, el("span", { text: plainTime(story.began).slice(0, 19) }), el("span", { class: "label", text: story.namespace }),
-      story.warnings ? el("span", { class: "badge", text: story.warnings.toLocaleString("en"), title: count(story.warnings, "warning") }) : null));
+      members ? el("span", { text: tally(entry) }) : this.#badge(story)));
     made.dataset.index = index;
     return made;
   }
 
-  #spoken(story) {
-    const warnings = story.warnings ? count(story.warnings, "warning") : "";
-    return [story.title, story.outcome, story.cause, story.namespace, plainTime(story.began), story.took, warnings].filter(Boolean).join(", ");
+  #badge({ warnings }) {
+    return warnings ? el("span", { class: "badge", text: warnings.toLocaleString("en"), title: count(warnings, "warning") }) : null;
+  }
+
+  #spoken(entry) {
+    const { story, members } = entry, warnings = story.warnings ? count(story.warnings, "warning") : "";
+    const facts = [story.title, members && tally(entry), story.outcome, story.cause, story.namespace, plainTime(story.began), story.took, warnings];
+    return facts.filter(Boolean).join(", ");
   }
 }
