@@ -1,5 +1,6 @@
 """The page of each recording, in a real browser."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,12 +39,15 @@ def test_rows_say_what_the_terminal_says(name: str, tmp_path: Path, open_page: O
 
     for number, row in enumerate(trace.rows):
         told = tab.page.locator(f"#row-{number}")
-        assert told.locator(".label").inner_text() == row.name
+        assert told.locator(".label").inner_text() == row.title
         assert told.locator(".at").inner_text() == trace.at(row)
         assert told.locator(".took").inner_text() == row.took
         repeats = told.locator(".repeats")
-        assert (repeats.inner_text() if repeats.count() else "") == row.note
-        assert told.locator(".messages p").all_text_contents()[-1:] == list(row.messages)[-1:]
+        note = repeats.inner_text() if repeats.count() else ""
+        assert note.partition(" since ")[0] == row.note
+        assert ("since" in note) == (row.since is not None)
+        assert told.locator(".messages p").all_text_contents()[-1:] == list(row.lines)[-1:]
+        assert told.locator(".wait").count() == len(row.waits)
         assert told.get_attribute("aria-level") == str(len(row.last) + 1)
 
 
@@ -116,11 +120,43 @@ def test_what_came_later_is_told_beside_what_was_sealed(tmp_path: Path, open_pag
     tab = open_page(of_spans(tmp_path, late_death()))
     chip = tab.page.locator("#story-outcome")
 
-    assert chip.inner_text() == "complete, then failed"
+    assert re.fullmatch("complete, then failed after [0-9]+ m", chip.inner_text())
     assert chip.get_attribute("class") == "chip failed"
     assert tab.page.locator("#grid .row .extent").first.get_attribute("class") == "extent failed"
     tab.choose("outcome", "failed")
     assert tab.stories == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "says", "colour"),
+    [("init", "complete in 42 s", "--green"), ("oom", "failed", "--red"), ("", "started", "--dim")],
+)
+def test_green_is_for_complete_alone(
+    name: str, says: str, colour: str, tmp_path: Path, open_page: Open
+) -> None:
+    """What has merely started is grey; head and list say the same, and how long it took."""
+    recording = f"status/{name}.jsonl.gz" if name else "redis-create.jsonl"
+    tab = open_page(of_recordings(tmp_path, recording))
+    chip, item = tab.page.locator("#story-outcome"), tab.page.locator("#stories .item").first
+    tab.run(f"document.querySelector('#said').style.setProperty('color', 'var({colour})')")
+    wanted = tab.style("#said", "color")
+
+    assert chip.inner_text() == item.locator("b").inner_text() == says
+    assert tab.of(chip, "color") == tab.of(item.locator("b"), "color") == wanted
+    assert tab.of(item.locator(".outcome"), "color") == wanted
+
+
+def test_the_labels_of_the_axis_are_whole(tmp_path: Path, open_page: Open) -> None:
+    """A time that has no room beside its line is not told by half."""
+    address = of_recordings(tmp_path, "status/bad-config.jsonl.gz")
+    for width in range(1000, 1450, 50):
+        tab = open_page(address, width=width)
+        axis = tab.page.locator("#axis").bounding_box()
+        assert axis
+        for label in tab.page.locator("#axis span").all():
+            box = label.bounding_box()
+            assert box
+            assert not label.inner_text() or box["x"] + box["width"] <= axis["x"] + axis["width"]
 
 
 def test_a_failure_has_its_cause_below_the_title(tmp_path: Path, open_page: Open) -> None:
@@ -128,7 +164,10 @@ def test_a_failure_has_its_cause_below_the_title(tmp_path: Path, open_page: Open
     tab = open_page(of_recordings(tmp_path, "status/oom.jsonl.gz"))
     cause = tab.page.locator("#story-cause")
 
-    assert cause.inner_text().endswith(": container web: OOMKilled, exit 137, 3 restarts")
+    assert cause.inner_text().startswith("container web: OOMKilled, exit 137, 3 restarts (pod web-")
+    assert tab.of(cause, "color") == tab.of(tab.page.locator("#story-outcome"), "color")
+    item = tab.page.locator("#stories .item .second").first
+    assert item.inner_text().split() == ["failed", *cause.inner_text().split()]
     tab.row("Terminated OOMKilled").locator(".label").click()
     assert tab.detail.locator(".message").inner_text() == "container web: OOMKilled, exit 137"
 
@@ -282,7 +321,7 @@ def test_the_axis_says_durations_as_the_terminal_does(tmp_path: Path, open_page:
     for length in (5_500, 80_000_000, 4_000_000_000, 200_000_000_000, 90_000_000_000_000):
         (root,) = roots(spans)
         tab = open_page(of_spans(tmp_path, [root._replace(end=start + length)]))
-        labels = tab.page.locator("#axis span").all_inner_texts()
+        labels = list(filter(None, tab.page.locator("#axis span").all_inner_texts()))
         values = [_nanoseconds(label) for label in labels[1:]]
         assert labels[0] == "0"
         assert labels[1:] == [human(value) for value in values]

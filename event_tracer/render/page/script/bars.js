@@ -4,7 +4,7 @@ const LEAST = 3; // pixels of a step that took time
 const APART = 2; // pixels between instants
 
 function bars(row, scale) {
-  return row.outcome ? [extent(row, scale)] : [...untold(row, scale), ...occurrences(row, scale)];
+  return row.outcome ? [extent(row, scale)] : [...waits(row, scale), ...untold(row, scale), ...occurrences(row, scale)];
 }
 
 function redrawBars(element, row, scale) {
@@ -29,6 +29,14 @@ const clamped = (x, scale) => Math.min(Math.max(x, -4), scale.width + 4);
 function untold(row, scale) {
   if (row.first === undefined || row.first < scale.from || row.first > scale.to) return [];
   return [place(el("i", { class: "untold" }), scale.x(row.first))];
+}
+
+// What was waited before an occurrence, in a shade of its own.
+function waits(row, scale) {
+  return (row.waits ?? []).filter(([start, end]) => end >= scale.from && start <= scale.to).map(([start, end]) => {
+    const left = clamped(scale.x(start), scale);
+    return place(el("i", { class: "wait" }), left, clamped(scale.x(end), scale) - left);
+  });
 }
 
 // Marks that nobody could tell apart are one mark: a thousand repeats cost no more than the line has room.

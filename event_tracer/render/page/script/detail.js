@@ -17,7 +17,7 @@ class Detail {
     const span = story.span(row, index);
     const wasOpen = new Set([...this.element.querySelectorAll("details[open]")].map((each) => each.className));
     this.element.replaceChildren(
-      this.#head(story, row), this.#steps(row, index), this.#messages(span), this.#commands(row),
+      this.#head(story, row), this.#steps(story, row, index), this.#messages(span), this.#commands(row),
       this.#facts(story, row, span), this.#table("Attributes", span.attributes), this.#event(story, span),
       this.#table("Resource", span.resource, { folded: true }));
     for (const each of this.element.querySelectorAll("details")) each.open ||= wasOpen.has(each.className);
@@ -35,15 +35,15 @@ class Detail {
   }
 
   // A row of what came back: one of its occurrences at a time.
-  #steps(row, index) {
+  #steps(story, row, index) {
     const most = row.spans.length;
-    if (most < 2 && !row.repeats) return document.createTextNode("");
+    if (most < 2 && row.first === undefined && row.since === undefined) return document.createTextNode("");
     const button = (text, label, to) => el("button", {
       type: "button", class: "icon", text, "aria-label": label, disabled: to < 0 || to >= most, on: { click: () => this.onStep(to) },
     });
     return el("div", { class: "steps", role: "group", "aria-label": "Occurrences" },
       button("‹", "Occurrence before", index - 1), el("span", { text: `${index + 1} of ${most} seen` }),
-      button("›", "Occurrence after", index + 1), row.repeats ? el("span", { class: "repeats", text: row.repeats }) : null);
+      button("›", "Occurrence after", index + 1), story.note(row) ? el("span", { class: "repeats", text: story.note(row) }) : null);
   }
 
   #messages(span) {

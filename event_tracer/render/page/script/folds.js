@@ -22,7 +22,7 @@ function pastOutcomes({ members }) {
   return el("div", { class: "past" }, ...newest.map((story) => {
     const mark = outcomeMark(story.outcome);
     mark.classList.replace("outcome", "run");
-    mark.title = `${plainTime(story.began).slice(0, 19)}  ${story.outcome}`;
+    mark.title = `${plainTime(story.began).slice(0, 19)}  ${story.says}`;
     mark.dataset.story = story.id;
     return mark;
   }));

@@ -45,6 +45,12 @@ function human(duration) {
 // RFC 3339 in UTC → the same for people.
 const plainTime = (text) => text.replace("T", " ").replace("Z", " UTC");
 
+// A time in ms since 1970 beside a story that began at another: the day only where that differs.
+function clock(ms, beside) {
+  const [day, time] = new Date(ms).toISOString().slice(0, 19).split("T");
+  return new Date(beside).toISOString().startsWith(day) ? time : `${day} ${time}`;
+}
+
 function count(number, noun, nouns = `${noun}s`) {
   return `${number.toLocaleString("en")} ${number === 1 ? noun : nouns}`;
 }

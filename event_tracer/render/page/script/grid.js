@@ -1,6 +1,7 @@
 // The timeline: a tree of rows beside their bars.
 
 const SERVICES = 170; // pixels at most
+const PADDING = 6; // pixels before an axis label
 const NAMES = { least: 180, most: 0.46 }; // pixels; a share of the width
 
 class Grid {
@@ -73,7 +74,10 @@ class Grid {
 
   #axis() {
     const ticks = this.scale.ticks();
-    const label = (time) => (!time ? "0" : elapsed(this.scale.length) ? human(time) : "");
+    const text = (time) => (!time ? "0" : elapsed(this.scale.length) ? human(time) : "");
+    const measure = pen("11px", MONO), room = this.scale.width - PADDING;
+    const isWhole = (time) => this.scale.x(time) + measure.measureText(text(time)).width <= room;
+    const label = (time) => (isWhole(time) ? text(time) : "");
     $("axis").replaceChildren(...ticks.map((time) => place(el("span", { text: label(time) }), this.scale.x(time))));
     $("lines").replaceChildren(...ticks.map((time) => place(el("i"), this.scale.x(time))));
   }

@@ -26,7 +26,14 @@ class Story {
 
   service(row) { return this.texts[row.service]; }
 
-  messages(row) { return (row.messages ?? []).map((number) => this.texts[number]); }
+  // What errors said that the row's name does not tell.
+  lines(row) { return (row.lines ?? []).map((number) => this.texts[number]); }
+
+  // How often and since when, ready pods and exit codes.
+  note(row) {
+    const since = row.since === undefined ? "" : `since ${clock(row.since, this.ms)}`;
+    return [row.repeats, since].filter(Boolean).join(" ");
+  }
 
   // Key and value, key and value.
   pairs(numbers) {
@@ -97,7 +104,7 @@ class Story {
   has(words) {
     if (!words.length) return true;
     this.hay ??= [...this.#values()].map((number) => this.texts[number])
-      .concat(this.title, this.outcome, this.cause, this.namespaces, this.id).join("\n").toLowerCase();
+      .concat(this.title, this.says, this.cause, this.namespaces, this.id).join("\n").toLowerCase();
     return words.every((word) => this.hay.includes(word));
   }
 

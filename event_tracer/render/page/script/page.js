@@ -124,9 +124,10 @@ class Page {
     document.body.classList.add("opened");
     document.title = `${story.title} – ${this.title}`;
     $("story-title").textContent = $("story-title").title = story.title;
-    $("story-outcome").textContent = story.outcome;
+    $("story-outcome").textContent = story.says;
     $("story-outcome").className = `chip ${OUTCOMES[story.last] ? story.last : ""}`;
     $("story-cause").textContent = story.cause;
+    $("story-cause").className = $("story-outcome").className.replace("chip ", "");
     const facts = [story.took, story.namespace && `namespace ${story.namespace}`, plainTime(story.began), count(story.spans, "span"), story.warnings && count(story.warnings, "warning")];
     $("story-facts").textContent = facts.filter(Boolean).join("  ·  ");
   }

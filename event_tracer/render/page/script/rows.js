@@ -12,12 +12,12 @@ const isWide = matchMedia("(min-width: 1181px)"); // has room for list, timeline
 const sizes = () => (isNarrow.matches ? NARROW : ROOMY);
 
 function rowHeight(row) {
-  const told = row.messages?.length ?? 0;
+  const told = row.lines?.length ?? 0;
   return sizes().row + sizes().message * Math.min(told, MESSAGES + (told > MESSAGES ? 1 : 0));
 }
 
 function messagesOf(story, row) {
-  const messages = story.messages(row), hidden = messages.length - MESSAGES;
+  const messages = story.lines(row), hidden = messages.length - MESSAGES;
   const more = hidden > 0 ? [`and ${hidden} earlier messages`] : [];
   return [...messages.slice(-MESSAGES), ...more];
 }
@@ -43,7 +43,7 @@ function rowElement(grid, index) {
 }
 
 function rowClass(grid, row, number, isSelected) {
-  const marks = { warning: row.messages, object: row.outcome, selected: isSelected, found: grid.found.has(number) };
+  const marks = { warning: row.messages, object: row.outcome, timed: row.took, selected: isSelected, found: grid.found.has(number) };
   return ["row", ...Object.keys(marks).filter((name) => marks[name])].join(" ");
 }
 
@@ -52,35 +52,36 @@ function cells(grid, row, number) {
   return [
     nameCell(grid, row, number),
     el("div", { role: "gridcell", class: "service", title: service }, el("b", { class: grid.colour(service) }), el("span", { text: service })),
-    el("div", { role: "gridcell", class: `time ${grid.colour(service)}`, "aria-label": spoken(row) }, ...bars(row, grid.scale)),
+    el("div", { role: "gridcell", class: `time ${grid.colour(service)}`, "aria-label": spoken(grid.story, row) }, ...bars(row, grid.scale)),
     el("div", { role: "gridcell", class: "at", text: row.at }),
     el("div", { role: "gridcell", class: "took", text: row.took ?? "" }),
   ];
 }
 
-function spoken(row) {
-  return [row.at, row.took && `took ${row.took}`, row.repeats, row.outcome, row.messages && "warning"].filter(Boolean).join(", ");
+function spoken(story, row) {
+  return [row.at, row.took && `${row.waits ? "after" : "took"} ${row.took}`, story.note(row), row.outcome, row.messages && "warning"].filter(Boolean).join(", ");
 }
 
 function nameCell(grid, row, number) {
-  const { story } = grid, name = story.name(row);
+  const { story } = grid, name = story.name(row), note = story.note(row);
   const room = grid.element.clientWidth - INDENT * (row.depth ?? 0) - MARGINS;
-  const cell = el("div", { role: "gridcell", class: "name", title: row.repeats ? `${name}  ${row.repeats}` : name },
+  const cell = el("div", { role: "gridcell", class: "name", title: note ? `${name}  ${note}` : name },
     el("span", { class: `twist ${story.hasChildren(number) ? (story.isOpen(number) ? "open" : "closed") : ""}`, "aria-hidden": "true" }),
     row.outcome && !FINE.has(lastWord(row.outcome)) ? outcomeMark(row.outcome) : null,
     el("span", { class: "label", text: name }),
-    row.repeats ? el("span", { class: "repeats", text: row.repeats }) : null,
-    row.messages ? el("div", { class: "messages" }, ...messagesOf(story, row).map((text) => messageLine(text, room))) : null);
+    note ? el("span", { class: "repeats", text: note }) : null,
+    row.lines ? el("div", { class: "messages" }, ...messagesOf(story, row).map((text) => messageLine(text, room))) : null);
   cell.style.setProperty("--depth", row.depth ?? 0);
   return cell;
 }
 
+const MONO = getComputedStyle(document.documentElement).getPropertyValue("--mono");
 const canvas = el("canvas").getContext("2d");
 
 // Measures text of that size, the page's own where none is given.
-function pen(size) {
+function pen(size, family) {
   const { fontFamily, fontSize } = getComputedStyle(document.body);
-  canvas.font = `${size ?? fontSize} ${fontFamily}`;
+  canvas.font = `${size ?? fontSize} ${family ?? fontFamily}`;
   return canvas;
 }
 
@@ -89,10 +90,9 @@ const serviceWidth = (story) => Math.max(...story.services.map((service) => pen(
 // The pixels that the longest names take.
 function nameWidth(story) {
   const measure = pen();
-  const length = (row) => 2 * (row.depth ?? 0) + story.name(row).length + (row.repeats?.length ?? 0);
+  const length = (row) => 2 * (row.depth ?? 0) + story.name(row).length + story.note(row).length;
   const longest = [...story.rows].sort((a, b) => length(b) - length(a)).slice(0, 40);
-  return Math.max(...longest.map((row) => {
-    const text = `${story.name(row)}  ${row.repeats ?? ""}`;
-    return INDENT * (row.depth ?? 0) + measure.measureText(text).width + 58;
-  }));
+  const names = longest.map((row) => INDENT * (row.depth ?? 0) + measure.measureText(story.name(row)).width + 58);
+  const figures = pen("12px", MONO); // a canvas has one font at a time
+  return Math.max(...longest.map((row, number) => names[number] + figures.measureText(story.note(row)).width + 6));
 }

@@ -1,6 +1,8 @@
 // The list of stories.
 
-const STORY = 74, CAUSE = 17, PAST_HEIGHT = 19; // pixels of one, of its cause's second line, of past outcomes
+const STORY = 57, LINE = 17, PAST_HEIGHT = 19; // pixels of one, and more for a line of its cause and past outcomes
+const LINES = 3, BESIDE = 48; // lines of a cause at most; pixels beside them
+const RAGGED = 1.12; // of a text's length, as lines break at words
 
 class List {
   constructor({ onOpen, onEnter }) {
@@ -8,6 +10,7 @@ class List {
     this.element = $("stories");
     [this.shown, this.entries, this.unfolded, this.openId] = [[], [], new Set(), ""];
     this.list = new Virtual(this.element, { build: (index) => this.#item(index) });
+    new ResizeObserver(() => this.#layOut()).observe(this.element);
     this.element.addEventListener("click", (event) => this.#click(event));
     this.element.addEventListener("keydown", (event) => this.#key(event));
   }
@@ -20,7 +23,10 @@ class List {
 
   #layOut() {
     this.entries = foldedEntries(this.shown, this.unfolded);
-    this.list.setHeights(this.entries.map(({ story, members }) => STORY + (story.cause ? CAUSE : 0) + (members ? PAST_HEIGHT : 0)));
+    const width = this.element.clientWidth - BESIDE, measure = pen("12px");
+    const lines = ({ says, cause }) => Math.ceil((measure.measureText(`${says} ${cause}`).width * RAGGED) / width);
+    this.list.setHeights(this.entries.map(({ story, members }) =>
+      STORY + LINE * Math.min(Math.max(lines(story), 1), LINES) + (members ? PAST_HEIGHT : 0)));
     this.#mark();
   }
 
@@ -99,7 +105,7 @@ class List {
     },
     el("div", { class: "first" }, outcomeMark(story.outcome), el("span", { class: "label", text: story.title, title: story.title }),
       members ? el("span", { class: `twist ${isOpen ? "open" : "closed"}`, title: isOpen ? "Fold" : "Show each" }) : el("span", { class: "took", text: story.took })),
-    el("div", { class: `second ${OUTCOMES[story.last] ? story.last : ""}` }, el("span", { class: "label", text: story.cause || story.outcome, title: story.cause })),
+    el("div", { class: `second ${OUTCOMES[story.last] ? story.last : ""}` }, el("span", { class: "label", title: story.cause }, el("b", { text: story.says }), story.cause ? `  ${story.cause}` : "")),
     members ? pastOutcomes(entry) : null,
     el("div", { class: "third" }, el("span", { text: plainTime(story.began).slice(0, 19) }), el("span", { class: "label", text: story.namespace }),
       members ? el("span", { text: tally(entry) }) : this.#badge(story)));
@@ -113,7 +119,7 @@ class List {
 
   #spoken(entry) {
     const { story, members } = entry, warnings = story.warnings ? count(story.warnings, "warning") : "";
-    const facts = [story.title, members && tally(entry), story.outcome, story.cause, story.namespace, plainTime(story.began), story.took, warnings];
+    const facts = [story.title, members && tally(entry), story.says, story.cause, story.namespace, plainTime(story.began), story.took, warnings];
     return facts.filter(Boolean).join(", ");
   }
 }
