@@ -42,6 +42,7 @@ class _Reading:
         self._templates = {each.name: each for each in sorted(known, key=_by_creation)}
         self._changes: dict[int, str] = {}  # verb by second
         self._rolled_back: set[str] = set()
+        self._is_late = False  # a step alone dates one of these
         self._begun: dict[str, int] = {}  # since when a template that waited for pods to go is due
         self._target = ""  # the ReplicaSet that is rolled out
         self._stopped: Scaling | None = None  # the last one, with no other that has pods
@@ -125,8 +126,12 @@ class _Reading:
     def _roll_back(self, name: str, second: int) -> None:
         self._target = name
         self._rolled_back.add(name)
-        if not self._is_written(second, {each.second for each in self._writes if each.template}):
+        # Its first step may have waited for pods; a template made since has its own write.
+        made = max(each.created for each in self._templates.values() if each.created <= second)
+        written = [each.second for each in self._writes if each.template and each.second]
+        if not any(made < each <= second for each in written):
             self._changes[second] = "Update"
+            self._is_late = True
 
     def _scale(self, step: Scaling) -> None:
         written = {each.second for each in self._writes if each.replicas}
@@ -219,6 +224,8 @@ class _Reading:
             yield f"a scale by {self._scaler}"
         if any(map(self._is_lost, self._templates.values())):
             yield "a rollback"
+        elif self._is_late:
+            yield "a rollback but by its first step"
         if "Resume" in verbs:
             yield "the pause before it was resumed"
 
