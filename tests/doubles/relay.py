@@ -24,9 +24,18 @@ class Relay:
         for task in self._tasks:
             task.cancel()
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", ssl=self._context)
+    async def serve(self, context: ssl.SSLContext | None) -> None:
+        """Listen, on the same port as ever; from now on with this context."""
+        if self._server:
+            self._server.close()
+        self._context = context
+        self._server = await asyncio.start_server(
+            self._connected, "127.0.0.1", self.port, ssl=context
+        )
         self.port = self._server.sockets[0].getsockname()[1]
+
+    async def __aenter__(self) -> Self:
+        await self.serve(self._context)
         return self
 
     async def __aexit__(
@@ -38,7 +47,11 @@ class Relay:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        to_reader, to_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        try:
+            to_reader, to_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        except ConnectionError:
+            writer.transport.abort()  # nobody is there
+            return
         self._on_open(writer)
         for source, sink in ((reader, to_writer), (to_reader, writer)):
             task = asyncio.create_task(self._pass_on(source, sink, client=writer))

@@ -22,6 +22,14 @@ class TlsFront(Relay):
         """From now on new connections get the certificate of this authority."""
         self._tls.load_cert_chain(authority.server.certificate, authority.server.key)
 
+    async def serve_anew(self, authority: Authority, *, clients: Authority) -> None:
+        """Have a certificate of one, take clients of another, and forget what was before."""
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.use(authority)
+        self.ask_for_certificates(clients)
+        await self.serve(self._tls)
+        self.cut()
+
     def only(self, version: str) -> None:
         """Speak this version alone: `TLSv1_2`."""
         self._tls.minimum_version = self._tls.maximum_version = ssl.TLSVersion[version]

@@ -13,9 +13,10 @@ from tests.scenarios.cluster import Cluster
 from tests.scenarios.faults import API_FAULTS, COLLECTOR_FAULTS, FAULTS, STARTING_OVER, Fault
 from tests.scenarios.fields import SECOND
 from tests.scenarios.folding import attributes, is_event, tell
+from tests.scenarios.secure import SIDES, SecureWorld, in_secure_world
 from tests.scenarios.statuses import StatusCluster
 from tests.scenarios.workloads import busy
-from tests.scenarios.world import Ids, World, differences, expected, in_world, kill
+from tests.scenarios.world import Ids, World, differences, expected, kill
 
 SEQUENCES = int(os.environ.get("FAULT_SEQUENCES", "20"))
 """With kills and without, together."""
@@ -38,6 +39,9 @@ async def mended(world: World, tasks: list["asyncio.Task[None]"]) -> None:
     world.collector.heal()
     for token in world.server.tokens or ():
         world.use_token(token)
+    assert isinstance(world, SecureWorld)
+    for side in SIDES:
+        world.write_files(side)
     for listener in (world.server, world.collector):
         await listener.start()
 
@@ -100,7 +104,7 @@ class Killer:
 def sequence(seed: int, *, kills: bool) -> None:
     """500 Events, under faults of both sides at once, at random."""
 
-    @in_world(seed=seed)
+    @in_secure_world(seed=seed)
     async def test(world: World) -> None:
         choice, cluster, killer = (
             Random(seed),
@@ -136,7 +140,7 @@ def test_random_faults_and_kills_change_nothing(seed: int) -> None:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-@in_world(seed=7)
+@in_secure_world(seed=7)
 async def test_each_fault_changes_nothing(world: World, name: str) -> None:
     """Each alone, three times over."""
     choice, cluster, task = (

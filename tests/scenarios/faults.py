@@ -8,6 +8,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.doubles import otlp_http as otlp
 from tests.doubles.apiserver import faults as api
+from tests.scenarios.secure import SecureWorld, Side, authorities
 from tests.scenarios.world import World
 
 Fault = Callable[[World, Random], Awaitable[None]]
@@ -107,6 +108,24 @@ async def _token_expired(world: World, choice: Random) -> None:
     world.use_token(token)
 
 
+def _rotated(side: Side, *, is_servers: bool) -> Fault:
+    """A certificate is of another authority from now on, and the files are late."""
+
+    async def fault(world: World, choice: Random) -> None:
+        assert isinstance(world, SecureWorld)
+        server, clients = world.servers[side], world.clients[side]
+        old = server if is_servers else clients
+        new = next(each for each in authorities() if each is not old)
+        if is_servers:
+            await world.rotate(side, server=new, clients=clients)
+        else:
+            await world.rotate(side, server=server, clients=new)
+        await asyncio.sleep(choice.uniform(0, 20))
+        world.write_files(side)
+
+    return fault
+
+
 async def _collector_away(world: World, choice: Random) -> None:
     await world.collector.stop()
     await asyncio.sleep(choice.uniform(1, 60))
@@ -136,6 +155,8 @@ API_FAULTS: dict[str, Fault] = {
     "watches aborted": _aborted,
     "the API server away": _api_server_away,
     "the token expired": _token_expired,
+    "the API server's certificate rotated": _rotated("api", is_servers=True),
+    "handshakes refused by the API server": _rotated("api", is_servers=False),
 }  # fmt: skip
 COLLECTOR_FAULTS: dict[str, Fault] = {
     **{f"collector answers {name}": _collects(answer) for name, answer in {
@@ -147,6 +168,8 @@ COLLECTOR_FAULTS: dict[str, Fault] = {
     "the collector away": _collector_away,
     "poison": _poison,
     "a silent middlebox": _silent_middlebox,
+    "the collector's certificate rotated": _rotated("otlp", is_servers=True),
+    "handshakes refused by the collector": _rotated("otlp", is_servers=False),
 }  # fmt: skip
 STARTING_OVER = {"watch answers HTTP 410", "watch answers an empty 200", "history compacted"}
 """With these reading starts over: what happened to an object since it was read is lost."""
