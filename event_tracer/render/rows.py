@@ -14,6 +14,7 @@ Spans = tuple[Span, ...]
 Interval = tuple[int, int]
 _EXIT_CODE = "event_tracer.container.exit_code"
 _CONTAINER = "k8s.container.name"
+_NO_OUTPUT = re.compile(r"\w+ probe failed:\s*")  # prober.go: a command that said nothing
 _GENERATED = re.compile(r"-[a-z0-9]{5}\b")  # the end of a pod's name: rand.String(5)
 
 
@@ -96,7 +97,7 @@ class Pod:
 
     def __init__(self, events: Sequence[Span], *, began: int) -> None:
         self._began = began
-        self._started = [span.end for span in events if span.name == "Started"]
+        self._waits_from = [span.end for span in events if span.name in ("Started", "NotReady")]
         paths = {
             text_of(span.attributes, _CONTAINER): text_of(span.attributes, "k8s.object.fieldpath")
             for span in events
@@ -113,10 +114,10 @@ class Pod:
         return self._containers.get(text_of(span.attributes, _CONTAINER), "")
 
     def waits(self, spans: Spans) -> Iterator[Interval]:
-        """From the start of the container that started last until the pod was ready, each time."""
+        """From the newest start of a container, or loss of readiness, until the pod was ready."""
         for span in spans:
             if span.name == "Ready" and text_of(span.attributes, "k8s.object.kind") == "Pod":
-                began = [time for time in self._started if time < span.end]
+                began = [time for time in self._waits_from if time < span.end]
                 since = max(began, default=self._began)
                 if elapsed(since, span.end) > 0:
                     yield since, span.end
@@ -182,7 +183,7 @@ def _lines(messages: Sequence[str], span: Span) -> Iterator[str]:
     """The messages that tell more than the row's name, exit codes and repeats do."""
     if text_of(span.attributes, "event_tracer.transition.reason") == "Terminated":
         return
-    yield from (each for each in messages if not goes_on(each))
+    yield from (each for each in messages if not goes_on(each) and not _NO_OUTPUT.fullmatch(each))
 
 
 def _texts(spans: Iterable[Span], name: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Waterfalls in a terminal, as wide as it is; plain text where there is none."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, tzinfo
 from typing import TextIO
@@ -30,6 +31,8 @@ _OUTCOMES = {
 _FINE = frozenset({"", "complete", "started"})
 _ERROR = "red"
 _DIM = "dim"
+_TOGETHER = re.compile(r"(?<=\()[^()]*(?=\))|\b[\d,]+ (?:tries|times|restarts?|more)\b")
+_GLUE = "\ue000"  # of Unicode's private area: a space to nobody, one cell wide
 _MILLISECOND = 1_000 * MICROSECOND
 
 
@@ -225,7 +228,11 @@ class View:
         return lines
 
     def _broken(self, text: Text) -> Iterator[Text]:
+        """Lines of a title: at words, but not within what stands in brackets or is counted."""
+        plain = text.plain
+        text.plain = _TOGETHER.sub(lambda match: match[0].replace(" ", _GLUE), plain)
         for line in text.wrap(self.console, self.console.width):
+            line.plain = line.plain.replace(_GLUE, " ")
             line.rstrip()
             yield line
 

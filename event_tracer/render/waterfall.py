@@ -129,7 +129,8 @@ class _Tree:
 def _order(span: Span) -> tuple[int, int, str, bytes]:
     # An Event happens when its span ends; an object when it begins. Of those of one second the
     # Event that began first stands first: its name ends in the hex UnixNano of that (law 3).
-    time = span.end if span.kind == "event" else span.start
+    is_life = span.name.startswith("Terminated")  # of a container, from its start on
+    time = span.end if span.kind == "event" and not is_life else span.start
     return time, span.end, text_of(span.attributes, "k8s.event.name"), span.span_id
 
 

@@ -3,12 +3,16 @@
 import asyncio
 import contextlib
 import io
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from event_tracer.cli.link import Link, link
 from event_tracer.cli.settings.load import load
 from event_tracer.cli.settings.models import LinkSettings, ShowSettings
 from event_tracer.cli.show import show
+from event_tracer.core.span import Span
+from event_tracer.render.terminal import View, console
+from event_tracer.render.waterfall import waterfall
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import SECOND
 from tests.scenarios.world import World
@@ -83,3 +87,9 @@ def broken(name: str = "web") -> Cluster:
     cluster.wait(20 * SECOND)
     cluster.back_off(cluster.pods[-1], times=5)
     return cluster
+
+
+def lines_of(trace: Sequence[Span], *, columns: int) -> list[str]:
+    """The lines of a story's picture, without colours."""
+    made = console(io.StringIO(), width=columns)
+    return [line.plain for line in View(made).lines(waterfall(trace))]
