@@ -1,8 +1,10 @@
 """README and docs/: what they link to is there, and the laws are those that are cited."""
 
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PAGES = (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))
@@ -73,3 +75,11 @@ def test_attributes_are_those_that_spans_carry() -> None:
     counted = {f"event_tracer.gap.{each}" for each in ("events", "containers")}
 
     assert named == set(re.findall(r'"(event_tracer\.[a-z_.]+)"', core)) | counted
+
+
+def test_the_page_of_emitters_is_that_of_the_tables() -> None:
+    """`python docs/emitters.py` has been run since the tables changed."""
+    page = ROOT / "docs" / "emitters.py"
+    made: dict[str, Any] = runpy.run_path(str(page))
+
+    assert (ROOT / "docs" / "emitters.md").read_text("utf-8") == made["page"]() + "\n"

@@ -1,10 +1,6 @@
 """Objects as Kubernetes' API writes them: typed dicts by the API's own names.
 
-msgspec reads the lines of a watch into them, pydantic what is JSON already; both forgive what is
-left out.
-
-Events are core/v1 or events.k8s.io/v1: the same stored object under two sets of names
-(pkg/apis/events/v1/conversion.go). Objects are full or PartialObjectMetadata.
+msgspec reads lines of a watch into them, pydantic what is JSON; both forgive what is left out.
 """
 
 from typing import Annotated, Required
@@ -55,8 +51,7 @@ class WriteTime(TypedDict, total=False):
 Unread = Annotated[Raw, PlainValidator(lambda value: value)]
 """JSON of a line that `wire.value_of` reads if anybody asks; of what is JSON already, the value.
 
-The fields that a write touched are half of a pod's frame, and only those of roots are read.
-"""
+Fields that writes touched are half of a pod's frame, and only those of roots are read."""
 Touched = TypedDict("Touched", {"f:spec": Unread}, total=False)
 
 
@@ -91,6 +86,7 @@ class EventMeta(TypedDict, total=False):
     uid: str | None
     resourceVersion: str | None
     creationTimestamp: str | None
+    annotations: dict[str, str | None] | None
     managedFields: list[WriteTime] | None
 
 
@@ -259,9 +255,18 @@ class AnyObject(TypedDict, total=False):
 
 
 @_FORGIVING
-class CustomObject(AnyObject, total=False):
-    """An object of which the metadata is read, and the conditions where it came whole."""
+class CustomSpec(TypedDict, total=False):
+    """What an autoscaler scales: autoscaling/v2, VPA's and KEDA's types."""
 
+    scaleTargetRef: Reference | None
+    targetRef: Reference | None
+
+
+@_FORGIVING
+class CustomObject(AnyObject, total=False):
+    """An object of which the metadata is read, and target and conditions where it came whole."""
+
+    spec: CustomSpec | None
     status: CustomStatus | None
 
 

@@ -7,6 +7,8 @@ of a NamedTuple.
 from typing import NamedTuple
 
 from event_tracer.core.event import ObjectReference
+from event_tracer.core.kinds import CUSTOM_CONTROLLERS, is_custom_group
+from event_tracer.core.tables import CREATORS
 
 
 class OwnerReference(NamedTuple):
@@ -21,7 +23,9 @@ class OwnerReference(NamedTuple):
 class KubeObject(NamedTuple):
     """An object on an ownership chain. `created` is a Unix second, None where unknown.
 
-    `labels` and `annotations` are kept for roots alone.
+    `creator` is the component, or the manager, that made it, where that is not its owner's
+    controller. One that is not `is_placed` is known as an owner alone, and may be cluster-scoped:
+    its namespace is that of what it owns. `labels` and `annotations` are kept for roots alone.
     """
 
     identity: str
@@ -35,6 +39,8 @@ class KubeObject(NamedTuple):
     owner: OwnerReference | None = None
     other_owners: tuple[str, ...] = ()
     created: int | None = None
+    creator: str = ""
+    is_placed: bool = True
     labels: tuple[tuple[str, str], ...] = ()
     annotations: tuple[tuple[str, str], ...] = ()
 
@@ -46,6 +52,30 @@ CHANGED_THEMSELVES = frozenset({"Job", "Deployment", "StatefulSet", "DaemonSet"}
 def changes_by_itself(item: KubeObject) -> bool:
     """Whether it is a root, as far as is known, or of a kind whose changes count anyhow (law 5)."""
     return item.owner is None or item.kind in CHANGED_THEMSELVES
+
+
+RUNS = frozenset({
+    ("CronJob", "Job"), ("CronWorkflow", "Workflow"), ("AdvancedCronJob", "BroadcastJob"),
+    ("ScheduledSparkApplication", "SparkApplication"), ("ScheduledBackup", "Backup"),
+})  # fmt: skip
+"""Kinds of which each that a schedule creates is a run of its own, by (owner, kind) (law 5)."""
+
+
+def usual_creator(item: KubeObject, owner: KubeObject | OwnerReference) -> str:
+    """The component that makes such an object for such an owner (law 8), by API group and kind."""
+    group = owner.api_version.rpartition("/")[0]
+    if is_custom_group(group):
+        return CUSTOM_CONTROLLERS.get((group, owner.kind), "")
+    return CREATORS.get(item.kind, {}).get(owner.kind, "")
+
+
+def run_of(chain: "Chain") -> KubeObject | None:
+    """The run that a chain's first object belongs to, if it does."""
+    for depth, item in enumerate(chain):
+        above = chain[depth + 1] if chain[depth + 1 :] else None
+        if item.kind == "Job" or (above and (above.kind, item.kind) in RUNS):
+            return item
+    return None
 
 
 def object_of(reference: ObjectReference) -> KubeObject:

@@ -3,18 +3,21 @@
 from collections.abc import Callable
 
 from event_tracer.core.chain import KubeObject, changes_by_itself
+from event_tracer.core.children import SCALES
 from event_tracer.core.event import Event, ObjectReference
-from event_tracer.core.event_source import named_child
+from event_tracer.core.event_source import child_of
 from event_tracer.core.frame import Replace
-from event_tracer.core.histories import Histories, Placer, Story
+from event_tracer.core.histories import Histories, Story
 from event_tracer.core.knowledge import SURE, Knowledge
 from event_tracer.core.lineage import Lineage
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child
+from event_tracer.core.placer import Placer
 from event_tracer.core.repeats import Repeats
 from event_tracer.core.span_start import FirstTimes
 from event_tracer.core.state import State
 from event_tracer.core.statuses import Statuses
+from event_tracer.core.ties import ties_of
 from event_tracer.core.times import second_of
 from event_tracer.core.transitions import Transition
 
@@ -45,9 +48,9 @@ class Cluster:
 
     def bind(self, event: Event) -> Child | None:
         """Learn the names that an Event binds; give the child that its message names."""
-        child = named_child(event)
-        self.lineage.observe_event(event, child)
-        return child
+        ties = ties_of(event)
+        self.lineage.observe_event(event, ties)
+        return child_of(ties) if ties else None
 
     def observe_times(self, event: Event) -> None:
         """Learn when things were, once all names are bound."""
@@ -56,6 +59,9 @@ class Cluster:
         self._repeats.learn(event, identity=item.identity)
         if changes_by_itself(item):
             self.histories.observe_event(item.identity, event)
+        elif event.reason in SCALES:
+            target = self.lineage.chain(item, second=second_of(event.time))[1]
+            self.histories.observe_scale(target.identity, event)
 
     def replace(self, replace: Replace, *, now: int) -> None:
         """Take in that what a LIST did not show is gone."""

@@ -24,6 +24,7 @@ from event_tracer.core.times import (
 # The kubelet's image garbage collection and kube-proxy pass whole sentences as reason
 # (images/image_gc_manager.go, cmd/kube-proxy/app/server_linux.go).
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
+_MOST_ANNOTATIONS = 16
 _STAMPS = ("lastTimestamp", "eventTime", "firstTimestamp")
 
 
@@ -71,6 +72,7 @@ class Event(NamedTuple):
     last_timestamp: str
     event_time: str
     server_time: int | None
+    annotations: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:
@@ -135,7 +137,15 @@ def event_of(item: api_types.EventObject) -> Event:
         last_timestamp=item.get("lastTimestamp") or "",
         event_time=item.get("eventTime") or "",
         server_time=server_time(meta),
+        annotations=_annotations(meta.get("annotations")),
     )
+
+
+def _annotations(given: Mapping[str, str | None] | None) -> tuple[tuple[str, str], ...]:
+    if not given:  # nearly always
+        return ()
+    found = ((key, value) for key, value in given.items() if value and key not in wire.APPLIED)
+    return tuple(sorted(found)[:_MOST_ANNOTATIONS])
 
 
 def server_time(meta: api_types.Meta | api_types.EventMeta) -> int | None:

@@ -2,30 +2,28 @@
 
 import re
 
+from event_tracer.core.children import NODE_STARTED, Tie
 from event_tracer.core.event import Event, name_of, version_number
 from event_tracer.core.occurrence import Child, Description, Occurrence
 from event_tracer.core.span import AttributeValue, event_span_id
 from event_tracer.core.tables import (
-    CHILDREN,
-    COMBINED,
     DURATION,
+    DURATIONS,
     INSTANT,
     MESSAGE_ATTRIBUTES,
-    ChildRule,
 )
-from event_tracer.core.times import in_range, parse_duration
+from event_tracer.core.ties import Named, ties_of
+from event_tracer.core.times import SECOND, in_range, parse_duration
 
 _CONTAINER = re.compile(r"\{([^}]+)\}$")  # `spec.containers{web}`: kubelet/container/ref.go
+_LONGEST = 24 * 3600 * SECOND  # a wait of 9223372037s occurs: nobody knew since when
+_TOOK = re.compile(r"(?:in|after|was|[Tt]ime:?) \d")  # most messages state none, told at once
 _MESSAGE = 1024  # characters: events.k8s.io's own limit; core/v1 has none
 _MESSAGE_RULES = {
     reason: tuple(
         (pattern, name) for reasons, pattern, name in MESSAGE_ATTRIBUTES if reason in reasons
     )
     for reason in frozenset().union(*(reasons for reasons, _, _ in MESSAGE_ATTRIBUTES))
-}
-_CHILD_RULES: dict[str, tuple[ChildRule, ...]] = {
-    reason: tuple(rule for rule in CHILDREN if reason in rule.reasons)
-    for reason in frozenset().union(*(rule.reasons for rule in CHILDREN))
 }
 
 
@@ -41,15 +39,16 @@ def occurrence_of(event: Event, child: Child | None) -> Occurrence:
 
 
 def named_child(event: Event) -> Child | None:
-    """The child object that an Event's message names, if the table knows it to name one (law 8)."""
-    for rule in _CHILD_RULES.get(event.reason, ()):
-        if rule.kind and rule.kind != event.involved.kind:
-            continue
-        match = rule.pattern.match(event.message.removeprefix(COMBINED))
-        if match:
-            namespace = event.involved.namespace or event.namespace
-            name = match["name"]
-            return Child(kind=rule.child, namespace=namespace, name=name, owned=rule.owns)
+    """The object below its own that an Event's message names, the first of several (law 8)."""
+    return child_of(ties_of(event))
+
+
+def child_of(ties: tuple[Named, ...]) -> Child | None:
+    """The same of what an Event was found to name."""
+    for tie in ties:
+        if tie.tie is not Tie.BELONGS:
+            owned = tie.tie in (Tie.OWNS, Tie.HAS)
+            return Child(kind=tie.kind, namespace=tie.namespace, name=tie.name, owned=owned)
     return None
 
 
@@ -100,6 +99,8 @@ def _attributes(event: Event, message: str) -> dict[str, AttributeValue]:
         attributes["k8s.event.related.kind"] = related.kind
         attributes["k8s.event.related.name"] = related.name
         attributes["k8s.event.related.uid"] = related.uid
+    for key, value in event.annotations:
+        attributes[f"k8s.event.annotation.{key}"] = clip(value)
     _add_place(attributes, event)
     return attributes
 
@@ -136,8 +137,29 @@ def _stated_start(event: Event) -> int | None:
     """Start time (ns) that an Event states: by a duration in its message, or by taking none."""
     if event.reason in INSTANT and INSTANT[event.reason] in event.message:
         return event.time
-    pattern = DURATION.get(event.reason)
-    match = pattern.search(event.message) if pattern else None
-    duration = parse_duration(match[2] or match[1]) if match else None
-    began = None if duration is None else event.time - duration
-    return began if began is not None and in_range(began) else None
+    if (began := _node_started(event)) is not None:
+        return began
+    duration = _stated_duration(event.reason, event.message)
+    if duration is None or duration > _LONGEST:
+        return None
+    began = event.time - duration
+    return began if in_range(began) else None
+
+
+def _stated_duration(reason: str, message: str) -> int | None:
+    """The duration (ns) that a message states."""
+    if pattern := DURATION.get(reason):
+        match = pattern.search(message)
+        return parse_duration(match["took"] or match["alone"]) if match else None
+    for _, _, pattern in DURATIONS if _TOOK.search(message) else ():
+        if match := pattern.search(message):
+            return parse_duration(match["took"])
+    return None
+
+
+def _node_started(event: Event) -> int | None:
+    # Argo Workflows' Events about a node say when it started, beside the node's end.
+    for key, value in event.annotations:
+        if key == NODE_STARTED and value.isdigit() and in_range(int(value[:19])):
+            return int(value[:19])
+    return None

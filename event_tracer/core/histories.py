@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from event_tracer.core.chain import CHANGED_THEMSELVES, Chain, KubeObject
+from event_tracer.core.chain import CHANGED_THEMSELVES, Chain, KubeObject, usual_creator
 from event_tracer.core.changes import (
     HOUR,
     NOBODY,
@@ -17,12 +17,9 @@ from event_tracer.core.event import Event
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.history import History, merged
 from event_tracer.core.kinds import BUILT_IN, CONTROLLERS
-from event_tracer.core.lineage import Lineage, is_uuid, lineage_names
+from event_tracer.core.lineage import is_uuid
 from event_tracer.core.moments import Moments
 from event_tracer.core.objects import ObjectMetadata
-from event_tracer.core.occurrence import Child, Occurrence
-from event_tracer.core.span import Attributes, object_span_id, trace_id
-from event_tracer.core.tables import CREATORS
 from event_tracer.core.times import SECOND, UNUSED, second_of
 
 _KEPT = 2 * HOUR * SECOND
@@ -101,6 +98,11 @@ class Histories:
         if history.seen or event.involved.kind in CONTROLLERS:
             self._put(identity, history.observe_event(event))
 
+    def observe_scale(self, identity: str, event: Event) -> None:
+        """Take in an autoscaler's Event, which tells when it scaled what may be a root."""
+        if (history := self._peek(identity)).seen:
+            self._put(identity, history.observe_scale(event))
+
     def story(
         self, chain: Chain, *, second: int, first_second: int, final_before: int,
         generation: int | None = None,
@@ -154,11 +156,12 @@ class Histories:
         return _key(story.root, earlier[-1], 0) if earlier else None
 
     def run(self, job: KubeObject, *, is_root: bool, second: int) -> Story:
-        """The story of a Job, which is one run, however long it takes and whoever asks for it."""
+        """The story of one run, however long it takes and whoever asks for it."""
         change = newest(self._get(job.identity).dated, 0)
         if not is_root:
-            creator = CREATORS["Job"]["CronJob"]
-            change = Change(second=change.second if change else second, verb="", manager=creator)
+            usual = usual_creator(job, job.owner) if job.owner else ""
+            second = change.second if change else second
+            change = Change(second=second, verb="", manager=job.creator or usual or NOBODY)
         unknown = Change(second=second, verb="Events", manager=NOBODY)
         return Story(key=job.identity, change=change or unknown, run=job.identity)
 
@@ -244,77 +247,3 @@ def _last_change(saved: tuple[str, History]) -> int:
 
 def _key(root: str, change: Change, hours: int) -> str:
     return f"{root} {change.second} {hours}"
-
-
-class Placement(NamedTuple):
-    """Place of an occurrence: its story's trace, its object and all above it, root last.
-
-    `span_ids` are those of the chain's object spans, `names` the attributes that name them.
-    """
-
-    story: Story
-    trace_id: bytes
-    chain: Chain
-    span_ids: tuple[bytes, ...]
-    names: Attributes
-
-
-class Placer:
-    """Places occurrences: the chain of the object, the story, the trace and the ids."""
-
-    def __init__(self, lineage: Lineage, histories: Histories, *, cluster_uid: str) -> None:
-        self._lineage = lineage
-        self._histories = histories
-        self._cluster_uid = cluster_uid
-        self._placed: dict[tuple[str, int, str, int | None], Placement] = {}
-
-    def forget(self) -> None:
-        """Start anew: something was learnt since the last occurrence was placed."""
-        self._placed.clear()
-
-    def place(self, occurrence: Occurrence, item: KubeObject, *, final_before: int) -> Placement:
-        """The placement of an occurrence about `item`.
-
-        Dates of changes that were read before `final_before` (ns of the watermark) are final.
-        """
-        # An object that came to be later was not there for an earlier change (law 5).
-        second = max(second_of(occurrence.time), item.created or 0)
-        run = self._named_run(occurrence.child)
-        # One object has Events by the dozen, and those of one second share their placement.
-        key = (item.identity, second, run.identity if run else "", occurrence.generation)
-        placement = self._placed.get(key)
-        if placement is None:
-            chain = self._lineage.chain(item, second=second)
-            run = run or next((each for each in chain if each.kind == "Job"), None)
-            if run:
-                story = self._histories.run(run, is_root=run is chain[-1], second=second)
-            else:
-                first = occurrence.first_time
-                story = self._histories.story(
-                    chain,
-                    second=second,
-                    first_second=second if first is None else second_of(first),
-                    final_before=final_before,
-                    generation=occurrence.generation,
-                )
-            placement = self._placed[key] = self._placement(chain, story)
-        return placement
-
-    def previous_trace(self, story: Story) -> bytes | None:
-        """The trace of the story before `story`, where that is known."""
-        key = self._histories.previous(story)
-        return trace_id(cluster_uid=self._cluster_uid, story_key=key) if key else None
-
-    def _named_run(self, child: Child | None) -> KubeObject | None:
-        is_run = child is not None and child.kind == "Job" and child.owned
-        return self._lineage.find_child(child) if child and is_run else None
-
-    def _placement(self, chain: Chain, story: Story) -> Placement:
-        trace = trace_id(cluster_uid=self._cluster_uid, story_key=story.key)
-        return Placement(
-            story=story,
-            trace_id=trace,
-            chain=chain,
-            span_ids=tuple(object_span_id(trace=trace, identity=item.identity) for item in chain),
-            names=lineage_names(chain),
-        )

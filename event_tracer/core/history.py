@@ -15,7 +15,7 @@ from event_tracer.core.event import Event
 from event_tracer.core.kinds import CONTROLLERS
 from event_tracer.core.objects import ObjectMetadata, Write
 from event_tracer.core.status import RolloutStatus
-from event_tracer.core.tables import AUTOSCALER, COMBINED
+from event_tracer.core.tables import AUTOSCALERS, COMBINED
 from event_tracer.core.times import SECOND, second_of
 
 _MOST = 64
@@ -93,6 +93,11 @@ class History:
             actions=(*self.actions, action)[-_MOST_ACTED:],
             pending=tuple(item.observe_event((action,)) for item in self.pending),
         )
+
+    def observe_scale(self, event: Event) -> "History":
+        """This history after an autoscaler's word that it scaled this root."""
+        second = second_of(event.time)
+        return self._add(Change(second=second, verb="Scale", manager=event.component))
 
     def fix_dates(self, *, before: int) -> "History":
         """This history with the dates fixed of what was seen, and dated, before `before` (ns)."""
@@ -231,14 +236,12 @@ class History:
         return is_rolling and _is_autoscaled(change)
 
     def _is_autoscaler_follow_up(self, change: Change) -> bool:
-        if not _is_autoscaled(change):
-            return False
         earlier = [item.second for item in self.changes if item.second <= change.second]
-        return bool(earlier) and change.second - earlier[-1] <= FOLLOWS
+        return _is_autoscaled(change) and any(change.second - each < FOLLOWS for each in earlier)
 
 
 def _is_autoscaled(change: Change) -> bool:
-    return change.verb == "Scale" and change.manager == AUTOSCALER
+    return change.verb == "Scale" and change.manager in AUTOSCALERS
 
 
 def _completed(meta: ObjectMetadata, before: int | None) -> int | None:
@@ -264,12 +267,8 @@ def _replaces(known: Change, change: Change) -> bool:
 
 
 def _change(write: Write, generation: int | None) -> Change:
-    return Change(
-        second=write.second or 0,
-        verb=write.verb,
-        manager=write.manager or NOBODY,
-        generation=generation,
-    )
+    second, manager = write.second or 0, write.manager or NOBODY
+    return Change(second=second, verb=write.verb, manager=manager, generation=generation)
 
 
 def merged(own: tuple[Change, ...], owned: Iterable[tuple[str, History]]) -> tuple[Change, ...]:

@@ -70,6 +70,60 @@ BUILT_IN = frozenset(row.kind for row in KINDS)
 _GROUPS = frozenset(row.group for row in KINDS)
 CONTROLLERS = {row.kind: row.controller for row in KINDS if row.controller}
 """The component that reconciles a root, by its kind."""
+_CUSTOM = {
+    "argoproj.io": {
+        "rollouts-controller": "Rollout Experiment AnalysisRun",
+        "workflow-controller": "Workflow CronWorkflow",
+    },
+    "cert-manager.io": {
+        "cert-manager-certificates-request-manager": "Certificate",
+        "cert-manager-certificaterequests-issuer-acme": "CertificateRequest",
+    },
+    "acme.cert-manager.io": {
+        "cert-manager-orders": "Order", "cert-manager-challenges": "Challenge",
+    },
+    "kubevirt.io": {
+        "virtualmachine-controller":
+            "VirtualMachine VirtualMachineInstance VirtualMachineInstanceMigration",
+    },
+    "serving.knative.dev": {
+        "service-controller": "Service", "configuration-controller": "Configuration",
+        "revision-controller": "Revision", "route-controller": "Route",
+    },
+    "kubeflow.org": {
+        "tfjob-controller": "TFJob", "pytorchjob-controller": "PyTorchJob",
+        "mpijob-controller": "MPIJob", "xgboostjob-controller": "XGBoostJob",
+        "paddlejob-controller": "PaddleJob", "jaxjob-controller": "JAXJob",
+        "notebook-controller": "Notebook",
+    },
+    "sparkoperator.k8s.io": {
+        "spark-application-controller": "SparkApplication",
+        "scheduled-spark-application-controller": "ScheduledSparkApplication",
+    },
+    "apps.openshift.io": {"deploymentconfig-controller": "DeploymentConfig"},
+    "build.openshift.io": {
+        "build-controller": "Build", "buildconfig-controller": "BuildConfig",
+    },
+    "batch.volcano.sh": {"vc-controller-manager": "Job CronJob"},
+    "apps.kruise.io": {
+        "cloneset-controller": "CloneSet", "statefulset-controller": "StatefulSet",
+        "daemonset-controller": "DaemonSet", "broadcastjob-controller": "BroadcastJob",
+        "advancedcronjob-controller": "AdvancedCronJob",
+    },
+    "core.strimzi.io": {"strimzi.io/cluster-operator": "StrimziPodSet"},
+    "kafka.strimzi.io": {"strimzi.io/cluster-operator": "Kafka KafkaConnect KafkaMirrorMaker2"},
+    "postgresql.cnpg.io": {"cloudnative-pg": "Cluster Pooler ScheduledBackup Backup"},
+    "tekton.dev": {"PipelineRun": "PipelineRun", "TaskRun": "TaskRun"},
+    "keda.sh": {"keda-operator": "ScaledObject ScaledJob"},
+    "karpenter.sh": {"karpenter": "NodePool NodeClaim"},
+}  # fmt: skip
+CUSTOM_CONTROLLERS = {
+    (group, kind): component
+    for group, components in _CUSTOM.items()
+    for component, kinds in components.items()
+    for kind in kinds.split()
+}
+"""The component that makes what custom kinds own, by their API group and kind."""
 API_VERSIONS = {row.kind: row.api_version for row in KINDS}
 """apiVersion by kind, for what a LIST's items leave out."""
 KIND_OF_PLURAL = {name: row.kind for row in KINDS for name in (row.plural, row.resource)}

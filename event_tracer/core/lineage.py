@@ -2,35 +2,26 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from operator import attrgetter
-from typing import NamedTuple
 
-from event_tracer.core.chain import Chain, KubeObject
+from event_tracer.core.chain import Chain, KubeObject, usual_creator
+from event_tracer.core.children import Tie
+from event_tracer.core.claims import Claims, Name, ParentClaim
 from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.expiring import GenerationalCache
+from event_tracer.core.kinds import BUILT_IN
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child
 from event_tracer.core.span import Attributes
+from event_tracer.core.ties import Named
 from event_tracer.core.times import SECOND, UNUSED, second_of
-
-Name = tuple[str, str, str]  # kind, namespace, name
 
 TOMBSTONE = 15 * 60 * SECOND
 """ns for which a deleted object is remembered: Killing and its like come late."""
-_MOST_PARENTS = 4
 _MOST_GONE = 50_000
 _MOST_SAVED = 5_000
 _LONGEST_CHAIN = 16
 # Custom kinds whose attribute would say something else: k8s.cluster.name is Kubernetes' own.
 _TAKEN = frozenset({"cluster", "container", "event"})
-_SECOND = attrgetter("second")
-
-
-class ParentClaim(NamedTuple):
-    """A message's word, of a Unix second, that an object has this parent."""
-
-    second: int
-    parent: ObjectReference
 
 
 class Lineage:
@@ -43,9 +34,8 @@ class Lineage:
         )
         self._uids: dict[Name, str] = {}  # of the live
         self._names: GenerationalCache[Name, str] = GenerationalCache(keep=UNUSED)
-        self._parents: GenerationalCache[Name, tuple[ParentClaim, ...]] = GenerationalCache(
-            keep=UNUSED
-        )
+        self._parents = Claims()
+        self._attached = Claims()  # to what does not own it (law 12)
         for item in tombstones:
             self.mark_deleted(item)
 
@@ -57,6 +47,10 @@ class Lineage:
     def observe(self, meta: ObjectMetadata, *, deleted: bool) -> KubeObject:
         """Take in a frame of metadata."""
         item = _kube_object(meta)
+        before = self._objects.get(item.identity)
+        # A manager's entry tells of its newest write only.
+        creator = self._namer(_name_of(meta)) or (before and before.creator) or meta.creator
+        item = _created_by(item, creator)
         if not deleted:
             self._objects[item.identity] = item
             self._uids[item.kind, item.namespace, item.name] = item.uid
@@ -82,21 +76,42 @@ class Lineage:
             if item.uid:
                 self._names.put(name, item.uid)
 
-    def observe_event(self, event: Event, child: Child | None) -> None:
-        """Take in the names that an Event binds: its object's uid, and its message's child."""
+    def observe_event(self, event: Event, ties: tuple[Named, ...]) -> None:
+        """Take in the names that an Event binds: its object's uid, and those that it names."""
         about = event.involved
         if about.uid not in self._objects and is_uuid(about.uid) and about.kind != "Node":
             self._names.put((about.kind, about.namespace, about.name), about.uid)
-        if not child or not child.owned:
-            return
-        name = (child.kind, child.namespace, child.name)
-        parent = _parent(about.kind, about.namespace, about.name, about.uid, about.api_version)
-        claim = ParentClaim(second_of(event.time), parent)
-        before = self._parents.peek(name) or ()
-        earlier = [each.second for each in before if each.parent.uid == about.uid]
-        others = [each for each in before if each.parent.uid != about.uid]
-        claim = claim._replace(second=min([claim.second, *earlier]))
-        self._parents.put(name, tuple(sorted((*others, claim), key=_SECOND)[-_MOST_PARENTS:]))
+        for tie in ties:
+            self._observe_tie(tie, event)
+
+    def _observe_tie(self, tie: Named, event: Event) -> None:
+        name, component = (tie.kind, tie.namespace, tie.name), event.component
+        parent = _parent(*tie.parent[:5])
+        claim = ParentClaim(second_of(event.time), parent, component, tie.tie is not Tie.HAS)
+        if tie.tie in (Tie.OWNS, Tie.HAS):
+            self._parents.add(name, claim)
+            self._note_creator(name, component)
+        elif tie.tie is Tie.ATTACHES:
+            self._attached.add(name, claim)
+            self._note_creator(name, component)
+        elif tie.tie is Tie.BELONGS:
+            other = claim._replace(parent=_parent(*name, "", ""), component="")
+            self._attached.add(_name_of(tie.parent), other)
+            target = self.find(tie.parent).owner
+            if target and tie.kind == "Pod":  # of what an autoscaler evicts it knows the owner
+                above = _parent(target.kind, tie.namespace, target.name, "", target.api_version)
+                far = claim._replace(parent=above, component="", is_near=False)
+                self._parents.add(name, far)
+
+    def _note_creator(self, name: Name, component: str) -> None:
+        """The component that names an object made it, whoever else is known by its metadata."""
+        known = self._objects.get(self._uids.get(name) or "/".join(name))
+        if known:
+            self._objects[known.identity] = _created_by(known, component)
+
+    def _namer(self, name: Name) -> str:
+        """The component whose message named an object."""
+        return self._parents.component(name) or self._attached.component(name)
 
     def find(self, reference: ObjectReference) -> KubeObject:
         """The object that a reference means, whether it was ever seen or not."""
@@ -127,6 +142,7 @@ class Lineage:
         self._deleted.expire(now=now)
         self._names.expire(now=now)
         self._parents.expire(now=now)
+        self._attached.expire(now=now)
 
     def _is_whole(self, uid: str) -> bool:
         """Whether an object is there, and so is all above it: of nearly all this is true."""
@@ -158,6 +174,7 @@ class Lineage:
             api_version=api_version,
             namespace=namespace,
             name=plain,
+            creator=self._namer(name),
         )
 
     def _ascend(self, item: KubeObject, *, second: int) -> Iterator[KubeObject]:
@@ -176,21 +193,33 @@ class Lineage:
             owner = item.owner
             # An owner lives in its dependent's namespace (or is cluster-scoped).
             name = (owner.kind, item.namespace, owner.name)
-            return self._find(name, owner.uid, owner.api_version)
-        if item.known:
-            return None
-        parents = self._parents.get((item.kind, item.namespace, item.name))
-        if not parents:
-            return None
-        # A recreated owner may name a child as its forerunner did: the newest word at the time
-        # counts, and a child may be heard of just before its creation is told.
-        claims = [each for each in parents if each.second <= second + 1]
-        found = max(claims, key=_order) if claims else min(parents, key=_order)
-        return self.find(found.parent)
+            found = self._find(name, owner.uid, owner.api_version)
+            is_placed = found.known or owner.kind in BUILT_IN or self._names.peek(name)
+            return found if is_placed else found._replace(is_placed=False)
+        named = _name_of(item)
+        parent = self._attached.parent(named, second=second)
+        if parent is None and not item.known:
+            parent = self._parents.parent(named, second=second)
+            if parent is None:
+                starred = (*named[:2], _starred(item.name))
+                parent = self._parents.parent(starred, second=second)
+        return self.find(parent) if parent else None
 
 
-def _order(claim: ParentClaim) -> tuple[int, str]:
-    return claim.second, claim.parent.uid
+def _name_of(item: KubeObject | ObjectReference | ObjectMetadata) -> Name:
+    return item.kind, item.namespace, item.name
+
+
+def _starred(name: str) -> str:
+    """The name with `*` for its end, as a message names what has a generated one."""
+    return f"{name.rpartition('-')[0]}-*"
+
+
+def _created_by(item: KubeObject, creator: str) -> KubeObject:
+    """`item` with who made it, where that is not its owner's controller."""
+    if not creator or (item.owner and usual_creator(item, item.owner) == creator):
+        return item
+    return item._replace(creator=creator)
 
 
 @lru_cache(maxsize=4096)

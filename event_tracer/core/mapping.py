@@ -1,32 +1,28 @@
 """One occurrence, one object → one span: name, service, attributes, status."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from event_tracer.core.chain import Chain, KubeObject
+from event_tracer.core.chain import Chain, KubeObject, usual_creator
 from event_tracer.core.changes import NOBODY
 from event_tracer.core.event import Event
 from event_tracer.core.event_source import describe_event
-from event_tracer.core.histories import Placement
 from event_tracer.core.lineage import kind_attribute
+from event_tracer.core.names import bounded_component, object_name
 from event_tracer.core.object_outcome import SealedObject
 from event_tracer.core.occurrence import Description, Occurrence, Source
+from event_tracer.core.placer import Placement
 from event_tracer.core.span import Attributes, AttributeValue, Span
 from event_tracer.core.tables import (
-    CREATORS,
-    GENERATED_NAMES,
     ROOT_ANNOTATIONS,
     ROOT_LABELS,
-    STABLE_NAMES,
 )
 from event_tracer.core.times import SECOND, rfc3339
 from event_tracer.core.transition_source import describe_transition
 
 Pairs = Iterator[tuple[str, AttributeValue | None]]
 
-_UUID = re.compile(r"-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")  # provisioned volumes
 _MOST_RESOURCES = 1024
 _VALUE = itemgetter(1)
 
@@ -103,7 +99,7 @@ class Mapper:
         yield "k8s.object.kind", item.kind
         yield "k8s.object.name", item.name
         yield "k8s.object.uid", item.uid
-        yield "k8s.namespace.name", item.namespace
+        yield "k8s.namespace.name", item.namespace if item.is_placed else None
         yield "event_tracer.outcome", sealed.verdict.outcome
         yield "event_tracer.ready", sealed.ready
         yield "event_tracer.other_owners", item.other_owners
@@ -124,6 +120,7 @@ class Mapper:
 
     def resource(self, component: str, namespace: str = "") -> Attributes:
         """The resource of the spans of a component, about objects in `namespace`."""
+        component = bounded_component(component)
         key = (component, namespace if self._naming.namespace_on_resource else "")
         if key not in self._resources:
             if len(self._resources) >= _MOST_RESOURCES:
@@ -181,32 +178,6 @@ def _outcome_pairs(sealed: SealedObject) -> Pairs:
 
 def _creator(sealed: SealedObject) -> str:
     chain = sealed.chain
-    manager = NOBODY if sealed.hours else sealed.change.manager
     if len(chain) == 1:
-        return manager
-    return CREATORS.get(chain[0].kind, {}).get(chain[1].kind, manager)
-
-
-def object_name(chain: Chain) -> str:
-    """`Kind name` of the chain's first object, `*` in place of what a controller generated."""
-    return f"{chain[0].kind or 'Object'} {bounded_name(chain)}".rstrip()
-
-
-def bounded_name(chain: Chain) -> str:
-    """The object's name without its generated end."""
-    item = chain[0]
-    owner = chain[1] if len(chain) > 1 else None
-    if owner and (item.kind, owner.kind) in STABLE_NAMES:
-        return item.name
-    if owner and item.kind in GENERATED_NAMES:
-        stem = bounded_name(chain[1:]).removesuffix("-*")
-        if item.name.startswith(f"{stem}-"):
-            return f"{stem}-*"
-    return _without_generated_end(item)
-
-
-def _without_generated_end(item: KubeObject) -> str:
-    if item.generate_name and item.name.startswith(item.generate_name):
-        return f"{item.generate_name.removesuffix('-')}-*"
-    pattern = GENERATED_NAMES.get(item.kind, _UUID)
-    return pattern.sub("-*", item.name)
+        return NOBODY if sealed.hours else sealed.change.manager
+    return chain[0].creator or usual_creator(*chain[:2]) or NOBODY

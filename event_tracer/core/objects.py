@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from event_tracer.core import api_types, wire
 from event_tracer.core.chain import CHANGED_THEMSELVES, OwnerReference
+from event_tracer.core.children import TARGETS
 from event_tracer.core.conditions import custom_status
 from event_tracer.core.event import (
     server_time,
@@ -13,7 +14,7 @@ from event_tracer.core.event import (
 )
 from event_tracer.core.kinds import KIND_OF_PLURAL, is_custom_group
 from event_tracer.core.status import WITH_STATUS, RolloutStatus, Status, status_of
-from event_tracer.core.tables import PAUSES, RESTARTS, ROOT_ANNOTATIONS
+from event_tracer.core.tables import KUBE_CONTROLLERS, PAUSES, RESTARTS, ROOT_ANNOTATIONS
 from event_tracer.core.times import parse_timestamp, second_of
 
 _REVISION = "deployment.kubernetes.io/revision"
@@ -51,6 +52,7 @@ class ObjectMetadata(NamedTuple):
 
     `is_forced`: it goes without a grace period, which is the kubelet's last word on each pod.
     `revisions` are those of its template, the oldest first, of a Deployment the newest alone.
+    `owner` of an autoscaler is its target (law 12). `creator` is the manager that created it.
     """
 
     uid: str
@@ -73,6 +75,7 @@ class ObjectMetadata(NamedTuple):
     is_forced: bool = False
     status: Status | None = None
     revisions: tuple[int, ...] = ()
+    creator: str = ""
 
     @property
     def group(self) -> str:
@@ -108,6 +111,8 @@ def custom_of(item: api_types.CustomObject, *, resource: str, kind: str) -> Obje
     Raises MalformedError without a name.
     """
     meta = metadata_of(item, resource=resource, kind=kind)
+    if (field := TARGETS.get(meta.kind)) and (target := _target(item, field)):
+        meta = meta._replace(owner=target, other_owners=_also(meta.owner, meta.other_owners))
     status = item.get("status")
     if status is None or not is_custom_group(meta.group):
         return meta
@@ -157,7 +162,36 @@ def metadata_of(item: api_types.AnyObject, *, resource: str, kind: str) -> Objec
         server_time=server_time(meta),
         is_forced=_is_forced(meta),
         revisions=_revisions(meta) if kind in _REVISED else (),
+        creator=_creator(meta),
     )
+
+
+def _creator(meta: api_types.Meta) -> str:
+    """Who wrote it in the second in which it was created, or alone; empty where nobody says so."""
+    created, managers = meta.get("creationTimestamp"), set[str]()
+    for entry in meta.get("managedFields") or ():
+        if entry.get("subresource"):
+            continue
+        manager = entry.get("manager") or ""
+        if entry.get("time") == created:
+            # It is all of Kubernetes' own controllers: whose owner it was tells which.
+            return "" if manager == KUBE_CONTROLLERS else manager
+        managers.add(manager)
+    return managers.pop() if len(managers) == 1 and KUBE_CONTROLLERS not in managers else ""
+
+
+def _target(item: api_types.CustomObject, field: str) -> OwnerReference | None:
+    """What an autoscaler's spec says that it scales; of a ScaledObject a Deployment, by default."""
+    spec = item.get("spec") or {}
+    target = spec.get("targetRef") if field == "targetRef" else spec.get("scaleTargetRef")
+    if not target or not (name := target.get("name")):
+        return None
+    kind, api_version = target.get("kind") or "Deployment", target.get("apiVersion") or ""
+    return OwnerReference(kind=kind, name=name, uid="", api_version=api_version)
+
+
+def _also(owner: OwnerReference | None, others: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"{owner.kind} {owner.name}", *others) if owner else others
 
 
 def _is_status(entry: api_types.ManagedFields) -> bool:

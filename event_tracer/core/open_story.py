@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from event_tracer.core.chain import Chain
+from event_tracer.core.children import TARGETS
 from event_tracer.core.errors import (
     UNDOES,
     ErrorKey,
@@ -15,11 +16,12 @@ from event_tracer.core.errors import (
 )
 from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.facts import PodFacts
-from event_tracer.core.histories import Placement, Story
+from event_tracer.core.histories import Story
 from event_tracer.core.knowledge import Knowledge
 from event_tracer.core.object_outcome import Awaited, Kill, Member, SavedStory, undone_in_pod
 from event_tracer.core.occurrence import Child, Description, Occurrence, Source
 from event_tracer.core.outcome import Case
+from event_tracer.core.placer import Placement
 from event_tracer.core.story_errors import FactsOf
 from event_tracer.core.tables import (
     CHILD_DONE,
@@ -62,7 +64,9 @@ class OpenStory:
         above = tuple(each.identity for each in chain)
         for depth, item in enumerate(chain):
             since = self.members[item.identity].since if item.identity in self.members else time
-            self.members[item.identity] = Member(item.kind, item.name, above[depth + 1 :], since)
+            # How an autoscaler stands says nothing of its target (law 12).
+            over = () if item.kind in TARGETS else above[depth + 1 :]
+            self.members[item.identity] = Member(item.kind, item.name, over, since)
 
     def note(
         self, occurrence: Occurrence, said: Description, placement: Placement, *, is_error: bool,

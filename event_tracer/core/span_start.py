@@ -11,6 +11,7 @@ from event_tracer.core.tables import (
     CONTAINER_STEPS,
     CREATED,
     CREATED_KINDS,
+    EARLIEST_STEPS,
     STEPS,
 )
 from event_tracer.core.times import (
@@ -25,11 +26,15 @@ _PREDECESSORS = {reason: reason for steps in STEPS.values() for reason in steps}
 
 
 class First(NamedTuple):
-    """The time (ns) at which an Event of this reason and fieldPath happened first."""
+    """The time (ns) at which an Event of this reason and fieldPath happened first.
+
+    What starts from it starts at `end`: that of its second, where no more is known.
+    """
 
     time: int
     reason: str
     path: str
+    end: int
 
 
 class FirstTimes:
@@ -46,12 +51,15 @@ class FirstTimes:
             return
         self._has_names = self._has_names or "/" in identity
         known = self._known.get(identity) or ()
-        first = First(time, reason, _same(event.involved.field_path))
+        # metav1.MicroTime writes its fraction also where that is zero, metav1.Time none.
+        is_exact = "." in (event.first_timestamp or event.event_time)
+        end = time if is_exact else surely_past(time)
+        first = First(time, reason, _same(event.involved.field_path), end)
         if first not in known:
             self._known.put(identity, (*known[1 - _MOST :], first))
 
-    def newest(self, item: KubeObject, path: str, reason: str, *, until: int) -> int | None:
-        """The newest first time of `reason` on `item` at or before `until` (ns).
+    def of(self, item: KubeObject, path: str, reason: str, *, until: int) -> list[First]:
+        """The first times of `reason` on `item` at or before `until` (ns).
 
         An empty `path` means the Events of all its containers.
         """
@@ -59,14 +67,11 @@ class FirstTimes:
         if self._has_names:
             # An object's uid may have come to light after the first of its Events.
             known += self._known.get(f"{item.kind}/{item.namespace}/{item.name}") or ()
-        return max(
-            (
-                first.time
-                for first in known
-                if first.reason == reason and first.time <= until and path in ("", first.path)
-            ),
-            default=None,
-        )
+        return [
+            first
+            for first in known
+            if first.reason == reason and first.time <= until and path in ("", first.path)
+        ]
 
     def expire(self, *, now: int) -> None:
         """Forget what was not used for longer than an Event lives."""
@@ -79,32 +84,40 @@ def _same(text: str) -> str:
     return text
 
 
+def surely_past(time: int) -> int:
+    """The time (ns) by which that has begun that began at `time`: a whole second is all of it."""
+    return time + SECOND if is_whole_second(time) else time
+
+
 def start_of(
     occurrence: Occurrence, *, stated: int | None, since: int, item: KubeObject, firsts: FirstTimes
 ) -> int:
     """Start time (ns) of the span of an occurrence about `item` (law 4).
 
     It is what its source has `stated`, else the first time of what it followed on, else 1 µs before
-    its end, as where it began before its story, at `since`.
+    its end, as where it began before its story, at `since`, or is longer than its object is old.
     """
     began = stated
     if began is None and occurrence.is_first and occurrence.reason in STEPS:
         began = _predecessor(occurrence, item=item, firsts=firsts)
+    if stated is not None and item.created is not None:
+        # Of a time of whole seconds the end may be a second later than it says.
+        since = max(since, item.created * SECOND - SECOND)
     instant = occurrence.time - MICROSECOND
     return instant if began is None or began < since else min(began, instant)
 
 
 def _predecessor(occurrence: Occurrence, *, item: KubeObject, firsts: FirstTimes) -> int | None:
     path = occurrence.about.field_path if occurrence.reason in CONTAINER_STEPS else ""
-    times = []
+    known: list[tuple[int, int]] = []
     for reason in STEPS[occurrence.reason]:
         if reason != CREATED:
-            times.append(firsts.newest(item, path, reason, until=occurrence.time))
+            found = firsts.of(item, path, reason, until=occurrence.time)
+            known += [(first.time, first.end) for first in found]
         elif item.created is not None and occurrence.about.kind == CREATED_KINDS[occurrence.reason]:
-            times.append(item.created * SECOND)
-    known = [time for time in times if time is not None]
+            created = item.created * SECOND
+            known.append((created, surely_past(created)))
     if not known:
         return None
-    # A whole second may have been any moment of it: only its end is surely past.
-    began = max(known)
-    return began + SECOND if is_whole_second(began) else began
+    is_earliest = occurrence.reason in EARLIEST_STEPS
+    return min(end for _, end in known) if is_earliest else max(known)[1]

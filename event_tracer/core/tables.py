@@ -7,6 +7,8 @@ k8s.io/kubernetes v1.34 (the file is named at each group), and older wordings wh
 import re
 from dataclasses import dataclass
 
+from event_tracer.core.ranks import OTHERS, TRAINING_KINDS
+
 # Where what happens to one object stands within a whole second, for the many times that carry
 # none finer: by µs, in the order of its life, a Warning after what it is about. The key is a span's
 # name where one word of the message decides, else the reason. No id has these numbers in it (law 2).
@@ -21,6 +23,10 @@ RANK = {
     "Provisioning": 23, "ProvisioningFailed": 24, "ProvisioningSucceeded": 25,
     "FailedBinding": 26, "ExternalExpanding": 27, "Resizing": 28, "VolumeResizeFailed": 29,
     "FileSystemResizeRequired": 30, "FileSystemResizeSuccessful": 31,
+    # a node's start: kubelet_node_status.go, node_lifecycle_controller.go
+    "Starting": 32, "InvalidDiskCapacity": 33, "NodeHasSufficientMemory": 34,
+    "NodeHasNoDiskPressure": 35, "NodeHasSufficientPID": 36, "NodeAllocatableEnforced": 37,
+    "RegisteredNode": 38, "Rebooted": 39,
     # a pod finds its node and its volumes
     "FailedScheduling": 40, "NotTriggerScaleUp": 41, "TriggeredScaleUp": 42, "Nominated": 43,
     "Scheduled": 44, "SuccessfulAttachVolume": 45, "FailedAttachVolume": 46, "FailedMount": 47,
@@ -45,6 +51,7 @@ RANK = {
     # a run's end
     "BackoffLimitExceeded": 120, "DeadlineExceeded": 121, "FailedIndexes": 122, "Completed": 123,
     "SawCompletedJob": 124,
+    **OTHERS,
     # status: what ends, at the end of its second
     "Terminated": 901, "Ready": 902, "RolloutComplete": 903, "ProgressDeadlineExceeded": 904,
 }  # fmt: skip
@@ -52,72 +59,76 @@ RANK = {
 UNKNOWN_RANK, UNKNOWN_WARNING_RANK = 800, 801
 
 CREATED = "(created)"  # stands for the object's own creationTimestamp
-# A first occurrence of the key began when the newest of its predecessors happened, on the
-# same object and container. Pairs: kubernetes pkg/kubelet, pkg/controller, pkg/scheduler.
+# A first occurrence of the key began when the newest of its predecessors happened first, on the
+# same object and container. Of kubernetes: pkg/kubelet, pkg/controller, pkg/scheduler; of others
+# the files are named at their ranks.
 STEPS = {
-    "Scheduled": (CREATED,),
+    "Scheduled": (CREATED, "FailedScheduling"),
     "SuccessfulAttachVolume": ("Scheduled",),
     "Pulled": ("Pulling",),
     "Created": ("Pulled",),
     "Started": ("Created",),
+    "ResizeCompleted": ("ResizeStarted",),
     "Completed": (CREATED,),
     "ProvisioningSucceeded": ("ExternalProvisioning", "Provisioning"),
     "EnsuredLoadBalancer": ("EnsuringLoadBalancer",),
     "DeletedLoadBalancer": ("DeletingLoadBalancer",),
+    "FileSystemResizeRequired": ("Resizing",),
     "FileSystemResizeSuccessful": ("FileSystemResizeRequired", "ExternalExpanding"),
-}
+    "RolloutResumed": ("RolloutPaused",),
+    "RolloutCompleted": ("RolloutUpdated",),
+    "Requested": ("Issuing",),
+    "Presented": ("Started",),
+    "DomainVerified": ("Presented",),
+    "Complete": ("Created",),
+    "CertificateIssued": ("WaitingForApproval", "OrderCreated"),
+    "SuccessfulMigration": ("SuccessfulHandOver",),
+    "ConfigurationReady": ("Created",),
+    "SparkApplicationSubmitted": ("SparkApplicationAdded",),
+    "SparkDriverCompleted": ("SparkDriverRunning",),
+    "SparkApplicationCompleted": ("SparkApplicationSubmitted",),
+    "SparkApplicationFailed": ("SparkApplicationSubmitted",),
+    "BuildCompleted": ("BuildStarted",),
+    "BuildFailed": ("BuildStarted",),
+    "RollbackSucceeded": ("UpgradeFailed",),
+    "WorkflowSucceeded": ("WorkflowRunning",),
+    "WorkflowFailed": ("WorkflowRunning",),
+    "Succeeded": ("Started",),
+    **{
+        f"{kind}{end}": (f"{kind}Created",)
+        for kind in TRAINING_KINDS
+        for end in ("Succeeded", "Failed")
+    },
+}  # fmt: skip
 # Steps that end one container's part; the others end the whole object's.
 CONTAINER_STEPS = frozenset({"Pulled", "Created", "Started"})
+# Those that began with the earliest of their predecessors, for a pod may have been tried often.
+EARLIEST_STEPS = frozenset({"Scheduled"})
 # Kinds whose creation a CREATED step may start from: a Job's `Completed` says so, others' not.
 CREATED_KINDS = {"Scheduled": "Pod", "Completed": "Job"}
 
-# A message that states its own duration: (wait, alone). pkg/kubelet/images/image_manager.go,
-# "... in 2.1s (2.3s including waiting). Image size: 1 bytes.", older ones without the brackets.
+# A message that states its own duration (Go's time.Duration.String(), or whole seconds).
+_GO = r"([\dhmsµun.]+[a-z])\b"
 DURATION = {
-    "Pulled": re.compile(r" in ([\dhmsµun.]+[a-z])(?: \(([\dhmsµun.]+) including waiting\))?"),
+    # kubelet images/image_manager.go: "... in 2.1s (2.3s including waiting). Image size: 1 bytes.",
+    # older ones without the brackets; the wait is the whole of it
+    "Pulled": re.compile(
+        r" in (?P<alone>[\dhmsµun.]+[a-z])(?: \((?P<took>[\dhmsµun.]+) including waiting\))?"
+    ),
 }
+# Of any reason: those of Flux differ between versions (kustomization_controller.go: "info" before
+# 2.0), Kueue's are of its scheduler.go and workload_controller.go, Kruise's of imagepuller_worker.go.
+DURATIONS = (
+    ("Flux", "Reconciliation finished in 9.04s, next run in 5m0s", re.compile(rf"\b(?:finished|passed|completed|succeeded) in (?P<took>{_GO})")),
+    ("Flux", "Reconciliation failed after 1.5s, next try in 2m0s", re.compile(rf"\bfailed after (?P<took>{_GO})")),
+    ("Kueue", "Quota reserved in ClusterQueue cq, wait time since queued was 42s", re.compile(rf"\bwait time(?: since [\w ]+?)? was (?P<took>{_GO})")),
+    ("Kruise", "Image nginx:1.9, ecalpsedTime 2.3s", re.compile(rf"\be(?:cal|la)psed ?[Tt]ime:? (?P<took>{_GO})")),
+)  # fmt: skip
 # "Container image %q already present on machine[ and can be accessed by the pod]": no pull, no
 # duration, even where an older Pulling exists.
 INSTANT = {"Pulled": "already present"}
 
 
-@dataclass(frozen=True, slots=True)
-class ChildRule:
-    """A message about an object of `kind` (any where empty) that names a child of it."""
-
-    reasons: frozenset[str]
-    kind: str
-    child: str
-    pattern: re.Pattern[str]
-    owns: bool = True  # False: it names the object without proving that it owns it
-
-
-def _child(reasons: str, kind: str, child: str, pattern: str, *, owns: bool = True) -> ChildRule:
-    return ChildRule(frozenset(reasons.split()), kind, child, re.compile(pattern), owns)
-
-
-_STATEFUL = (
-    "SuccessfulCreate SuccessfulUpdate SuccessfulDelete FailedCreate FailedUpdate FailedDelete"
-)
-CHILDREN = (
-    # deployment/sync.go: "Scaled up replica set X from 0 to 3"; older "... X to 3", "... to 3 from 0"
-    _child("ScalingReplicaSet", "Deployment", "ReplicaSet", r"Scaled (?:up|down) replica set (?P<name>\S+)"),
-    # deployment/sync.go: 'Failed to create new replica set "X": error'
-    _child("ReplicaSetCreateError", "Deployment", "ReplicaSet", r'Failed to create new replica set "(?P<name>[^"]+)"'),
-    # controller_utils.go, by ReplicaSet, ReplicationController, DaemonSet, Job and their like
-    _child("SuccessfulCreate SuccessfulDelete", "", "Pod", r"(?:Created|Deleted) pod: (?P<name>\S+)"),
-    # stateful_pod_control.go: "create Pod X in StatefulSet Y successful" | "... failed error: E"
-    _child(_STATEFUL, "StatefulSet", "Pod", r"\w+ Pod (?P<name>\S+) in StatefulSet \S+ "),
-    # stateful_pod_control.go: "create Claim C Pod X in StatefulSet Y success" | "... for Pod X in ..."
-    _child(_STATEFUL, "StatefulSet", "Pod", r"\w+ Claim \S+ (?:for )?Pod (?P<name>\S+) in StatefulSet \S+ "),
-    # daemon_controller.go: "Found failed daemon pod ns/X on node N, will try to kill it"
-    _child("FailedDaemonPod SucceededDaemonPod", "DaemonSet", "Pod", r"Found (?:failed|succeeded) daemon pod [^/\s]+/(?P<name>\S+) on node"),
-    # cronjob_controllerv2.go
-    _child("SuccessfulCreate SuccessfulDelete", "CronJob", "Job", r"(?:Created|Deleted) job (?P<name>\S+)"),
-    _child("SawCompletedJob", "CronJob", "Job", r"Saw completed job: (?P<name>[^,\s]+)"),
-    _child("MissingJob", "CronJob", "Job", r"Active job went missing: (?P<name>\S+)"),
-    _child("UnexpectedJob", "CronJob", "Job", r"Saw a job that the controller did not create or forgot: (?P<name>\S+)", owns=False),
-)  # fmt: skip
 # deployment/sync.go, of today and as it was before 1.26.
 SCALED = re.compile(
     r"Scaled (?:up|down) replica set (?P<name>\S+) "
@@ -159,17 +170,6 @@ CREATORS = {
     "Job": {"CronJob": "cronjob-controller"},
 }  # fmt: skip
 
-# Kinds whose names controllers generate, and the generated end of such a name
-# (apimachinery util/rand SafeEncodeString's alphabet; a CronJob's Jobs end in minutes).
-_RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
-GENERATED_NAMES = {
-    "ReplicaSet": re.compile(rf"-{_RANDOM}{{6,10}}$"),
-    "Pod": re.compile(rf"(?:-{_RANDOM}{{6,10}})?-{_RANDOM}{{5}}$"),
-    "Job": re.compile(r"-\d{8,}$"),
-}
-# A StatefulSet's pods are numbered, which is bounded.
-STABLE_NAMES = frozenset({("Pod", "StatefulSet")})
-
 # annotation or label of the root → attribute of its span
 ROOT_ANNOTATIONS = {
     "deployment.kubernetes.io/revision": "event_tracer.revision",
@@ -196,7 +196,10 @@ RESTARTS: tuple[dict[str, object], ...] = tuple(
 PAUSES: tuple[dict[str, object], ...] = tuple(
     {"f:paused": {}} | restart for restart in ({}, *RESTARTS)
 )
-AUTOSCALER = "kube-controller-manager"  # whose horizontal-pod-autoscaler writes through /scale
+KUBE_CONTROLLERS = "kube-controller-manager"
+"""The manager of what Kubernetes' own controllers write, its horizontal-pod-autoscaler also."""
+AUTOSCALERS = frozenset({KUBE_CONTROLLERS, "horizontal-pod-autoscaler", "keda-operator"})
+"""Managers of scales: those of writes, and the components whose Events tell of them."""
 
 # What these reasons say of a Pod: that it is on its way, or that it need not be waited for.
 POD_WAITING = frozenset({
@@ -204,9 +207,11 @@ POD_WAITING = frozenset({
     "NetworkNotReady", "Pulling", "Pulled", "Failed", "Created", "WaitForPodScheduled",
 })  # fmt: skip
 POD_DONE = frozenset({"Started", "Killing", "Preempted", "Evicted", "TaintManagerEviction"})
-POD_BORN = frozenset({"FailedScheduling", "Scheduled", "SuccessfulCreate"})
-CHILD_WAITING = frozenset({"SuccessfulCreate"})
-CHILD_DONE = frozenset({"SuccessfulDelete"})
+POD_BORN = frozenset({
+    "FailedScheduling", "Scheduled", "SuccessfulCreate", "SuccessfulCreatePod",
+})  # fmt: skip
+CHILD_WAITING = frozenset({"SuccessfulCreate", "SuccessfulCreatePod"})
+CHILD_DONE = frozenset({"SuccessfulDelete", "SuccessfulDeletePod"})
 CLAIM_WAITING = frozenset({"ExternalProvisioning", "Provisioning"})
 CLAIM_DONE = frozenset({"ProvisioningSucceeded"})
 # A pod that one of these is about goes, as does one whose container is stopped.

@@ -33,7 +33,7 @@ _CORE_NAMES = {
     "deprecatedFirstTimestamp": "firstTimestamp", "deprecatedLastTimestamp": "lastTimestamp",
 }  # fmt: skip
 # Annotations in which a tool keeps the whole manifest that it applied.
-_APPLIED = frozenset({
+APPLIED = frozenset({
     "kubectl.kubernetes.io/last-applied-configuration", "kapp.k14s.io/original",
     "objectset.rio.cattle.io/applied", "banzaicloud.com/last-applied",
     "kopf.zalando.org/last-handled-configuration",
@@ -92,9 +92,9 @@ def without_applied(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     """A raw object without what `kubectl apply` and its like keep: all of it, Secrets' data too."""
     meta = raw.get("metadata")
     annotations = meta.get("annotations") if isinstance(meta, Mapping) else None
-    if not isinstance(annotations, Mapping) or _APPLIED.isdisjoint(annotations):
+    if not isinstance(annotations, Mapping) or APPLIED.isdisjoint(annotations):
         return raw
-    kept = {key: value for key, value in annotations.items() if key not in _APPLIED}
+    kept = {key: value for key, value in annotations.items() if key not in APPLIED}
     return {**raw, "metadata": {**raw["metadata"], "annotations": kept}}
 
 

@@ -1,51 +1,7 @@
 """Law 6 without status: situations of public bug reports, rebuilt small."""
 
-from functools import cache
-from io import BytesIO
-
-from event_tracer.core.frame import Item
-from event_tracer.core.span import Span
-from event_tracer.core.times import SECOND
-from event_tracer.recording.reader import Problem, items
-from tests.scenarios.captures import spans_of
-from tests.scenarios.folding import RECORDINGS, attributes, events, is_event
-
-
-@cache
-def case(number: str) -> tuple[Span, ...]:
-    """All spans of a case, as `replay` reads it."""
-    (path,) = (RECORDINGS / "cases").glob(f"{number}-*")
-    problems: list[Problem] = []
-    found: tuple[Item, ...] = tuple(items([str(path)], stdin=BytesIO(), on_problem=problems.append))
-    assert not problems
-    return spans_of(found)
-
-
-def about(number: str, kind: str, name: str = "") -> Span:
-    """The object span of a case's object of a kind."""
-    (found,) = [
-        span
-        for span in case(number)
-        if not is_event(span)
-        and attributes(span)["k8s.object.kind"] == kind
-        and name in str(attributes(span)["k8s.object.name"])
-    ]
-    return found
-
-
-def outcome(span: Span) -> str:
-    """How it stands."""
-    return str(attributes(span)["event_tracer.outcome"])
-
-
-def seconds(span: Span) -> float:
-    """Its length."""
-    return (span.end - span.start) / SECOND
-
-
-def named(number: str, word: str) -> list[Span]:
-    """The event spans of a name, by time."""
-    return [span for span in events(case(number)) if span.name.startswith(word)]
+from tests.scenarios.cases import about, case, named, outcome, seconds
+from tests.scenarios.folding import is_event
 
 
 def test_a_pod_that_waits_for_its_node_and_its_image() -> None:

@@ -16,9 +16,9 @@ from event_tracer.core.traces import grouped
 from event_tracer.render import report
 from event_tracer.render.explain import explain
 from event_tracer.render.explanation import Explanation
-from tests.core.test_cases import case
 from tests.core.test_truth import CAUSES
 from tests.scenarios.captures import CAPTURES, TRUTH, Truth, captured, is_verb
+from tests.scenarios.cases import case
 from tests.scenarios.folding import JSONL, RECORDINGS, article, frames_of, tell
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "explain.schema.json"

@@ -1,0 +1,66 @@
+"""Parents of objects by the messages that name them (laws 8 and 12)."""
+
+from operator import attrgetter
+from typing import NamedTuple
+
+from event_tracer.core.event import ObjectReference
+from event_tracer.core.expiring import GenerationalCache
+from event_tracer.core.times import UNUSED
+
+Name = tuple[str, str, str]  # kind, namespace, name
+
+_MOST = 4
+_SECOND = attrgetter("second")
+
+
+class ParentClaim(NamedTuple):
+    """A message's word, by a component, of a Unix second, that an object has this parent.
+
+    One that is not `is_near` only says that it is somewhere above.
+    """
+
+    second: int
+    parent: ObjectReference
+    component: str
+    is_near: bool
+
+
+class Claims:
+    """What messages have said of the parents of objects, by the objects' names."""
+
+    def __init__(self) -> None:
+        self._known: GenerationalCache[Name, tuple[ParentClaim, ...]] = GenerationalCache(
+            keep=UNUSED
+        )
+
+    def add(self, name: Name, claim: ParentClaim) -> None:
+        """Take in one; of one parent the first word counts."""
+        before = self._known.peek(name) or ()
+        same = [each for each in before if each.parent == claim.parent]
+        others = [each for each in before if each.parent != claim.parent]
+        claim = claim._replace(second=min([claim.second, *(each.second for each in same)]))
+        self._known.put(name, tuple(sorted((*others, claim), key=_SECOND)[-_MOST:]))
+
+    def parent(self, name: Name, *, second: int) -> ObjectReference | None:
+        """The parent of an object as of Unix `second`, if any message names it."""
+        claims = self._known.get(name)
+        if not claims:
+            return None
+        near = [each for each in claims if each.is_near] or claims
+        # A recreated owner may name a child as its forerunner did: the newest word at the time
+        # counts, and a child may be heard of just before its creation is told.
+        known = [each for each in near if each.second <= second + 1]
+        return (max(known, key=_order) if known else min(near, key=_order)).parent
+
+    def component(self, name: Name) -> str:
+        """The component whose message named an object first, empty where none did."""
+        claims = self._known.peek(name)
+        return next((each.component for each in claims if each.component), "") if claims else ""
+
+    def expire(self, *, now: int) -> None:
+        """Forget what nothing has asked for in a long time; `now` is ns of the watermark."""
+        self._known.expire(now=now)
+
+
+def _order(claim: ParentClaim) -> tuple[int, str, str]:
+    return claim.second, claim.parent.uid, claim.parent.name

@@ -1,0 +1,152 @@
+"""Names as closed sets (law 13): what was generated of an object's or a component's becomes `*`.
+
+Generators, by their own sources: apimachinery util/rand (SafeEncodeString's 27 characters),
+apiserver names/generate.go (generateName: five of them, after 58 characters at most), ten at most
+of a ReplicaSet's hash, cronjob_controllerv2.go (minutes), Knative kmeta (an MD5 sum for an end).
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from event_tracer.core.chain import Chain, KubeObject
+
+STAR = "*"
+_RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
+_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_LONG, _COMMON = 50, 20  # of names that were cut to make room for a hash, and what they share
+
+# Kinds whose objects are named as a node is: its name is the cloud's.
+_NODES = frozenset({
+    "Node", "CSINode", "NodeMetrics", "NodeFeature", "NodeResourceTopology", "CiliumNode",
+    "BlockAffinity", "Machine", "BareMetalHost",
+})  # fmt: skip
+# Kinds that people name, whether their objects were read or not.
+_CHOSEN = frozenset({
+    "Deployment", "StatefulSet", "DaemonSet", "CronJob", "Service", "Ingress", "Namespace",
+    "HorizontalPodAutoscaler", "ConfigMap", "Secret", "ServiceAccount", "StorageClass",
+    "PersistentVolumeClaim",
+})  # fmt: skip
+# Kinds of which a person, or a pipeline of theirs, makes one after the other.
+_COUNTED = re.compile(
+    "Pod|.*Job|.*Run|.*Build|Workflow|.*Application|Backup|Restore|.*Migration|.*Snapshot|.*Claim|"
+    "ReplicationController|CertificateRequest|Order|Challenge|AnalysisRun|Experiment|InstallPlan"
+)
+# Whole generated parts of kinds whose controllers name them, whatever else is in the name.
+_ENDS = {
+    "Pod": rf"(?:-{_RANDOM}{{6,10}})?-{_RANDOM}{{5}}$",
+    "ReplicaSet": rf"-{_RANDOM}{{6,10}}$",
+    "ControllerRevision": rf"-{_RANDOM}{{6,10}}$",
+    "AnalysisRun": rf"-{_RANDOM}{{6,10}}(?:-[a-z0-9]+)*$",
+    "Experiment": rf"-{_RANDOM}{{6,10}}(?:-[a-z0-9]+)*$",
+    "Revision": r"-\d{5}$",
+}
+_GENERATED_ENDS = {kind: re.compile(pattern) for kind, pattern in _ENDS.items()}
+
+# In any name: a uuid; a ReplicaSet's hash and a pod's end; a date, of a run or a backup.
+_ANYWHERE = re.compile(
+    rf"{_UUID}|(?<=-){_RANDOM}{{6,10}}-{_RANDOM}{{5}}(?=-|$)|\d{{4}}-\d\d-\d\d(?:[t-][\dhmsz:.-]*)?"
+)
+_PARTS = re.compile(r"([-.])")
+_HASH = re.compile(rf"(?=.*\d)(?:{_RANDOM}{{6,10}}|(?=.*[a-f])[0-9a-f]{{8,}})|[0-9a-f]{{32,}}")
+_NUMBER = re.compile(r"\d{5,}")
+_FIVE = re.compile(rf"{_RANDOM}{{5}}|(?=.*\d)[a-z0-9]{{5}}")
+_STARS = re.compile(r"\*(?:[-.](?:\*|\d+(?=[-.]|$)))+|(?<![^-.])\d+[-.]\*")
+
+
+def object_name(chain: Chain) -> str:
+    """`Kind name` of the chain's first object, `*` in place of what was generated."""
+    return f"{chain[0].kind or 'Object'} {bounded_name(chain)}".rstrip()
+
+
+def bounded_name(chain: Chain) -> str:
+    """The object's name without what was generated of it.
+
+    Of one whose name has that of an owner in it, it is the owner's with `-*` in place of the rest.
+    """
+    item = chain[0]
+    if _is_node(item):
+        return STAR
+    for depth, above in enumerate(chain[1:], start=1):
+        if (named := _after(item.name, above.name)) is not None:
+            before, rest = named
+            stem = f"{_cleaned(before)}{bounded_name(chain[depth:])}"
+            return _joined(f"{stem}-{STAR}") if rest else _joined(stem)
+    return _own_name(item)
+
+
+def _is_node(item: KubeObject) -> bool:
+    # Each kubelet holds a Lease of its node's name there (component-helpers node/lease).
+    return item.kind in _NODES or (item.kind == "Lease" and item.namespace == "kube-node-lease")
+
+
+def _after(name: str, owner: str) -> tuple[str, str] | None:
+    """What stands before and after an owner's name in a name; None where it is not in it."""
+    if not owner:
+        return None
+    at = name.find(owner)
+    while at >= 0:
+        before, rest = name[:at], name[at + len(owner) :]
+        if before[-1:] in ("", "-", ".") and rest[:1] in ("", "-", "."):
+            return before, rest
+        at = name.find(owner, at + 1)
+    is_cut = len(name) >= _LONG and name[:_COMMON] == owner[:_COMMON] and len(owner) >= _COMMON
+    return ("", "-") if is_cut else None
+
+
+def _own_name(item: KubeObject) -> str:
+    if item.generate_name and item.name.startswith(item.generate_name):
+        return _joined(f"{_cleaned(item.generate_name.rstrip('-.'), anything=True)}-{STAR}")
+    name = _without_node(item)
+    is_chosen = item.kind in _CHOSEN or (item.known and item.kind not in _GENERATED_ENDS)
+    if end := _GENERATED_ENDS.get(item.kind):
+        name = end.sub(f"-{STAR}", name)
+    if _COUNTED.fullmatch(item.kind):
+        name = re.sub(r"(?:-\d+)+$", f"-{STAR}", name)
+    return _joined(_cleaned(name, anything=not is_chosen))
+
+
+def _without_node(item: KubeObject) -> str:
+    # A static pod's name ends with its node's (kubelet config/common.go), which is its owner.
+    for owner in item.other_owners:
+        kind, _, node = owner.partition(" ")
+        if kind == "Node" and item.name.endswith(f"-{node}"):
+            return f"{item.name.removesuffix(node)}{STAR}"
+    return item.name
+
+
+def _cleaned(name: str, *, anything: bool = False) -> str:
+    """`name` without uuids, hashes, dates and long numbers.
+
+    `anything`: nobody chose it, so five random characters and short numbers are generated, too.
+    """
+    parts = _PARTS.split(_ANYWHERE.sub(STAR, name))
+    return "".join([parts[0], *_replaced(parts[1:], anything=anything)]) if parts else name
+
+
+def _replaced(parts: Iterable[str], *, anything: bool) -> Iterable[str]:
+    for part in parts:
+        is_generated = any(pattern.fullmatch(part) for pattern in (_HASH, _NUMBER))
+        is_short = anything and (part.isdigit() or _FIVE.fullmatch(part) is not None)
+        yield STAR if is_generated or is_short else part
+
+
+def _joined(name: str) -> str:
+    """`name` with one `*` for all that stand side by side, and for numbers beside one."""
+    while (shorter := _STARS.sub(STAR, name)) != name:
+        name = shorter
+    return name
+
+
+# `<provisioner>_<hostname>_<uuid>` (sig-storage-lib-external-provisioner controller.go, and leader
+# election's identities), or a pod's own name.
+_INSTANCE = re.compile(rf"(?P<name>.+?)_[^_]+_{_UUID}")
+_OWN = re.compile(rf"[-_ ]?{_UUID}$|(?:-(?=[a-z]*\d){_RANDOM}{{6,10}})-{_RANDOM}{{5}}$")
+
+
+@lru_cache(maxsize=4096)
+def bounded_component(component: str) -> str:
+    """A component's name without those of its pod, its host and its run."""
+    if match := _INSTANCE.fullmatch(component):
+        return match["name"]
+    return _OWN.sub("", component) or component

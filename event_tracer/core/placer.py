@@ -1,0 +1,84 @@
+"""The place of an occurrence: its lineage, its story, its trace and all ids."""
+
+from typing import NamedTuple
+
+from event_tracer.core.chain import Chain, KubeObject, run_of
+from event_tracer.core.histories import Histories, Story
+from event_tracer.core.lineage import Lineage, lineage_names
+from event_tracer.core.occurrence import Child, Occurrence
+from event_tracer.core.span import Attributes, object_span_id, trace_id
+from event_tracer.core.times import second_of
+
+
+class Placement(NamedTuple):
+    """Place of an occurrence: its story's trace, its object and all above it, root last.
+
+    `span_ids` are those of the chain's object spans, `names` the attributes that name them.
+    """
+
+    story: Story
+    trace_id: bytes
+    chain: Chain
+    span_ids: tuple[bytes, ...]
+    names: Attributes
+
+
+class Placer:
+    """Places occurrences: the chain of the object, the story, the trace and the ids."""
+
+    def __init__(self, lineage: Lineage, histories: Histories, *, cluster_uid: str) -> None:
+        self._lineage = lineage
+        self._histories = histories
+        self._cluster_uid = cluster_uid
+        self._placed: dict[tuple[str, int, str, int | None], Placement] = {}
+
+    def forget(self) -> None:
+        """Start anew: something was learnt since the last occurrence was placed."""
+        self._placed.clear()
+
+    def place(self, occurrence: Occurrence, item: KubeObject, *, final_before: int) -> Placement:
+        """The placement of an occurrence about `item`.
+
+        Dates of changes that were read before `final_before` (ns of the watermark) are final.
+        """
+        # An object that came to be later was not there for an earlier change (law 5).
+        second = max(second_of(occurrence.time), item.created or 0)
+        run = self._named_run(occurrence.child)
+        # One object has Events by the dozen, and those of one second share their placement.
+        key = (item.identity, second, run.identity if run else "", occurrence.generation)
+        placement = self._placed.get(key)
+        if placement is None:
+            chain = self._lineage.chain(item, second=second)
+            run = run or run_of(chain)
+            if run:
+                story = self._histories.run(run, is_root=run is chain[-1], second=second)
+            else:
+                first = occurrence.first_time
+                story = self._histories.story(
+                    chain,
+                    second=second,
+                    first_second=second if first is None else second_of(first),
+                    final_before=final_before,
+                    generation=occurrence.generation,
+                )
+            placement = self._placed[key] = self._placement(chain, story)
+        return placement
+
+    def previous_trace(self, story: Story) -> bytes | None:
+        """The trace of the story before `story`, where that is known."""
+        key = self._histories.previous(story)
+        return trace_id(cluster_uid=self._cluster_uid, story_key=key) if key else None
+
+    def _named_run(self, child: Child | None) -> KubeObject | None:
+        is_run = child is not None and child.kind == "Job" and child.owned
+        return self._lineage.find_child(child) if child and is_run else None
+
+    def _placement(self, chain: Chain, story: Story) -> Placement:
+        trace = trace_id(cluster_uid=self._cluster_uid, story_key=story.key)
+        return Placement(
+            story=story,
+            trace_id=trace,
+            chain=chain,
+            span_ids=tuple(object_span_id(trace=trace, identity=item.identity) for item in chain),
+            names=lineage_names(chain),
+        )

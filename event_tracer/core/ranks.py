@@ -1,0 +1,76 @@
+"""Where the reasons of components other than Kubernetes' own stand within a second (law 3).
+
+By µs, in the order of an object's life, a Warning after the Normals that led to it; the sources are
+named by file, those of each component in its own repository. `tables.RANK` is these and
+Kubernetes' own.
+"""
+
+# Kinds of the Kubeflow training operator, whose reasons begin with their kind.
+TRAINING_KINDS = ("TFJob", "PyTorchJob", "MPIJob", "XGBoostJob", "MXJob", "PaddleJob", "JAXJob")
+
+OTHERS = {
+    # Argo Rollouts: utils/conditions/conditions.go, rollout/analysis.go, analysis/analysis.go
+    "RolloutUpdated": 131, "NewReplicaSetCreated": 132, "RolloutNotCompleted": 133,
+    "SkipSteps": 134, "RolloutStepCompleted": 135, "RolloutPaused": 136, "RolloutResumed": 137,
+    "ExperimentCreated": 138, "AnalysisRunPending": 139, "AnalysisRunRunning": 140,
+    "MetricSuccessful": 141, "MetricInconclusive": 142, "MetricError": 142, "MetricFailed": 142,
+    "AnalysisRunSuccessful": 143, "AnalysisRunInconclusive": 144, "AnalysisRunError": 144,
+    "AnalysisRunFailed": 144, "TrafficWeightUpdated": 145, "SwitchService": 146,
+    "RolloutCompleted": 147, "RolloutAborted": 148,
+    # cert-manager: pkg/controller/{certificate-shim,certificates,acmeorders,acmechallenges}
+    "CreateCertificate": 150, "Issuing": 151, "Reused": 152, "Generated": 153, "Requested": 154,
+    "RequestFailed": 155, "WaitingForApproval": 156, "cert-manager.io": 157, "OrderCreated": 158,
+    "OrderPending": 159, "PresentError": 160, "Presented": 161, "DomainVerified": 162,
+    "CleanUpError": 163, "Complete": 164, "OrderFailed": 165, "CertificateIssued": 166,
+    # KubeVirt: virt-controller/watch/{vm,vmi,migration}, virt-handler/vm.go
+    "SuccessfulHandOver": 170, "PreparingTarget": 171, "Migrating": 172, "Migrated": 173,
+    "SuccessfulMigration": 174, "FailedMigration": 175, "ShuttingDown": 176, "Stopped": 177,
+    # Knative: serving pkg/reconciler/configuration/configuration.go
+    "ConfigurationReady": 180, "LatestReadyUpdate": 181, "LatestReadyFailed": 182,
+    # Spark operator: sparkapplication/controller.go; a driver's end is the application's
+    "SparkApplicationAdded": 190, "SparkApplicationSubmitted": 191,
+    "SparkApplicationSubmissionFailed": 192, "SparkDriverPending": 193, "SparkDriverRunning": 194,
+    "SparkExecutorPending": 195, "SparkExecutorRunning": 196, "SparkExecutorCompleted": 197,
+    "SparkExecutorFailed": 198, "SparkDriverCompleted": 199, "SparkDriverFailed": 200,
+    "SparkApplicationCompleted": 201, "SparkApplicationFailed": 202,
+    # Kueue: jobframework/events.go, scheduler.go, workload_controller.go
+    "CreatedWorkload": 210, "Pending": 211, "QuotaReserved": 212, "Admitted": 213,
+    "FinishedWorkload": 215,
+    # OpenShift: deploymentconfig_controller.go, build/buildutil/consts.go
+    "DeploymentCreated": 220, "ReplicationControllerScaled": 221, "DeploymentCancelled": 222,
+    "BuildStarted": 223, "BuildCompleted": 224, "BuildCancelled": 225, "BuildFailed": 226,
+    # Kruise: cloneset_update.go; Volcano: job_controller_handler.go
+    "SuccessfulUpdatePodInPlace": 230, "FailedUpdatePodInPlace": 231, "ExecuteAction": 232,
+    # Flux: kustomize-controller, helm-controller api/v2/condition_types.go
+    "Progressing": 240, "ReconciliationSucceeded": 241, "ReconciliationFailed": 242,
+    "HealthCheckFailed": 243, "InstallSucceeded": 244, "InstallFailed": 245,
+    "UpgradeSucceeded": 246, "UpgradeFailed": 247, "TestSucceeded": 248, "TestFailed": 249,
+    "RollbackSucceeded": 250, "RollbackFailed": 251, "UninstallSucceeded": 252,
+    "UninstallFailed": 253,
+    # Karpenter: pkg/events/reason.go, nodeclaim/lifecycle
+    "Launched": 260, "Registered": 261, "Initialized": 262, "DisruptionBlocked": 264,
+    "Unconsolidatable": 265, "DisruptionLaunching": 266, "DisruptionWaitingReadiness": 267,
+    "DisruptionTerminating": 268, "Disrupted": 269, "FailedDraining": 270,
+    # KEDA: eventreason.go; VPA: pods_eviction_restriction.go
+    "KEDAScalersStarted": 280, "ScaledObjectReady": 281, "ScaledJobReady": 281,
+    "KEDAScaleTargetActivated": 282, "KEDAScaleTargetActivationFailed": 283,
+    "KEDAJobsCreated": 284, "KEDAScaleTargetDeactivated": 285, "EvictedPod": 286,
+    "EvictedByVPA": 287,
+    # Argo Workflows: workflow/controller/operator.go
+    "WorkflowRunning": 290, "WorkflowNodeRunning": 291, "WorkflowNodeSucceeded": 292,
+    "WorkflowNodeFailed": 293, "WorkflowNodeError": 293, "WorkflowSucceeded": 294,
+    "WorkflowFailed": 295, "WorkflowTimedOut": 296,
+    # Tekton: pkg/reconciler/events/k8sevent/event.go
+    "Running": 71, "Succeeded": 300,
+    # Kubeflow training: pkg/controller.v1/common, pkg/common/util/reason.go
+    "SuccessfulCreatePod": 16, "FailedCreatePod": 17, "SuccessfulCreateService": 18,
+    "FailedCreateService": 19, "ExitedWithCode": 304, "SuccessfulDeletePod": 305,
+    **{
+        f"{kind}{word}": rank
+        for kind in TRAINING_KINDS
+        for word, rank in (
+            ("Created", 15), ("Running", 301), ("Restarting", 302), ("Suspended", 303),
+            ("Succeeded", 306), ("Failed", 307),
+        )
+    },
+}  # fmt: skip

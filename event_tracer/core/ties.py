@@ -1,0 +1,103 @@
+"""What an Event says of other objects: which it names, and what belongs to what (laws 8 and 12)."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from event_tracer.core.children import (
+    CHILDREN,
+    CREATED_KIND,
+    REISSUED,
+    WORKFLOW_NAME,
+    WORKFLOW_UID,
+    ChildRule,
+    Tie,
+)
+from event_tracer.core.event import Event, ObjectReference
+from event_tracer.core.kinds import KIND_OF_NAME
+from event_tracer.core.tables import COMBINED
+
+_RULES: dict[str, tuple[ChildRule, ...]] = {
+    reason: tuple(rule for rule in CHILDREN if reason in rule.reasons)
+    for reason in frozenset().union(*(rule.reasons for rule in CHILDREN))
+}
+_ANY_REASON: dict[str, tuple[ChildRule, ...]] = {
+    kind: tuple(rule for rule in CHILDREN if not rule.reasons and kind in rule.kinds)
+    for kind in frozenset().union(*(rule.kinds for rule in CHILDREN if not rule.reasons))
+}
+_CREATES = re.compile("[Cc]reat(?:ed|ing|e) ")
+
+
+class Named(NamedTuple):
+    """An object that an Event names, and the `parent` that it has by that."""
+
+    kind: str
+    namespace: str
+    name: str
+    parent: ObjectReference
+    tie: Tie
+
+
+def ties_of(event: Event) -> tuple[Named, ...]:
+    """All objects that an Event names, the first first: by its message, else its annotations."""
+    about = event.involved
+    if not about.namespace and event.namespace and about.kind != "Node":
+        about = about._replace(namespace=event.namespace)
+    found = tuple(_named(event.reason, event.message.removeprefix(COMBINED), about))
+    return (*found, *_workflow(event, about)) if event.annotations else found
+
+
+def _named(reason: str, message: str, about: ObjectReference) -> Iterator[Named]:
+    if (again := REISSUED.match(message)) and (kind := KIND_OF_NAME.get(again["kind"])):
+        yield Named(kind, about.namespace, again["name"], about, _reissued(kind))
+        other = _reference(kind, about.namespace, again["name"])
+        yield from _named(reason, again["message"], other)
+        return
+    is_named = False
+    for rule in (*_RULES.get(reason, ()), *_ANY_REASON.get(about.kind, ())):
+        if rule.kinds and about.kind not in rule.kinds:
+            continue
+        if match := rule.pattern.match(message):
+            is_named = True
+            yield _by_rule(rule, match.groupdict(), about)
+    if not is_named and about.kind != "Pod" and (found := _created(message, about)):
+        yield found
+
+
+def _reissued(kind: str) -> Tie:
+    return Tie.HAS if kind == "Pod" else Tie.OWNS
+
+
+def _by_rule(rule: ChildRule, found: dict[str, str | None], about: ObjectReference) -> Named:
+    parts = {key: value or "" for key, value in found.items()} | {"about": about.name}
+    kind = rule.child or parts["kind"]
+    namespace = parts.get("namespace") or about.namespace
+    parent = about
+    if rule.parent:
+        of_kind, _, of_name = rule.parent.format_map(parts).partition(" ")
+        parent = _reference(of_kind, namespace, of_name)
+    return Named(kind, namespace, rule.name.format_map(parts), parent, rule.tie)
+
+
+def _created(message: str, about: ObjectReference) -> Named | None:
+    """The general rule: what is created under its maker's name is its maker's."""
+    match = CREATED_KIND.match(message) if _CREATES.search(message) else None
+    if match is None or not about.name or not match["name"].startswith(about.name):
+        return None
+    word = match["kind"]
+    kind = word if word[0].isupper() else KIND_OF_NAME.get(word)
+    if kind is None or (kind, match["name"]) == (about.kind, about.name):
+        return None
+    return Named(kind, match["namespace"] or about.namespace, match["name"], about, Tie.OWNS)
+
+
+def _workflow(event: Event, about: ObjectReference) -> Iterator[Named]:
+    # Argo Workflows' nodeEvents.sendAsPod: about the pod, its Workflow in annotations.
+    annotations = dict(event.annotations)
+    if name := annotations.get(WORKFLOW_NAME):
+        workflow = _reference("Workflow", about.namespace, name, annotations.get(WORKFLOW_UID, ""))
+        yield Named(about.kind, about.namespace, about.name, workflow, Tie.OWNS)
+
+
+def _reference(kind: str, namespace: str, name: str, uid: str = "") -> ObjectReference:
+    return ObjectReference(kind, namespace, name, uid, "", 0, "")
