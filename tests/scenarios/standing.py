@@ -18,7 +18,7 @@ class Moment(NamedTuple):
     now: int
     stand: Stand
     spans: list[Span]
-    preview: Callable[[], list[Span]]
+    preview: Callable[[bytes], list[Span]]
 
 
 def about(kind: str, name: str, namespace: str = "shop") -> ObjectReference:
