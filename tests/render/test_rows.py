@@ -125,7 +125,7 @@ def test_a_repeat_of_a_list_stands_at_its_true_first_time() -> None:
 
     assert row.first == exact
     assert row.since is None
-    assert row.repeats == "x8 over 2m"
+    assert row.repeats == "x8 over 1m59s"
 
 
 def test_what_is_older_than_its_story_says_since_when() -> None:
