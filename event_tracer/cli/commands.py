@@ -178,8 +178,8 @@ Turn recorded Events into traces: draw them here, or send them to a collector.
 
 Reads recordings (JSON Lines, plain or gzipped) and what kubectl prints:
   kubectl get events -A -o json                       Events alone already give the tree
-  kubectl get events,pods,rs,deploy,sts,ds,jobs,cronjobs -A -o json --show-managed-fields
-                                                      with owners, and who changed what
+  kubectl get events,pods,rs,deploy,sts,ds,jobs,cronjobs,ns -A -o json --show-managed-fields
+                                                      with owners, status, and who changed what
   kubectl get events -A --watch -o json
 Without FILE it replays a sample; - reads standard input.""",
         examples="""\

@@ -15,8 +15,9 @@ from event_tracer.core.filters import Redaction
 from event_tracer.core.lineage import kind_attribute
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.traces import Trace
-from event_tracer.pipeline.snapshot import SnapshotError, read_traces
-from event_tracer.render.selection import Target, object_span_ids
+from event_tracer.pipeline.snapshot import SnapshotError, look_at
+from event_tracer.render.selection import Target, newest_story, object_span_ids
+from event_tracer.render.undated import root_names, undated_in_words
 from event_tracer.runtime.logs import Complain
 
 _LOOKBACK = "2d"  # the widest that Jaeger's UI offers
@@ -71,7 +72,7 @@ async def link(words: Sequence[str], settings: LinkSettings, *, complain: Compla
         raise SettingsError("name one object, as deployment/web")
     async with open_query(settings, words) as query:
         (target,) = query.targets
-        traces = await read_traces(
+        look = await look_at(
             query.api,
             cluster_uid=query.cluster_uid,
             naming=settings.naming,
@@ -80,12 +81,14 @@ async def link(words: Sequence[str], settings: LinkSettings, *, complain: Compla
             redact=Redaction(settings.redact),
             complain=complain,
         )
-        found = [trace for trace in traces if object_span_ids(trace, target)]
+        found = newest_story(each for each in look.traces if object_span_ids(each, target))
         if not found:
-            raise SnapshotError(await explain_absence(query, traces))
+            raise SnapshotError(await explain_absence(query, look.traces))
         if not query.cluster_uid:
             complain("the cluster's uid may not be read; --cluster-uid must be that of `run`")
-        return _link(found[-1], target)
+        if undated := undated_in_words(look.undated, root_names([found])):
+            complain(undated)
+        return _link(found, target)
 
 
 def _link(trace: Trace, target: Target) -> Link:

@@ -28,6 +28,7 @@ from event_tracer.recording import reader
 from event_tracer.recording.reader import Reads
 from event_tracer.render.page.store import RawEvents
 from event_tracer.render.terminal import View, console
+from event_tracer.render.undated import root_names, undated_in_words
 from event_tracer.render.waterfall import waterfall
 
 
@@ -51,7 +52,7 @@ async def replay(files: Sequence[str], settings: ReplaySettings) -> bool:
             on_progress=stack.enter_context(progress),
             redact=raw_events if settings.html else Redaction(settings.redact),
         )
-        traces = _traces(items, settings, report, seconds=seconds)
+        traces = _traces(_noted(items, report), settings, report, seconds=seconds)
         options = SinkOptions(
             view=View(out, zone=settings.zone, wide=settings.output == "wide"),
             lay_out=partial(waterfall, fold=settings.fold),
@@ -81,10 +82,22 @@ def _traces(
         return kept
 
     stories = Stories(naming=settings.naming, cluster_uid=settings.cluster_uid, keep=keep)
+    roots: dict[str, str] = {}
     for spans in traces_of(items, stories):
         report.traces += 1
         report.spans += len(spans)
+        roots |= root_names([spans])
         yield tuple(shift(span, seconds=seconds) for span in spans) if seconds else spans
+    report.undated = undated_in_words(stories.undated, roots)
+
+
+def _noted(items: Iterable[Item], report: Report) -> Iterator[Item]:
+    """The same items; it is noted whether there was any object among them."""
+    for item in items:
+        report.has_objects = report.has_objects or any(
+            not isinstance(frame.body, Event) for frame in _frames(item)
+        )
+        yield item
 
 
 def _shift_to_now(

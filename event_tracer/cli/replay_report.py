@@ -13,15 +13,21 @@ from event_tracer.core.occurrence import Occurrence
 from event_tracer.recording.reader import Problem
 from event_tracer.render.terminal import visible
 
+WITH_OBJECTS = (
+    "kubectl get events,pods,rs,deploy,sts,ds,jobs,cronjobs,ns -A -o json --show-managed-fields"
+)
+"""What brings owners, changes, status and, by the Namespace kube-system, the cluster's uid."""
 _MAX_PROBLEMS = 10
 _PATIENCE = 1.0  # seconds before a bar is shown
 
 
 @dataclass(slots=True)
 class Report:
-    """Counts, and a console for complaints."""
+    """Counts, and a console for complaints. `undated` is a sentence, empty for none."""
 
     errors: Console
+    has_objects: bool = False
+    undated: str = ""
     traces: int = 0
     spans: int = 0
     occurrences: int = 0
@@ -64,6 +70,10 @@ class Report:
         on.print(visible(", ".join(parts)), style="bold", soft_wrap=True)
         if not kept:
             self.complain(f"no occurrence passes the filters; there are {self._what_there_is()}")
+        elif not self.has_objects:
+            self.complain(f"Events alone do not say what is ready; for that: {WITH_OBJECTS}")
+        if self.undated:
+            self.complain(self.undated)
 
     def _what_there_is(self) -> str:
         return "; ".join(

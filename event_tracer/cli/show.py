@@ -17,12 +17,13 @@ from event_tracer.cli.target import Query, explain_absence, labelled, open_query
 from event_tracer.core.filters import Redaction
 from event_tracer.core.times import human
 from event_tracer.core.traces import Trace
-from event_tracer.pipeline.snapshot import Snapshot, SnapshotError, read_traces
+from event_tracer.pipeline.snapshot import Snapshot, SnapshotError, look_at
 from event_tracer.render.listing import lay_out, listed
 from event_tracer.render.live import LiveView, live_view
 from event_tracer.render.page.store import RawEvents
 from event_tracer.render.selection import Selection, newest_time, object_span_ids
 from event_tracer.render.terminal import View, console, visible
+from event_tracer.render.undated import root_names, undated_in_words
 from event_tracer.runtime.logs import Complain, mask
 from event_tracer.runtime.tasks import TaskScope
 
@@ -90,7 +91,7 @@ async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> 
     redact = Redaction(settings.redact)
     raw_events = RawEvents(redact)
     reading = raw_events if settings.html else redact
-    traces = await read_traces(
+    look = await look_at(
         query.api,
         cluster_uid=query.cluster_uid,
         naming=settings.naming,
@@ -99,7 +100,7 @@ async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> 
         redact=reading,
         complain=complain,
     )
-    selection = _selection(query, settings)
+    traces, selection = look.traces, _selection(query, settings)
     wanted = selection.matching(traces)
     shown = listed(selection, wanted)
     if not shown:
@@ -119,6 +120,8 @@ async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> 
     await sinks.send(drawn, to=settings.sink, options=options, complain=complain)
     if (number := sum(map(len, told))) < len(wanted):
         complain(f"{number} of {len(wanted)} stories; --last 0 shows all")
+    if undated := undated_in_words(look.undated, root_names(drawn)):
+        complain(undated)
 
 
 async def _tell_missing(query: Query, traces: Sequence[Trace], *, complain: Complain) -> None:

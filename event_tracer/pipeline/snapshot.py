@@ -1,7 +1,8 @@
 """A cluster read into a fold of its own, to be drawn."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from event_tracer import EventTracerError
 from event_tracer.core.event import ObjectReference
@@ -157,6 +158,11 @@ class Snapshot:
             self._complain(f"{self._sink.unusable} of what was read could not be used")
         return self._sink.spans + self._stories.look(now=self._reader.now)
 
+    @property
+    def undated(self) -> Mapping[str, tuple[str, ...]]:
+        """The changes that nothing read dates, in words, by the uid of their root."""
+        return self._stories.undated
+
     def _unread(self) -> str:
         left = [watch for watch in self._reader.watches if not (watch.is_live or watch.is_denied)]
         trouble = next((watch.retry.last_error for watch in left if watch.retry.last_error), "")
@@ -164,14 +170,22 @@ class Snapshot:
         return f"{names}: {trouble}" if trouble else names
 
 
-async def read_traces(
+class Look(NamedTuple):
+    """All that one look at a cluster has shown.
+
+    The trace that changed last stands at the end; `undated` are changes that nothing read dates,
+    in words, by the uid of their root.
+    """
+
+    traces: list[Trace]
+    undated: Mapping[str, tuple[str, ...]]
+
+
+async def look_at(
     api: Api, *, cluster_uid: str, naming: Naming, namespaces: Sequence[str], whole: WholeKinds,
     redact: Redact, complain: Complain,
-) -> list[Trace]:  # fmt: skip
-    """All traces of what a cluster has now, the one that changed last at the end.
-
-    Raises SnapshotError.
-    """
+) -> Look:  # fmt: skip
+    """All that a cluster has now. Raises SnapshotError."""
     scope, is_done = TaskScope(), asyncio.Event()
     snapshot = Snapshot(
         api, cluster_uid=cluster_uid, naming=naming, namespaces=namespaces, whole=whole,
@@ -184,7 +198,23 @@ async def read_traces(
 
     await scope.run(is_done, start=snapshot.run(), wait=wait())
     snapshot.check()
-    return grouped(snapshot.look())
+    traces = grouped(snapshot.look())
+    return Look(traces, snapshot.undated)
+
+
+async def read_traces(
+    api: Api, *, cluster_uid: str, naming: Naming, namespaces: Sequence[str], whole: WholeKinds,
+    redact: Redact, complain: Complain,
+) -> list[Trace]:  # fmt: skip
+    """All traces of what a cluster has now, the one that changed last at the end.
+
+    Raises SnapshotError.
+    """
+    look = await look_at(
+        api, cluster_uid=cluster_uid, naming=naming, namespaces=namespaces, whole=whole,
+        redact=redact, complain=complain,
+    )  # fmt: skip
+    return look.traces
 
 
 def in_namespaces(namespaces: Sequence[str]) -> str:
