@@ -109,7 +109,7 @@ def number_of(value: object) -> int | None:
 
 def read_event(raw: Mapping[str, Any]) -> EventObject:
     """An Event of either API. Raises MalformedError with what is wrong, in one line."""
-    if "regarding" in raw:
+    if "regarding" in raw or str(raw.get("apiVersion")).startswith("events.k8s.io/"):
         raw = {_CORE_NAMES.get(name, name): value for name, value in raw.items()}
     return _read(_EVENT, raw)
 

@@ -13,7 +13,10 @@ from event_tracer.core.wire import MalformedError, decode, replace_surrogates
 
 # For people: a place in a document becomes one in the file (as pydantic-core 2.50 writes it).
 _PLACE = re.compile(r"(?P<what>.*) at line (?P<line>\d+) column (?P<column>\d+)", re.DOTALL)
+_CUT = "EOF while parsing"  # in the words of pydantic-core
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _TEXT = re.compile(r"\S")
+_BORDER = re.compile(rb"(?:---|\.\.\.)\s*(?:#.*)?$")
 _DECODER = json.JSONDecoder()
 
 
@@ -32,39 +35,105 @@ OnBad = Callable[[int, str], None]
 def json_documents(lines: Iterable[bytes], *, on_bad: OnBad) -> Iterator[Document]:
     """JSON Lines, and documents printed over several lines, one after the other.
 
-    Whoever indents JSON (kubectl, jq) begins and ends each document in the first column, so a
-    line that is one bracket opens a document, and the next bracket in the first column ends it.
+    Whoever indents JSON (kubectl, jq) begins and ends each document in the first column. Of any
+    other that does not end on its line, its brackets tell where it does.
     """
-    for begun, text in _texts(lines):
-        yield from _parse(text, line=begun, on_bad=on_bad)
+    ahead = _Ahead(lines)
+    for number, line in ahead:
+        text = line.strip()
+        if not text:
+            continue
+        if _is_lone(line) and ahead.next[:1] in (b" ", b"\t"):
+            yield from _parse(_indented(ahead, line), line=number, on_bad=on_bad)
+            continue
+        try:
+            value = decode(text)
+        except MalformedError as error:
+            if _CUT in str(error) and (rest := b"".join(_until_closed(ahead, text))):
+                yield from _parse(line + rest, line=number, on_bad=on_bad)
+            else:
+                yield from _joined(text, problem=str(error), line=number, on_bad=on_bad)
+        else:
+            yield Document(line=number, value=value)
 
 
-def _texts(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    block: list[bytes] = []
-    begun = 0
-    for number, line in enumerate(lines, start=1):
-        opens = line.rstrip() in (b"{", b"[")
-        if block and opens:  # the one before was cut off
-            yield begun, b"".join(block)
-            block = []
-        if block or opens:
-            begun = begun if block else number
-            block.append(line)
-        elif line.strip():
-            yield number, line.strip()
-        if block and line[:1] in b"}]":
-            yield begun, b"".join(block)
-            block = []
-    if block:
-        yield begun, b"".join(block)
+class _Ahead:
+    """Numbered lines, and the one that follows."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._lines = iter(lines)
+        self._number = 0
+        self.next = next(self._lines, b"")
+        """The next line; empty where there is none."""
+
+    def __iter__(self) -> "_Ahead":
+        return self
+
+    def push(self, line: bytes) -> None:
+        """Give back the line that was taken last."""
+        self._lines = chain([self.next] if self.next else [], self._lines)
+        self.next, self._number = line, self._number - 1
+
+    def __next__(self) -> tuple[int, bytes]:
+        if not self.next:
+            raise StopIteration
+        self._number, line = self._number + 1, self.next
+        self.next = next(self._lines, b"")
+        return self._number, line
+
+
+def _is_lone(line: bytes) -> bool:
+    return line.rstrip() in (b"{", b"[")
+
+
+def _indented(ahead: _Ahead, line: bytes) -> bytes:
+    """A document whose lines are indented but the first and the last, or up to where it is cut."""
+    block = [line]
+    while ahead.next and not _is_lone(ahead.next):
+        block.append(next(ahead)[1])
+        if block[-1][:1] in b"}]":
+            break
+    return b"".join(block)
+
+
+def _until_closed(ahead: _Ahead, text: bytes) -> Iterator[bytes]:
+    """The further lines of a document, up to where all its brackets are closed.
+
+    A recording that was cut off has a whole document on the next line, and more after that.
+    """
+    depth = _depth(text)
+    while depth > 0 and ahead.next:
+        if ahead.next[:1] == b"{" and depth and _is_whole(ahead.next):
+            _, line = next(ahead)
+            if ahead.next.lstrip()[:1] not in (b"]", b"}", b","):
+                ahead.push(line)
+                return
+        else:
+            _, line = next(ahead)
+        depth += _depth(line)
+        yield line
+
+
+def _depth(line: bytes) -> int:
+    """How many more brackets a line opens than it closes; no string spans two lines of JSON."""
+    bare = _STRING.sub(b"", line)
+    return sum(map(bare.count, (b"{", b"["))) - sum(map(bare.count, (b"}", b"]")))
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        decode(line)
+    except MalformedError:
+        return False
+    return True
 
 
 def yaml_documents(lines: Iterable[bytes], *, on_bad: OnBad) -> Iterator[Document]:
-    """YAML documents between lines of `---`."""
+    """YAML documents between lines of `---`, or after one of `...`."""
     block: list[bytes] = []
     begun = 1
     for number, line in enumerate(chain(lines, [b"---"]), start=1):
-        if line.rstrip() != b"---":
+        if not _BORDER.match(line):
             block.append(line)
             continue
         try:

@@ -29,8 +29,15 @@ _FRAMES = frozenset({"ADDED", "MODIFIED", "DELETED"})
 _SILENT = frozenset({"HEADER", "BOOKMARK"})
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-_YAML = (b"---", b"apiVersion:", b"items:", b"kind:", b"#")
-_TABLE = re.compile(rb"(NAMESPACE|LAST SEEN|NAME) +")
+_YAML = re.compile(rb"---|#|%YAML|- |[a-zA-Z]\w*:(\s|$)")
+# Of kubectl get events, with headers or without, of kubectl events, and of kubectl get.
+_EVENTS_TABLE = re.compile(
+    rb"(NAMESPACE +)?(LAST ?SEEN|FIRST SEEN) +"
+    rb"|(\S+ +)?\d+[smhd]\w*( +\(x\d+ .*?\))? +(Normal|Warning) "
+)
+_TABLE = re.compile(rb"(NAMESPACE|NAME)( +[A-Z]|\s*$)")
+_DESCRIBED = re.compile(rb"Name: +\S+")
+_SERVES = "kubectl get events -A -o json would serve"
 _GZIP = b"\x1f\x8b"
 
 
@@ -99,12 +106,13 @@ def total_size(paths: Sequence[str]) -> int | None:
 
 
 class _Source:
-    """One file: its name in problems, and whether it had one."""
+    """One file: its name in problems, and whether it had one; what it is encoded in, if odd."""
 
     def __init__(self, name: str, on_problem: OnProblem) -> None:
         self.name = "standard input" if name == STDIN else name
         self._on_problem = on_problem
         self._has_problem = False
+        self.encoding = ""
 
     def problem(self, line: int, reason: str) -> None:
         self._has_problem = True
@@ -154,16 +162,19 @@ def _documents(raw: io.RawIOBase, source: _Source) -> Iterator[Document]:
         if line.strip():
             break
     head, whole = b"".join(begin).lstrip(), chain(begin, lines)
-    if head.startswith(_UTF16_BOMS):
-        source.problem(0, "UTF-16, as PowerShell's > writes; save it as UTF-8")
-    elif head.startswith((b"{", b"[")):
+    if head.startswith((b"{", b"[")):
         yield from json_documents(whole, on_bad=source.problem)
-    elif head.startswith(_YAML):
-        yield from yaml_documents(whole, on_bad=source.problem)
+    elif _EVENTS_TABLE.match(head):
+        source.problem(0, f"kubectl's table of Events, for people; {_SERVES}")
     elif _TABLE.match(head):
         source.problem(0, "kubectl's table for people; add -o json to the command that printed it")
+    elif _DESCRIBED.match(head):
+        source.problem(0, f"what kubectl describe prints, for people; {_SERVES}")
+    elif _YAML.match(head):
+        yield from yaml_documents(whole, on_bad=source.problem)
     elif head:
-        source.problem(0, "neither a recording nor what kubectl prints with -o json or -o yaml")
+        reason = "neither a recording nor what kubectl prints with -o json or -o yaml"
+        source.problem(0, f"{reason}{source.encoding}")
 
 
 def _lines(raw: io.RawIOBase, source: _Source) -> Iterator[bytes]:
@@ -171,13 +182,22 @@ def _lines(raw: io.RawIOBase, source: _Source) -> Iterator[bytes]:
     number = 0
     stream = io.BufferedReader(raw)
     try:
-        is_packed = stream.peek(len(_GZIP)).startswith(_GZIP)
-        for number, line in enumerate(
-            gzip.GzipFile(fileobj=stream) if is_packed else stream, start=1
-        ):
+        plain: io.BufferedReader[Any] = stream
+        if stream.peek(len(_GZIP)).startswith(_GZIP):
+            plain = io.BufferedReader(gzip.GzipFile(fileobj=stream))
+        for number, line in enumerate(_as_utf8(plain, source), start=1):
             yield line.removeprefix(_UTF8_BOM) if number == 1 else line
     except (EOFError, OSError, zlib.error) as error:
         source.problem(number, f"cannot be read further: {str(error).lower()}")
+
+
+def _as_utf8(stream: "io.BufferedReader[Any]", source: _Source) -> Iterable[bytes]:
+    # PowerShell 5's `kubectl … > now.json` writes UTF-16 with a byte order mark.
+    if not stream.peek(2).startswith(_UTF16_BOMS):
+        return stream
+    source.encoding = ", read as UTF-16"
+    text = io.TextIOWrapper(stream, encoding="utf-16", errors="replace", newline="")
+    return (line.encode("utf-8", "replace") for line in text)
 
 
 def _newest(frames: Iterable[Frame]) -> int:
