@@ -5,11 +5,19 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
 from event_tracer.cli.process import run_to_the_end
+from event_tracer.cli.rights import (
+    Right,
+    advice_without,
+    by_loss,
+    in_words,
+    is_allowed,
+    rights_of_a_run,
+)
 from event_tracer.cli.settings.models import CheckSettings
 from event_tracer.core.seen import SERVICE
 from event_tracer.core.span import Span
@@ -20,20 +28,10 @@ from event_tracer.kube.client import Api, ApiError
 from event_tracer.kube.credentials import client_factory, own_namespace
 from event_tracer.kube.discovery import cluster_uid
 from event_tracer.kube.kubeconfig import ConnectionSettingsError
-from event_tracer.kube.resources import (
-    EVENTS,
-    LEASES,
-    NAMESPACES,
-    NODES,
-    WORKLOADS,
-    Resource,
-    each_namespace,
-)
 from event_tracer.pipeline import stores
 from event_tracer.pipeline.checkpoint import CheckpointError
 from event_tracer.pipeline.stores import ConfigMapStore, Store
 
-_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _SKEW = 5 * SECOND  # ns of difference that an NTP client would not leave
 Status = Literal["ok", "missing", "note"]
 _MARKS: dict[Status, str] = {"ok": "ok     ", "note": "note   ", "missing": "MISSING"}
@@ -58,24 +56,6 @@ def _note(what: str, *, advice: str) -> CheckResult:
 
 def _missing(what: str, *, advice: str) -> CheckResult:
     return CheckResult(status="missing", what=what, advice=advice)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Right:
-    """A right that `run` uses, and the `loss` without it; an `optional` one may be missing."""
-
-    verb: str
-    resource: Resource
-    namespace: str = ""
-    name: str = ""
-    loss: str
-    optional: bool = False
-
-    def __str__(self) -> str:
-        if self.name:
-            return f"{self.verb} the {self.resource.kind.lower()} {self.name}"
-        where = f" in {self.namespace}" if self.namespace else ""
-        return f"{self.verb} {self.resource.plural}{where}"
 
 
 def main(settings: CheckSettings) -> bool:
@@ -119,8 +99,8 @@ async def _cluster(api: Api, settings: CheckSettings) -> AsyncIterator[CheckResu
     yield _ok(f"the API server answers: Kubernetes {version}")
     yield _clock(api)
     yield await _identity(api, settings)
-    for right in _rights(settings):
-        yield await _may(api, right)
+    async for result in _rights(api, settings):
+        yield result
     if settings.leader_elect and not own_namespace():
         advice = "set POD_NAMESPACE to the namespace of the Pod"
         yield _missing("the Lease's namespace", advice=advice)
@@ -155,67 +135,23 @@ async def _identity(api: Api, settings: CheckSettings) -> CheckResult:
     return _ok(f"cluster {name}, {uid}")
 
 
-def _rights(settings: CheckSettings) -> Iterator[_Right]:
-    for namespace in each_namespace(settings.watch_namespaces):
-        for verb in ("list", "watch"):
-            yield _Right(
-                verb=verb, resource=EVENTS, namespace=namespace, loss="there is nothing to trace"
-            )
-        for resource in WORKLOADS:
-            loss = f"{resource.kind}s are known by messages and references alone"
-            for verb in ("list", "watch"):
-                yield _Right(verb=verb, resource=resource, namespace=namespace, loss=loss)
-    if not settings.watch_namespaces:
-        loss = "stories of nodes begin with their first Event"
-        yield _Right(verb="get", resource=NODES, loss=loss, optional=True)
-    loss = "the cluster's uid must be set by --cluster-uid"
-    yield _Right(
-        verb="get",
-        resource=NAMESPACES,
-        namespace="kube-system",
-        name="kube-system",
-        loss=loss,
-        optional=True,
-    )
-    if settings.leader_elect and own_namespace():
-        yield from _lease_rights(settings.lease, namespace=own_namespace())
-
-
-def _lease_rights(name: str, *, namespace: str) -> Iterator[_Right]:
-    # RBAC cannot restrict create to a name (Kubernetes, "Using RBAC Authorization").
-    for verb, named in (("get", name), ("create", ""), ("update", name)):
-        yield _Right(
-            verb=verb,
-            resource=LEASES,
-            namespace=namespace,
-            name=named,
-            loss="no replica can become the leader",
-        )
-
-
-async def _may(api: Api, right: _Right) -> CheckResult:
-    attributes = {
-        "verb": right.verb,
-        "group": right.resource.group,
-        "resource": right.resource.plural,
-        "namespace": right.namespace,
-        "name": right.name,
-    }
-    body = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": attributes},
-    }
+async def _rights(api: Api, settings: CheckSettings) -> AsyncIterator[CheckResult]:
+    """What is allowed in one line, and of what is not one for each loss."""
+    lease_in = own_namespace() if settings.leader_elect else ""
+    wanted = rights_of_a_run(settings.watch_namespaces, lease=settings.lease, lease_in=lease_in)
+    allowed: list[Right] = []
+    missing: list[Right] = []
     try:
-        review = await api.post(_REVIEWS, body)
+        for right in wanted:
+            (allowed if await is_allowed(api, right) else missing).append(right)
     except ApiError as error:
-        return _missing(f"may {right}", advice=str(error))
-    if review.get("status", {}).get("allowed"):
-        return _ok(f"may {right}")
-    role = "Role" if right.namespace else "ClusterRole"
-    advice = f"without it, {right.loss}; allow it in the {role}"
-    result = _note if right.optional else _missing
-    return result(f"may not {right}", advice=advice)
+        yield _missing("what may be read cannot be asked", advice=str(error))
+        return
+    if allowed:
+        yield _ok(f"may {in_words(allowed)}")
+    for lost in by_loss(missing):
+        result = _note if lost[0].optional else _missing
+        yield result(f"may not {in_words(lost)}", advice=advice_without(lost))
 
 
 async def _checkpoint(api: Api, settings: CheckSettings) -> CheckResult:

@@ -46,6 +46,8 @@ def run(arguments: Sequence[str]) -> bool | int:
 def _command(name: str, arguments: Sequence[str]) -> bool | int:
     command = COMMANDS[name]
     parser = _parser(name, command)
+    if hint := _hint(command, arguments):
+        parser.error(hint)
     flags = vars(parser.parse_intermixed_args(arguments))
     given = flags.pop("words", [])
     words = [given] if isinstance(given, str) else given
@@ -60,6 +62,19 @@ def _command(name: str, arguments: Sequence[str]) -> bool | int:
     except EventTracerError as error:
         complain(str(error))
         return False
+
+
+def _hint(command: Command[Any], arguments: Sequence[str]) -> str:
+    """What takes the place of kubectl's -n or -A, where a command has neither."""
+    fields = command.settings.model_fields
+    if "watch_namespaces" not in fields or "all_namespaces" in fields:
+        return ""
+    if {"-A", "--all-namespaces"}.intersection(arguments):
+        return "there is no -A here: without --watch-namespaces all namespaces are read"
+    if not any(each.startswith("-n") for each in arguments):
+        return ""
+    filter_ = "; --namespace shop reads all and sends that" if "namespace" in fields else ""
+    return f"there is no -n here: --watch-namespaces shop reads that namespace alone{filter_}"
 
 
 def _parser(name: str, command: Command[Any]) -> argparse.ArgumentParser:

@@ -34,19 +34,18 @@ def main(settings: ShowSettings, words: Sequence[str]) -> bool:
     """Run the command."""
     if settings.follow:
         run_until_signal(partial(follow, words, settings), settings=settings)
-    else:
-        run_to_the_end(show(words, settings), settings=settings)
-    return True
+        return True
+    return run_to_the_end(show(words, settings), settings=settings) or not settings.exit_code
 
 
-async def show(words: Sequence[str], settings: ShowSettings) -> None:
-    """Write the newest stories.
+async def show(words: Sequence[str], settings: ShowSettings) -> bool:
+    """Write the newest stories; False where one of them has failed.
 
     Raises SnapshotError, ConnectionSettingsError, SettingsError, OutputError where a file cannot be
     written, and BrokenPipeError where nobody reads any more.
     """
     async with _opened(settings, words) as query:
-        await _once(query, settings, complain=_complain_on(console(sys.stderr)))
+        return await _once(query, settings, complain=_complain_on(console(sys.stderr)))
 
 
 async def follow(words: Sequence[str], settings: ShowSettings, stop: asyncio.Event) -> None:
@@ -87,7 +86,7 @@ def _view(settings: ShowSettings) -> View:
     return View(on, zone=settings.zone, wide=settings.output == "wide")
 
 
-async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> None:
+async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> bool:
     redact = Redaction(settings.redact)
     raw_events = RawEvents(redact)
     reading = raw_events if settings.html else redact
@@ -122,6 +121,7 @@ async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> 
         complain(f"{number} of {len(wanted)} stories; --last 0 shows all")
     if undated := undated_in_words(look.undated, root_names(drawn)):
         complain(undated)
+    return not any(each.has_failed for each in shown)
 
 
 async def _tell_missing(query: Query, traces: Sequence[Trace], *, complain: Complain) -> None:

@@ -184,12 +184,25 @@ class Bridge:
             if not self._has_synced and self._reader.handler.is_synced:
                 self._has_synced = True
                 self._outbox.mark_dirty()
-                denied = self._reader.owners.denied
-                logger.info("all that there is was read", extra={"denied": denied})
+                self._log_what_was_read()
             self._reader.update()
             self._feed.feed(Tick(now=self._reader.now))
             await self._feed.release_due()
             await asyncio.sleep(_TICK)
+
+    def _log_what_was_read(self) -> None:
+        denied = self._reader.owners.denied
+        events = [watch for watch in self._reader.event_watches if watch.is_denied]
+        if events:
+            logger.error(
+                "Events may not be read: of these namespaces nothing is traced",
+                extra={
+                    "namespaces": [watch.namespace or "all" for watch in events],
+                    "reason": events[0].retry.last_error,
+                },
+            )
+        what = "what may be read was read" if events or denied else "all that there is was read"
+        logger.info(what, extra={"denied": denied})
 
     async def _warn_if_nothing_sent(self) -> None:
         while not self._outbox.has_delivered:

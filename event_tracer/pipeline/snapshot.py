@@ -122,7 +122,8 @@ class Snapshot:
             if watch in self._reader.event_watches:
                 verb = "watched" if watch.version else "read"
                 raise SnapshotError(
-                    f"Events may not be {verb} {self._where}: {watch.retry.last_error}"
+                    f"Events may not be {verb} {self._where}: {watch.retry.last_error}; "
+                    f"{_advice(watch, verb='watch' if watch.version else 'list')}"
                 )
         if not self.is_complete:
             raise SnapshotError(f"gave up reading {self._unread()}")
@@ -222,6 +223,13 @@ def in_namespaces(namespaces: Sequence[str]) -> str:
     if not namespaces:
         return "in any namespace"
     return f"in namespace{'s' if len(namespaces) > 1 else ''} {', '.join(namespaces)}"
+
+
+def _advice(watch: Watch, *, verb: str) -> str:
+    if watch.namespace:
+        where = f"-n {watch.namespace}"
+        return f"-n names another namespace; `kubectl auth can-i {verb} events {where}` asks for it"
+    return "in one namespace, which -n names, a Role is enough; all need a ClusterRole"
 
 
 def _names(watches: Sequence[Watch]) -> str:

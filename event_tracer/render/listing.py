@@ -28,6 +28,11 @@ class Entry(NamedTuple):
     is_brief: bool = False
 
     @property
+    def has_failed(self) -> bool:
+        """Whether what it shows has failed, or one before."""
+        return "failed" in (ended(self.trace), *self.before)
+
+    @property
     def traces(self) -> tuple[Trace, ...]:
         """All that it stands for."""
         return self.trace, *self.rest
@@ -47,7 +52,7 @@ def entries(traces: Iterable[Trace], *, is_asked: bool = False) -> list[Entry]:
         for entry in (map(Entry, stories) if is_asked or len(stories) <= _FEW else [_one(stories)])
     ]  # fmt: skip
     newest = {stories[0] for stories in roots.values()}
-    failed = {trace for trace in newest if _ended(trace) == "failed"}
+    failed = {trace for trace in newest if ended(trace) == "failed"}
     return sorted(made, key=lambda entry: (entry.trace not in failed, -newest_time(entry.trace)))
 
 
@@ -76,11 +81,11 @@ def _runs(outcomes: Iterable[str]) -> Iterator[str]:
 
 def _one(stories: Sequence[Trace]) -> Entry:
     first, *rest = stories
-    is_brief = _ended(first) != "failed"
-    return Entry(first, tuple(map(_ended, rest)), tuple(rest), is_brief)
+    is_brief = ended(first) != "failed"
+    return Entry(first, tuple(map(ended, rest)), tuple(rest), is_brief)
 
 
-def _ended(trace: Trace) -> str:
+def ended(trace: Trace) -> str:
     """How a story stands in the end."""
     root = _root(trace)
     events = (span for span in trace if span.kind == "event")

@@ -40,6 +40,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "exclude_type": ("normal", ("Normal",)),
     "file": ("/tmp/a,b.jsonl", ("/tmp/a,b.jsonl",)),
     "fold": ("false", False),
+    "exit_code": ("true", True),
     "follow": ("true", True),
     "grace_period": ("2.5", 2.5),
     "html": ("/tmp/web.html", Path("/tmp/web.html")),

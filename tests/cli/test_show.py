@@ -2,11 +2,19 @@
 
 import asyncio
 import json
+from collections.abc import Coroutine
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 
+import pytest
+
+from event_tracer.cli.settings.load import load
+from event_tracer.cli.settings.models import ShowSettings
+from event_tracer.cli.show import main, show
 from event_tracer.core.times import SECOND
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import Raw
-from tests.scenarios.looking import broken, healthy, namespace, shown, write
+from tests.scenarios.looking import broken, healthy, namespace, settings, shown, write
 from tests.scenarios.world import World, in_world
 
 
@@ -209,3 +217,29 @@ async def test_a_node_is_in_no_namespace(world: World) -> None:
 
     assert "NodeNotReady" in printed.out
     assert len(printed.titles) == 1
+
+
+@in_world()
+async def test_it_knows_whether_something_that_it_shows_failed(world: World) -> None:
+    """Of what is shown; what is older, or another object, counts for nothing."""
+    await write(world, broken())
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        assert not await show((), settings(world))
+        assert await show((), settings(world, since="1s"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "is_well", "code"),
+    [({}, False, True), ({"exit_code": True}, False, False), ({"exit_code": True}, True, True)],
+)
+def test_the_exit_code_tells_only_where_it_is_asked(
+    flags: dict[str, bool], is_well: bool, code: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To show what failed is no failure of `show`; with --exit-code it exits with 1."""
+
+    def ended(work: Coroutine[None, None, bool], **_: object) -> bool:
+        work.close()
+        return is_well
+
+    monkeypatch.setattr("event_tracer.cli.show.run_to_the_end", ended)
+    assert main(load(ShowSettings, flags=flags, config=None), ()) is code

@@ -162,12 +162,24 @@ async def test_what_happened_too_long_ago_is_told(world: World) -> None:
 async def test_without_the_right_to_events_it_says_which_is_missing(
     world: World, verb: str
 ) -> None:
-    """In the API server's words; nothing can be shown."""
+    """In the API server's words, and what to do; nothing can be shown."""
     await write(world, healthy())
     world.server.forbidden = [Forbidden(resource="events", verb=verb)]
     told = await refused(world)
     assert told.startswith("Events may not be read in namespace shop: 403 Forbidden: ")
     assert 'cannot list resource "events"' in told
+    assert "-n names another namespace; `kubectl auth can-i list events -n shop` asks" in told
+
+
+@in_world()
+async def test_without_the_right_to_all_namespaces_one_is_enough(world: World) -> None:
+    """-A needs a ClusterRole, which few have."""
+    world.server.forbidden = [Forbidden(resource="events", namespace="")]
+    told = await refused(world, all_namespaces=True)
+    assert told.startswith("Events may not be read in any namespace: 403 Forbidden: ")
+    assert told.endswith(
+        "in one namespace, which -n names, a Role is enough; all need a ClusterRole"
+    )
 
 
 @in_world()

@@ -1,9 +1,11 @@
 """What a run costs, and what it tells of itself."""
 
 import asyncio
+import logging
 import socket
 
 import aiohttp
+import pytest
 
 from tests.doubles.apiserver.faults import BROKEN, Forbidden
 from tests.scenarios.cluster import Cluster
@@ -71,6 +73,27 @@ async def test_events_that_may_not_be_watched_are_no_readiness(world: World) -> 
 
     assert status == 503
     assert "Events may not be watched" in text
+
+
+@in_world()
+async def test_a_run_without_events_says_so_first(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is lost, where and why, and not that all was read."""
+    caplog.set_level(logging.INFO)
+    world.server.forbidden.append(Forbidden(resource="events"))
+    task = world.start()
+    await asyncio.sleep(60)
+    assert await world.end(task, after=0)
+    said = [each for each in caplog.records if each.name == "event_tracer.pipeline.bridge"]
+    first = said[0]
+
+    assert first.getMessage() == "Events may not be read: of these namespaces nothing is traced"
+    assert vars(first)["namespaces"] == ["all"]
+    assert vars(first)["reason"].startswith("403 Forbidden")
+    texts = {each.getMessage() for each in said}
+    assert "what may be read was read" in texts
+    assert "all that there is was read" not in texts
 
 
 @in_world()

@@ -200,6 +200,7 @@ class ShowSettings(SnapshotSettings, SelectorOptions, PictureOptions):
         "is complete",
         short="f",
     )
+    exit_code: bool = option(False, "exit with 1 if anything that is shown has failed")
     output: Literal["picture", "wide", "json"] = option(
         "picture",
         "wide: draw node, image, count and message too; json: write OTLP JSON, for 'Upload JSON "
@@ -212,6 +213,8 @@ class ShowSettings(SnapshotSettings, SelectorOptions, PictureOptions):
     def _what_follows_is_drawn(self) -> "ShowSettings":
         if self.follow and self.output == "json":
             raise ValueError("--follow draws; it has no --output json")
+        if self.follow and self.exit_code:
+            raise ValueError("--follow goes on for ever; `event-tracer wait` has an exit code")
         if self.html and (self.follow or self.output == "json"):
             raise ValueError("--html writes one page; it goes with neither --follow nor -o json")
         return self
