@@ -18,6 +18,7 @@ from event_tracer.cli.settings.base import (
     Flag,
     flags_of,
 )
+from event_tracer.cli.settings.environment import demand_limits
 from event_tracer.cli.settings.load import load
 from event_tracer.runtime.logs import mask
 
@@ -55,6 +56,7 @@ def _command(name: str, arguments: Sequence[str]) -> bool | int:
     if command.words and command.words.missing and not words:
         parser.error(command.words.missing)
     try:
+        demand_limits(os.environ)
         settings = load(command.settings, flags=flags, config=Path(config) if config else None)
         return command.run(settings, words)
     except UsageError as error:

@@ -38,6 +38,7 @@ class Naming:
     span_names: str = "bounded"
     label_attributes: tuple[str, ...] = ()
     status_by_reason: Mapping[str, str] = field(default_factory=dict)
+    resource_attributes: tuple[tuple[str, str], ...] = ()
 
 
 def describe(source: Source) -> Description:
@@ -140,6 +141,7 @@ class Mapper:
         yield "k8s.namespace.name", namespace
         yield "host.id", clock
         yield "ip", clock
+        yield from naming.resource_attributes
 
 
 def _present(pairs: Pairs) -> Attributes:

@@ -33,7 +33,8 @@ class Resource:
         if is_whole:
             return "application/json"
         kind = "PartialObjectMetadataList" if is_list else "PartialObjectMetadata"
-        return f"application/json;as={kind};g=meta.k8s.io;v=v1"
+        # An aggregated API server may know no metadata alone: 406, unless all of it does as well.
+        return f"application/json;as={kind};g=meta.k8s.io;v=v1, application/json;q=0.9"
 
     def frame(self, body: Mapping[str, Any], *, type_: str = "ADDED") -> dict[str, Any]:
         """An object of it as a raw frame."""

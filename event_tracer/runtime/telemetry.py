@@ -4,6 +4,7 @@ No attribute holds a name, uid or namespace of an object: there is no end of tho
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -12,6 +13,7 @@ from typing import get_args
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
+from opentelemetry.sdk.environment_variables import OTEL_SDK_DISABLED
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.semconv._incubating.attributes import otel_attributes
@@ -21,7 +23,7 @@ from opentelemetry.semconv.attributes.service_attributes import SERVICE_NAME, SE
 from prometheus_client import CollectorRegistry, generate_latest
 
 from event_tracer.runtime.counter import Tally
-from event_tracer.runtime.metric_exporters import push_readers
+from event_tracer.runtime.metric_exporters import TelemetryError, push_readers
 from event_tracer.runtime.metrics import Lookup
 
 _TYPES = ("ADDED", "MODIFIED", "DELETED", "LISTED")
@@ -50,15 +52,7 @@ class Telemetry:
         self._sealed_early: Callable[[], int] = int
         self._leads: Callable[[], bool] = lambda: True
         self._registry = CollectorRegistry()
-        readers = push_readers()
-        self._provider = MeterProvider(
-            metric_readers=[
-                PrometheusMetricReader(scope_info_enabled=False, registry=self._registry),
-                *readers,
-            ],
-            resource=_resource(),
-            shutdown_on_exit=False,
-        )
+        self._provider = _provider(self._registry)
         meter = self._meter = self._provider.get_meter("event_tracer")
         self._count_reading(meter, rules)
         self._count_keeping(meter)
@@ -251,6 +245,24 @@ class Telemetry:
 
     def _ages(self) -> list[float]:
         return [self._clock() - self._acknowledged_at] if self._leads() else []
+
+
+def _provider(registry: CollectorRegistry) -> MeterProvider:
+    if os.environ.get(OTEL_SDK_DISABLED, "").strip().lower() == "true":
+        logger.warning("OTEL_SDK_DISABLED is true: /metrics is empty; spans are sent all the same")
+    readers = push_readers()
+    try:
+        return MeterProvider(
+            metric_readers=[
+                PrometheusMetricReader(scope_info_enabled=False, registry=registry), *readers,
+            ],
+            resource=_resource(),
+            shutdown_on_exit=False,
+        )  # fmt: skip
+    except ValueError as error:
+        raise TelemetryError(
+            f"a variable of the OpenTelemetry SDK cannot be meant: {error}"
+        ) from error
 
 
 def _resource() -> Resource:

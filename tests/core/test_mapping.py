@@ -152,6 +152,20 @@ def test_settings_show_in_the_resource() -> None:
     assert "ip" not in dict(span(event(), naming=Naming(same_host=False)).resource)
 
 
+def test_a_users_own_attributes_are_on_every_resource() -> None:
+    """Constants, so the same facts are the same bytes (law 2); none replaces one of ours."""
+    own = (("deployment.environment.name", "prod"), ("k8s.cluster.uid", "other"))
+    spans = tell(raw_frames("redis-create"), naming=Naming(resource_attributes=own))
+    resources = [dict(span.resource) for span in spans]
+
+    assert {found["deployment.environment.name"] for found in resources} == {"prod"}
+    plain = [dict(span.resource) for span in tell(raw_frames("redis-create"))]
+    assert [
+        {key: value for key, value in found.items() if key != "deployment.environment.name"}
+        for found in resources
+    ] == [found | {"k8s.cluster.uid": found.get("k8s.cluster.uid", "other")} for found in plain]
+
+
 def test_full_span_names() -> None:
     """`--span-names full` for those who want whole names."""
     spans = tell(raw_frames("redis-create"), naming=Naming(span_names="full"))

@@ -36,11 +36,26 @@ async def test_what_has_a_status_is_read_whole(
 
     forms: dict[str, set[str]] = {}
     for asked in [*world.server.asked("*", "list"), *world.server.asked("*", "watch")]:
-        forms.setdefault(asked.resource, set()).add(asked.headers["accept"])
+        form = asked.headers["accept"].removesuffix(", application/json;q=0.9")
+        forms.setdefault(asked.resource, set()).add(form)
     assert forms.pop("events") == {"application/json"}
     assert {name for name, form in forms.items() if form == {"application/json"}} == whole
     assert all(form == {PARTIAL, PARTIALS} for name, form in forms.items() if name not in whole)
     assert forms.keys() == WORKLOADS | {CUSTOM}
+    assert differences(world.told, spans_of(written(world))) == []
+
+
+@in_world()
+async def test_a_server_that_knows_no_metadata_alone_sends_the_whole(world: World) -> None:
+    """An aggregated one, say: lineage is as ever, and its conditions come with it."""
+    world.server.register(
+        group="example.com", version="v1", plural="rollouts", kind="Rollout", has_metadata=False
+    )
+    task = world.start()
+    await play_recording(world, "custom-owner")
+    world.server.write(ready(world))
+    assert await world.end(task)
+
     assert differences(world.told, spans_of(written(world))) == []
 
 

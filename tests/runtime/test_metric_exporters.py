@@ -1,6 +1,8 @@
 """OTEL_METRICS_EXPORTER: where the bridge's own metrics go beside /metrics."""
 
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -53,3 +55,52 @@ def test_what_cannot_be_meant_is_refused(said: str, sentence: str, make: Make) -
         make(**{"OTEL_METRICS_EXPORTER": "otlp"} | variables)
 
     assert pushing() <= before
+
+
+@pytest.mark.parametrize("headers", ["", "authorization=Bearer x"])
+def test_metrics_are_sent_with_the_login_that_was_given_or_none(
+    headers: str, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """requests, which the SDK sends them by, would prefer ~/.netrc to a header."""
+    (tmp_path / ".netrc").write_text("default login a password secret")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # loopback is reached without it
+    got: list[str | None] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(self.headers["authorization"])
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    make(
+        OTEL_METRICS_EXPORTER="otlp", OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
+        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{server.server_port}",
+        OTEL_EXPORTER_OTLP_HEADERS=headers,
+    ).shutdown()  # fmt: skip
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+    assert set(got) == {headers.partition("=")[2] or None}
+
+
+def test_a_disabled_sdk_is_told(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """/metrics is empty then, which alerts would take for an absent process."""
+    telemetry = make(OTEL_SDK_DISABLED="true")
+
+    assert any(message.startswith("OTEL_SDK_DISABLED is true: ") for message in caplog.messages)
+    telemetry.shutdown()
+
+
+def test_a_filter_of_exemplars_that_there_is_not_is_a_sentence(make: Make) -> None:
+    """The SDK raises ValueError."""
+    with pytest.raises(TelemetryError, match="Unknown exemplar filter 'bogus'"):
+        make(OTEL_METRICS_EXEMPLAR_FILTER="bogus")

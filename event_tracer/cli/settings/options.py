@@ -1,5 +1,6 @@
 """The options that several commands share, each written once."""
 
+import os
 from datetime import UTC, tzinfo
 from typing import Annotated, Literal
 
@@ -16,6 +17,7 @@ from event_tracer.cli.settings.base import (
     BaseOptions,
     option,
 )
+from event_tracer.cli.settings.environment import resource_attributes
 from event_tracer.cli.settings.types import (
     CustomKinds,
     EventTypes,
@@ -140,6 +142,7 @@ class NamingOptions(BaseOptions):
             span_names=self.span_names,
             label_attributes=self.label_attributes,
             status_by_reason=dict(self.status_by_reason),
+            resource_attributes=resource_attributes(os.environ),
         )
 
 

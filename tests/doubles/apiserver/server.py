@@ -52,12 +52,12 @@ class ApiServer(Listener):
 
     def register(
         self, *, group: str, version: str, plural: str, kind: str, namespaced: bool = True,
-        short: tuple[str, ...] = (),
+        short: tuple[str, ...] = (), has_metadata: bool = True,
     ) -> str:  # fmt: skip
         """A custom resource; gives the name it has in frames."""
         made = Kind(
             group=group, version=version, plural=plural, kind=kind,
-            namespaced=namespaced, is_custom=True, short=short,
+            namespaced=namespaced, is_custom=True, short=short, has_metadata=has_metadata,
         )  # fmt: skip
         self.store.kinds[made.resource] = made
         return made.resource

@@ -21,6 +21,8 @@ class Kind:
     namespaced: bool = True
     is_custom: bool = False
     short: tuple[str, ...] = ()
+    has_metadata: bool = True
+    """Whether its server knows metadata alone, as an aggregated one may not."""
 
     @property
     def resource(self) -> str:

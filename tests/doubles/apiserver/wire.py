@@ -57,6 +57,7 @@ class Asked:
             terms = {name: value for name, _, value in words}
             form = terms.get("as", "")
             is_known = not form or (terms.get("g"), terms.get("v")) == ("meta.k8s.io", "v1")
+            is_known = is_known and not (form and self.kind and not self.kind.has_metadata)
             if is_known and {"application/json", "application/*", "*/*"} & terms.keys():
                 return _form(form)
         raise RefusedError(406, "only the following media types are accepted: application/json")

@@ -1,0 +1,37 @@
+"""Variables of OpenTelemetry that are for us, or that its SDK would stumble over."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from event_tracer.cli.settings.base import SettingsError
+
+_LIMIT = re.compile(r"OTEL_\w+_LIMIT")
+_VARIABLE = "OTEL_RESOURCE_ATTRIBUTES"
+# These are of the process that sends. A span tells of another, and replicas, whose spans must be
+# the same, differ in them.
+_OF_A_PROCESS = ("service.", "k8s.", "host.", "container.", "process.", "os.", "telemetry.")
+
+
+def demand_limits(environ: Mapping[str, str]) -> None:
+    """Raise SettingsError for a limit that is no number: the SDK's import ends in a ValueError."""
+    for name, value in environ.items():
+        if _LIMIT.fullmatch(name) and value.strip() and not value.strip().isdecimal():
+            raise SettingsError(f"{name} is {value.strip()}; it is a number")
+
+
+def resource_attributes(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The attributes of OTEL_RESOURCE_ATTRIBUTES that every resource has, in their order.
+
+    Raises SettingsError for what is not as OpenTelemetry's specification has it ("Specifying
+    resource information via an environment variable").
+    """
+    found = {}
+    for part in filter(str.strip, environ.get(_VARIABLE, "").split(",")):
+        name, mark, value = part.partition("=")
+        name = unquote(name).strip()
+        if not mark or not name:
+            raise SettingsError(f"{_VARIABLE}: {part.strip()!r} is not like name=value")
+        if not name.startswith(_OF_A_PROCESS):
+            found[name] = unquote(value).strip()
+    return tuple((name, value) for name, value in found.items() if value)
