@@ -1,4 +1,4 @@
-"""Draw docs/demo.svg: what `event-tracer replay` shows, by rich's own export."""
+"""Draw docs/demo.svg: a rollout that failed, as the terminal has it, by rich's own export."""
 
 import io
 from pathlib import Path
@@ -12,11 +12,12 @@ from event_tracer.render.terminal import View
 from event_tracer.render.waterfall import waterfall
 
 HERE = Path(__file__).parent
+CAPTURE = HERE.parent / "tests/recordings/status/oom.jsonl.gz"
 WIDTH = 124
 # rich's own format names a web font; a picture in a README must need nothing from elsewhere.
 FORMAT = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg"
-  role="img" aria-label="Waterfalls of three rollouts: complete, failed, complete again">
+  role="img" aria-label="A rollout that failed: its title says which container, which pod and why">
 <style>
 .{unique_id}-matrix {{
   font-family: ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, monospace;
@@ -36,15 +37,17 @@ FORMAT = """\
 
 
 def main() -> None:
-    """Draw the stories of the sample below each other."""
+    """Draw a capture as `event-tracer replay` does."""
     console = Console(
         record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False
     )
     view = View(console)
-    items = reader.items([], stdin=io.BytesIO(), on_problem=print)
+    items = reader.items([str(CAPTURE)], stdin=io.BytesIO(), on_problem=print)
     for spans in traces_of(items, Stories()):
         view.show(waterfall(spans))
-    svg = console.export_svg(title="event-tracer replay", code_format=FORMAT, unique_id="demo")
+    svg = console.export_svg(
+        title="event-tracer replay oom.jsonl.gz", code_format=FORMAT, unique_id="demo"
+    )
     (HERE / "demo.svg").write_text(svg, encoding="utf-8")
 
 

@@ -134,7 +134,7 @@ class View:
             yield Text(line.rstrip(), style=_DIM)
 
     def _title(self, trace: Waterfall) -> Text:
-        title = Text(visible(trace.title), style="bold")
+        title = Text().append(visible(trace.title), style="bold")
         heading = trace.heading
         if heading.says:
             title.append("  ").append(heading.says, style=_style_of(trace.outcome))

@@ -112,7 +112,7 @@ def test_show_and_link_end_with_0(here: Stage) -> None:
     link = here.run("link", "deploy/web", "-n", "shop", "--jaeger-url", "http://jaeger/")
     nothing = here.run("show", "-n", "kube-system")
     unknown = here.run("show", "deploy/wep", "-n", "shop")
-    (trace,) = [line.split()[-1] for line in shown.out.splitlines() if "  trace " in line][-1:]
+    (trace,) = [line.split()[-1] for line in shown.out.splitlines() if " trace " in f" {line}"][-1:]
 
     assert [each.code for each in (shown, link, nothing, unknown)] == [GOOD, GOOD, GOOD, FAILED]
     assert "Create Deployment web" in shown.out
