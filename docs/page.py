@@ -21,12 +21,11 @@ def main() -> None:
 
 
 def draw(address: str) -> None:
-    """The page at `address`, with the end of a container looked at."""
+    """The page at `address`, with a container that runs out of memory looked at."""
     with chromium() as browser:
         tab = browser.new_page(viewport={"width": 1440, "height": 720}, color_scheme="light")
         tab.goto(address)
         tab.locator("#stories .item", has_text="v-oom").first.click()
-        tab.locator("#grid .row", has_text="Terminated OOMKilled").locator(".label").click()
         tab.mouse.move(0, 0)
         tab.wait_for_timeout(300)
         tab.screenshot(path=HERE / "page.png")

@@ -80,6 +80,30 @@ def test_what_happens_appears(server: Server, open_page: Open) -> None:
     assert tab.page.locator("#connection").inner_text() == "live"
 
 
+def test_the_newest_failure_is_open_once_all_is_here(server: Server, open_page: Open) -> None:
+    """Stories come in the order of their changes, and a page waits for those that there are."""
+    for name in ("status/oom", "status/crash", "status/good"):
+        server.take(tell(frames_of(name)))
+    tab = open_page(f"http://127.0.0.1:{server.port}/")
+    tab.until("document.querySelector('#count').textContent === '4 stories'")
+
+    assert "v-oom" in tab.facts
+    assert tab.detail.locator(".message").inner_text() == "container web: OOMKilled, exit 137"
+
+
+def test_a_link_leads_to_a_story_of_the_run(server: Server, open_page: Open) -> None:
+    """Also on a page that has no story yet when it opens."""
+    server.take(tell(frames_of("status/oom")))
+    wanted = tell(frames_of("status/good"))
+    server.take(wanted)
+    trace = wanted[0].trace_id.hex()
+    tab = open_page(f"http://127.0.0.1:{server.port}/#trace={trace}")
+    tab.until(f"location.hash === '#trace={trace}'")
+    tab.until("document.querySelector('#story-facts').textContent.includes('v-good')")
+
+    assert tab.title == "Create Deployment web"
+
+
 def test_a_story_grows(server: Server, open_page: Open) -> None:
     """Events as they come, their object once it is known; the selected row stays selected."""
     spans = tell(frames_of("unschedulable"))

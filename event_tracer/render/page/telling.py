@@ -1,14 +1,11 @@
 """The occurrence whose message tells best why a story failed."""
 
-import re
 from collections.abc import Iterable
 
-from event_tracer.core.errors import kind_of
+from event_tracer.core.errors import goes_on, kind_of
 from event_tracer.core.span import Span, text_of
+from event_tracer.render.heading import about_of
 from event_tracer.render.outcome import reason_of
-
-# Says that an error goes on, not why it is.
-_GOES_ON = re.compile(r"Error: \w+$|Back-off ")
 
 
 def telling(root: Span, spans: Iterable[Span]) -> Span | None:
@@ -20,26 +17,26 @@ def telling(root: Span, spans: Iterable[Span]) -> Span | None:
     errors = [span for span in spans if span.kind == "event" and span.error is not None]
     for each in (_of_cause(root, errors), [s for s in errors if s.end > root.end], errors):
         if each:
-            return min(each, key=_least_telling_last)
+            return min(each, key=_order)
     return None
 
 
 def _of_cause(root: Span, errors: Iterable[Span]) -> list[Span]:
     """The errors that the root's cause may be taken from."""
-    names = ("object", "reason", "message")
-    about, name, message = (text_of(root.attributes, f"event_tracer.cause.{n}") for n in names)
-    same = [span for span in errors if (_about(span), span.name) == (about, name)]
-    # The cause is a message, and of a death how often it came ("..., 3 restarts").
-    exact = [span for span in same if message.startswith((span.error or span.name).strip())]
-    before = [span for span in exact or same if span.end <= root.end]
-    return before or exact or same
+    about, name, words = (
+        text_of(root.attributes, f"event_tracer.cause.{each}")
+        for each in ("object", "reason", "message")
+    )
+    same = [span for span in errors if (about_of(span), span.name) == (about, name)]
+    before = [span for span in same if span.end <= root.end]
+    meant = [span for span in before if f"container {_container(span)}: " in words]
+    return meant or before or same
 
 
-def _least_telling_last(span: Span) -> tuple[int, bool, int]:
-    kind, goes_on = kind_of(span.name, reason_of(span)), _GOES_ON.match(span.error or "")
-    return kind, bool(goes_on), -span.end
+def _container(span: Span) -> str:
+    return text_of(span.attributes, "k8s.container.name")
 
 
-def _about(span: Span) -> str:
-    kind, name = (text_of(span.attributes, f"k8s.object.{each}") for each in ("kind", "name"))
-    return f"{kind} {name}"
+def _order(span: Span) -> tuple[int, bool, int]:
+    """The most telling first, of one kind the newest."""
+    return kind_of(span.name, reason_of(span)), goes_on(span.error or ""), -span.end

@@ -50,7 +50,8 @@ class Grid {
 
   #columns() {
     if (!this.story) return;
-    const most = Math.max(this.element.clientWidth * NAMES.most, NAMES.least);
+    this.width = this.element.clientWidth;
+    const most = Math.max(this.width * NAMES.most, NAMES.least);
     const name = Math.min(Math.max(this.widths.name, NAMES.least), most);
     this.element.style.setProperty("--name", `${Math.ceil(name)}px`);
     this.element.style.setProperty("--service-width", `${Math.ceil(Math.min(this.widths.service, SERVICES))}px`);

@@ -122,7 +122,7 @@ class Page {
 
   #head(story) {
     document.body.classList.add("opened");
-    document.title = `${story.title} – ${this.title}`;
+    document.title = `${OUTCOMES[story.last] ?? ""} ${story.title} – ${this.title}`;
     $("story-title").textContent = $("story-title").title = story.title;
     $("story-outcome").textContent = story.says;
     $("story-outcome").className = `chip ${OUTCOMES[story.last] ? story.last : ""}`;

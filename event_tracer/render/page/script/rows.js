@@ -64,7 +64,7 @@ function spoken(story, row) {
 
 function nameCell(grid, row, number) {
   const { story } = grid, name = story.name(row), note = story.note(row);
-  const room = grid.element.clientWidth - INDENT * (row.depth ?? 0) - MARGINS;
+  const room = grid.width - INDENT * (row.depth ?? 0) - MARGINS;
   const cell = el("div", { role: "gridcell", class: "name", title: note ? `${name}  ${note}` : name },
     el("span", { class: `twist ${story.hasChildren(number) ? (story.isOpen(number) ? "open" : "closed") : ""}`, "aria-hidden": "true" }),
     row.outcome && !FINE.has(lastWord(row.outcome)) ? outcomeMark(row.outcome) : null,
@@ -75,13 +75,12 @@ function nameCell(grid, row, number) {
   return cell;
 }
 
-const MONO = getComputedStyle(document.documentElement).getPropertyValue("--mono");
+const [SANS, MONO] = ["--sans", "--mono"].map((name) => getComputedStyle(document.documentElement).getPropertyValue(name));
 const canvas = el("canvas").getContext("2d");
 
 // Measures text of that size, the page's own where none is given.
-function pen(size, family) {
-  const { fontFamily, fontSize } = getComputedStyle(document.body);
-  canvas.font = `${size ?? fontSize} ${family ?? fontFamily}`;
+function pen(size = isNarrow.matches ? "14px" : "13px", family = SANS) {
+  canvas.font = `${size} ${family}`;
   return canvas;
 }
 

@@ -2,7 +2,18 @@
 
 const STORY = 57, LINE = 17, PAST_HEIGHT = 19; // pixels of one, and more for a line of its cause and past outcomes
 const LINES = 3, BESIDE = 48; // lines of a cause at most; pixels beside them
-const RAGGED = 1.12; // of a text's length, as lines break at words
+
+// How many lines of so many pixels a text of 12 pixels takes.
+function linesOf(text, width) {
+  const measure = pen("12px");
+  let lines = 1, left = width;
+  for (const word of text.split(/(?<=[\s-])/)) {
+    const wide = measure.measureText(word.trimEnd()).width;
+    if (wide > left) { lines += Math.max(Math.ceil(wide / width), 1); left = width * Math.ceil(wide / width); }
+    left -= measure.measureText(word).width;
+  }
+  return lines;
+}
 
 class List {
   constructor({ onOpen, onEnter }) {
@@ -23,10 +34,9 @@ class List {
 
   #layOut() {
     this.entries = foldedEntries(this.shown, this.unfolded);
-    const width = this.element.clientWidth - BESIDE, measure = pen("12px");
-    const lines = ({ says, cause }) => Math.ceil((measure.measureText(`${says} ${cause}`).width * RAGGED) / width);
+    const width = this.element.clientWidth - BESIDE;
     this.list.setHeights(this.entries.map(({ story, members }) =>
-      STORY + LINE * Math.min(Math.max(lines(story), 1), LINES) + (members ? PAST_HEIGHT : 0)));
+      STORY + LINE * Math.min(linesOf(`${story.says} ${story.cause}`, width), LINES) + (members ? PAST_HEIGHT : 0)));
     this.#mark();
   }
 
