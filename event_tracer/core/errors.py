@@ -23,7 +23,7 @@ class Kind(IntEnum):
 
 # Those that end a story after two minutes, and make one failed that a newer change ends. The
 # others have deadlines of their own, or resolve themselves as others go.
-_DOUBTFUL = frozenset({
+DOUBTFUL = frozenset({
     Kind.SCHEDULING, Kind.ATTACH, Kind.MOUNT, Kind.CLAIM, Kind.PROBE, Kind.DEADLINE,
 })  # fmt: skip
 _SURE_DEATHS = 3
@@ -95,7 +95,7 @@ def surely_since(kind: Kind, *, time: int, ordinal: int, is_run: bool) -> int | 
     """Since when an error is beyond doubt, if it is; `is_run`: below a run, which tries again."""
     if kind is Kind.DEATH and (is_run or ordinal < _SURE_DEATHS):
         return None
-    return None if kind in _DOUBTFUL else time
+    return None if kind in DOUBTFUL else time
 
 
 # Span names, or reasons, of errors; `Failed` alone has what the kubelet could not start.

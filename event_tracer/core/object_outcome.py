@@ -70,10 +70,14 @@ class Awaited(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Outcome of an object at some time, with its cause where it failed."""
+    """Outcome of an object at some time, with its cause where it failed.
+
+    `hindrance` is an error that stands and may yet resolve itself, of what is under way.
+    """
 
     outcome: str
     cause: Cause | None = None
+    hindrance: Cause | None = None
 
 
 class SavedStory(NamedTuple):

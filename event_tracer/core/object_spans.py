@@ -150,7 +150,9 @@ class OpenObjectSpans:
             return item.sealed
         case = self._case(item)
         end = item.end_in(case)
-        return item.seal(case, end if end.time <= at else End(max(at, item.last[0])), known=known)
+        return item.seal(
+            case, end if end.time <= at else End(max(at, item.last[0]), is_open=True), known=known
+        )
 
     def pop_sealed(self, *, before: int, now: int) -> Iterator[SealedObject]:
         """Take out what has ended before `before`, and what there is no room for.

@@ -6,7 +6,7 @@ from pydantic import ConfigDict
 
 from event_tracer.core.chain import Chain
 from event_tracer.core.changes import Change
-from event_tracer.core.object_outcome import NEVER, SealedObject
+from event_tracer.core.object_outcome import NEVER, SealedObject, Verdict
 from event_tracer.core.outcome import SESSION_GAP, Case, End
 from event_tracer.core.placer import Placement
 from event_tracer.core.span import Span
@@ -64,7 +64,7 @@ class OpenObjectSpan:
 
     def seal(self, case: Case, end: End, *, known: int = NEVER) -> SealedObject:
         """All that its span says, as of its end; what happened was read up to `known`."""
-        verdict = case.verdict(self.identity, at=end.time, is_replaced=end.is_replaced, known=known)
+        verdict = case.verdict(self.identity, end=end, known=known)
         is_root, is_under_way = len(self.chain) == 1, verdict.outcome == "progressing"
         return SealedObject(
             trace_id=self.trace_id,
@@ -76,11 +76,16 @@ class OpenObjectSpan:
             verdict=verdict,
             completed_after=case.completed_after(at=end.time) if is_root else None,
             ready=case.ready(self.identity, at=end.time),
-            progress=case.progress(at=end.time) if is_root and is_under_way else "",
+            progress=self._progress(case, end, verdict) if is_root and is_under_way else "",
             change=self.change,
             hours=self.hours,
             previous_trace_id=self.previous_trace_id,
         )
+
+    def _progress(self, case: Case, end: End, verdict: Verdict) -> str:
+        about = f"{self.chain[0].kind} {self.chain[0].name}"
+        hindrance = verdict.hindrance.text(of=about) if verdict.hindrance else ""
+        return "; ".join(filter(None, (case.progress(at=end.time), hindrance)))
 
     def _begin(self) -> int:
         changed = self.change.second * SECOND

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from event_tracer.core.changes import HOUR
 from event_tracer.core.condition_facts import ConditionsFacts
-from event_tracer.core.errors import Standing
+from event_tracer.core.errors import DOUBTFUL, Standing
 from event_tracer.core.facts import STAGED, Facts, PodFacts, RolloutFacts, RunFacts
 from event_tracer.core.histories import Story
 from event_tracer.core.knowledge import Knowledge
@@ -45,10 +45,11 @@ _WORST = ("failed", "progressing", "superseded", "complete", "started")
 
 
 class End(NamedTuple):
-    """The time at which an object span ends; `is_replaced`: by a newer change of the root."""
+    """When an object span ends, by a newer change if it `is_replaced`; if it `is_open`, not yet."""
 
     time: int
     is_replaced: bool = False
+    is_open: bool = False
 
 
 class Case:
@@ -83,10 +84,7 @@ class Case:
         """End of the span of an object whose last occurrence was at `last`."""
         errors = self._errors.below(identity)
         rest = self._rest(self._open_steps(identity, errors), last + SESSION_GAP)
-        ends = [
-            rest, self._failed(), self._limit(),
-            *self._doubtless(errors),
-        ]  # fmt: skip
+        ends = [rest, self._failed(), self._limit(), *self._doubtless(errors)]
         gone = self._gone()
         if gone is not None:
             ends.append(max(gone, last + SESSION_GAP))
@@ -161,7 +159,7 @@ class Case:
         return max(0, second - self._change.second)
 
     def progress(self, *, at: int) -> str:
-        """How far the root has come by `at`, where it is under way."""
+        """How far the root has come by `at`, which is under way."""
         if self._hours:
             return ""
         below = (self._facts_of(each) for each, _ in self._below(self._root))
@@ -222,11 +220,13 @@ class Case:
 
     # -- outcome
 
-    def verdict(self, identity: str, *, at: int, is_replaced: bool, known: int = NEVER) -> Verdict:
-        """Outcome of an object at `at`; what happened was read up to `known`.
+    def verdict(self, identity: str, *, end: End, known: int = NEVER) -> Verdict:
+        """Outcome of an object at `end`; what happened was read up to `known`.
 
-        The silence after a recording does not undo an error that is beyond doubt.
+        The silence after a recording does not undo an error that is beyond doubt. What has not
+        ended has not failed by an error that may resolve itself.
         """
+        at, is_replaced = end.time, end.is_replaced
         # A change takes its predecessor's pods away, in the same second or by an API server whose
         # clock is a little behind: that undoes nothing.
         before = at - _SKEW if is_replaced else at
@@ -239,14 +239,16 @@ class Case:
         facts = self._facts_of(identity)
         told = self._told(identity, facts, at)
         run_ended = isinstance(facts, RunFacts) and has_ended(facts, at)
-        if told or (standing and not run_ended):
-            return Verdict("failed", cause_of(standing, kills=self._kills) or told)
+        cause = cause_of(standing, kills=self._kills)
+        is_failed = any(not (end.is_open and each.kind in DOUBTFUL) for each in standing)
+        if told or (is_failed and not run_ended):
+            return Verdict("failed", cause or told)
         if facts is None:
-            return self._by_events(identity, at=at, is_replaced=is_replaced, known=known)
+            return self._by_events(identity, end=end, known=known, hindrance=cause)
         if self._has_done(identity, facts, at):
             return Verdict("complete")
         if not is_replaced:
-            return Verdict("progressing")
+            return Verdict("progressing", hindrance=cause)
         if identity != self._root or not isinstance(facts, RolloutFacts):
             return Verdict("superseded")
         if self._rollout.completed(facts):
@@ -278,19 +280,19 @@ class Case:
             state = latest_state(facts, at)
         return state is not None and state.is_complete
 
-    def _by_events(self, identity: str, *, at: int, is_replaced: bool, known: int) -> Verdict:
-        """Outcome of an object without a status of its own, and without an error that stands."""
+    def _by_events(
+        self, identity: str, *, end: End, known: int, hindrance: Cause | None
+    ) -> Verdict:
+        """Outcome of an object without a status of its own, that has not failed by an error."""
         children = [
             each for each, member in self._members.items()
             if member.above[:1] == (identity,) and self._has_status(each)
         ]  # fmt: skip
         if children:
-            verdicts = [
-                self.verdict(each, at=at, is_replaced=is_replaced, known=known) for each in children
-            ]
+            verdicts = [self.verdict(each, end=end, known=known) for each in children]
             return min(verdicts, key=lambda each: _WORST.index(each.outcome))
-        is_waiting = any(self._steps(identity))
-        return Verdict("progressing" if is_waiting else "started")
+        is_waiting = hindrance is not None or any(self._steps(identity))
+        return Verdict("progressing" if is_waiting else "started", hindrance=hindrance)
 
     def _has_status(self, identity: str) -> bool:
         return any(self._facts_of(each) for each, _ in self._below(identity))

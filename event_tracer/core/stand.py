@@ -16,6 +16,7 @@ from event_tracer.core.knowledge import Knowledge
 from event_tracer.core.object_outcome import Verdict, end_of, left_at, readiness_at
 from event_tracer.core.object_spans import OpenObjectSpans
 from event_tracer.core.open_story import OpenStory
+from event_tracer.core.outcome import End
 from event_tracer.core.rollout_outcome import Rollout, latest_state
 from event_tracer.core.times import second_of
 
@@ -51,7 +52,7 @@ def stand_of(
     story = _story(item, chain, change, spans)
     case, facts = story.case(knowledge), knowledge.facts_of(item.identity)
     last = spans.last(story.trace_id, item.identity)
-    verdict = case.verdict(item.identity, at=at, is_replaced=False)
+    verdict = case.verdict(item.identity, end=End(at))
     is_failed = verdict.outcome == "failed"
     return Stand(
         item=item,

@@ -130,3 +130,22 @@ def test_a_workload_says_how_many_of_its_pods_are_ready() -> None:
     told = [(root.name, text_of(root.attributes, "event_tracer.ready")) for root in roots(spans)]
 
     assert told == [("Create Deployment web", "1/1"), ("Scale Deployment web", "3/3")]
+
+
+def test_what_may_resolve_itself_is_told_of_what_is_under_way() -> None:
+    """A failing probe, no node or a volume fail nothing before its end; it waits for them."""
+    stories, said = Stories(), set[str]()
+    for frame in frames_of("status/never-ready"):
+        stories.feed(frame)
+        for root in stories.preview():
+            outcome = text_of(root.attributes, "event_tracer.outcome")
+            if not root.parent_id and outcome == "progressing":
+                said.add(text_of(root.attributes, "event_tracer.progress"))
+                assert root.error is None
+
+    assert any(
+        each.startswith("0/1 ready for 5") and ", deadline in " in each
+        and "; container web: readiness probe failed, " in each
+        and each.endswith("(pod web-6f96d8448d-6np4n)")
+        for each in said
+    )  # fmt: skip
