@@ -10,10 +10,14 @@ from event_tracer import EventTracerError
 from event_tracer.cli.process import complain, run_to_the_end
 from event_tracer.cli.settings.models import ExplainSettings
 from event_tracer.cli.words import parse_name
+from event_tracer.core.chain import changes_by_itself
+from event_tracer.core.event import ObjectReference
 from event_tracer.core.filters import Redaction
 from event_tracer.core.kinds import KIND_OF_NAME
 from event_tracer.core.span import Span, text_of
+from event_tracer.core.stand import Stand
 from event_tracer.core.story import Stories
+from event_tracer.core.times import SECOND, rfc3339
 from event_tracer.core.traces import Trace, traces_of
 from event_tracer.recording import reader
 from event_tracer.recording.reader import Reads
@@ -21,6 +25,7 @@ from event_tracer.render import report
 from event_tracer.render.explain import explain
 from event_tracer.render.explanation import Explanation
 from event_tracer.render.outcome import last_word
+from event_tracer.render.quiet import explain_quiet
 from event_tracer.render.selection import Target, newest_story, object_span_ids
 
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
@@ -60,13 +65,13 @@ async def of_cluster(words: Sequence[str], settings: ExplainSettings) -> Explana
     """
     # The libraries of a cluster take a while to load, which a file need not wait for.
     from event_tracer.cli.target import explain_absence, open_query
-    from event_tracer.pipeline.snapshot import read_traces
+    from event_tracer.pipeline.snapshot import look_at
 
     trace_id = words[0].lower() if len(words) == 1 and _TRACE_ID.fullmatch(words[0]) else ""
     if not trace_id:
         parse_name(words)
     async with open_query(settings, () if trace_id else words) as query:
-        traces = await read_traces(
+        look = await look_at(
             query.api,
             cluster_uid=query.cluster_uid,
             naming=settings.naming,
@@ -75,8 +80,13 @@ async def of_cluster(words: Sequence[str], settings: ExplainSettings) -> Explana
             redact=Redaction(settings.redact),
             complain=complain,
         )
+        traces = look.traces
         wanted = Wanted(trace_id, next(iter(query.targets), None))
         found = _found(wanted, traces)
+        for about in _abouts(wanted.target, query.namespaces):
+            stand = look.stand(about)
+            if stand.is_live and _is_newer(stand, found):
+                return explain_quiet(stand)
         if found is None and not trace_id:
             raise NoStoryError(await explain_absence(query, traces))
     return _explained(found, wanted, settings)
@@ -100,6 +110,26 @@ async def of_files(words: Sequence[str], settings: ExplainSettings) -> Explanati
         there = sorted({_title(trace) for trace in traces})
         raise NoStoryError(f"no story there is about {' '.join(words)}; {_listed(there)}")
     return _explained(found, wanted, settings)
+
+
+def _abouts(target: Target | None, namespaces: Sequence[str]) -> Iterator[ObjectReference]:
+    """One named object in each namespace, as an Event would refer to it."""
+    for namespace in namespaces if target and target.name else ():
+        assert target
+        yield ObjectReference(
+            kind=target.kind, namespace=namespace, name=target.name, uid="", api_version="",
+            resource_version=0, field_path="",
+        )  # fmt: skip
+
+
+def _is_newer(stand: Stand, found: Trace | None) -> bool:
+    """Whether nothing has happened to an object since its newest change."""
+    if found is None:
+        return True
+    if stand.change is None or not changes_by_itself(stand.item):
+        return False
+    time = text_of(_root(found).attributes, "event_tracer.change.time")
+    return time < rfc3339(stand.change.second * SECOND)
 
 
 def _is_wanted(trace: Trace, settings: ExplainSettings) -> bool:

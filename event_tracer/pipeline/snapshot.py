@@ -1,7 +1,7 @@
 """A cluster read into a fold of its own, to be drawn."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from event_tracer import EventTracerError
@@ -175,11 +175,13 @@ class Look(NamedTuple):
     """All that one look at a cluster has shown.
 
     The trace that changed last stands at the end; `undated` are changes that nothing read dates,
-    in words, by the uid of their root.
+    in words, by the uid of their root. `stand` tells how an object stands by the newest change of
+    its root.
     """
 
     traces: list[Trace]
     undated: Mapping[str, tuple[str, ...]]
+    stand: Callable[[ObjectReference], Stand]
 
 
 async def look_at(
@@ -200,7 +202,7 @@ async def look_at(
     await scope.run(is_done, start=snapshot.run(), wait=wait())
     snapshot.check()
     traces = grouped(snapshot.look())
-    return Look(traces, snapshot.undated)
+    return Look(traces, snapshot.undated, snapshot.stand)
 
 
 async def read_traces(

@@ -14,8 +14,10 @@ from event_tracer.cli.settings.models import ExplainSettings
 from event_tracer.pipeline.snapshot import SnapshotError
 from tests.doubles.apiserver.faults import Forbidden
 from tests.scenarios.captures import FOLDER
+from tests.scenarios.fields import SECOND
 from tests.scenarios.folding import RECORDINGS, Run, raw_frames
 from tests.scenarios.looking import Printed, broken, healthy, linked, write
+from tests.scenarios.rollouts import START, Life, Rollouts
 from tests.scenarios.world import World, in_world
 
 OOM, UNDO, JOB = (str(FOLDER / f"{name}.jsonl.gz") for name in ("oom", "undo", "job"))
@@ -164,3 +166,36 @@ async def test_without_rights_it_says_so(world: World) -> None:
     world.server.forbidden = [Forbidden(resource="events", verb="*")]
     with pytest.raises(SnapshotError, match="Events may not be read"):
         await explained(world, "deploy/web")
+
+
+@in_world()
+async def test_what_nothing_has_happened_to_is_told_by_its_status(world: World) -> None:
+    """A Deployment of last week has no Event any more."""
+    cluster = Rollouts()
+    cluster.deployment("web", Life(ready=3))
+    cluster.run(60)
+    world.server.now = lambda: START / SECOND + 7 * 86_400
+    for raw in cluster.frames:
+        if raw["resource"] != "events":
+            world.server.write(raw)
+    made = json.loads((await explained(world, "deploy/web")).out)
+
+    assert made["outcome"] == "complete"
+    assert made["change"]["verb"] == "Create"
+    assert made["summary"] == "Deployment web: complete; nothing has happened to it of late"
+
+
+@in_world()
+async def test_a_change_that_nothing_has_come_of_is_told_as_it_stands(world: World) -> None:
+    """The story before it would say that all is well."""
+    cluster = Rollouts()
+    item = cluster.deployment("web", Life(ready=3))
+    cluster.run(60)
+    before = len(cluster.frames) + 1
+    cluster.update(item, Life(ready=3))
+    world.server.now = lambda: START / SECOND + 60
+    for raw in cluster.frames[:before]:
+        world.server.write(raw)
+    made = json.loads((await explained(world, "deploy/web")).out)
+
+    assert (made["change"]["verb"], made["outcome"]) == ("Update", "progressing")

@@ -36,6 +36,8 @@ TABLE: list[tuple[str, int, int, int]] = []
 """Story, spans expected, spans found, warnings."""
 OUTCOMES: list[tuple[str, ...]] = []
 """Rollout, root, outcome, s until it was complete by the span, by the frames, by kubectl's word."""
+WAITS: list[tuple[str, ...]] = []
+"""What was waited for, exit code and seconds of `wait`, those of kubectl, and its words."""
 _HEADER = ("rollout", "root", "outcome", "span", "frame", "kubectl")
 
 
@@ -55,6 +57,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{'story':<16}{'expected':>10}{'found':>8}{'warnings':>10}")
         for name, expected, found, warnings in sorted(TABLE):
             terminalreporter.write_line(f"{name:<16}{expected:>10}{found:>8}{warnings:>10}")
+    if WAITS:
+        terminalreporter.section("waits")
+        header = ("rollout", "wait", "s", "kubectl", "s", "its words")
+        for name, code, seconds, other, after, words in (header, *WAITS):
+            terminalreporter.write_line(
+                f"{name:<18}{code:>5}{seconds:>6}{other:>9}{after:>6}  {words[:90]}"
+            )
     if OUTCOMES:
         terminalreporter.section("rollouts")
         for row in (_HEADER, *sorted(OUTCOMES)):
