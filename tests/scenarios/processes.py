@@ -80,7 +80,7 @@ class Stage:
         command = [sys.executable, "-m", "event_tracer", *arguments]
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env=self._environment() | environ,
+            env=self.environment | environ,
         )  # fmt: skip
         self._processes.append(process)
         return process
@@ -95,7 +95,9 @@ class Stage:
             process.kill()
             process.communicate()
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def environment(self) -> dict[str, str]:
+        """A process's variables: those of the servers, and none of a user's own."""
         names = ("EVENT_TRACER_", "OTEL_", "KUBE", "POD_")
         mine = {key: value for key, value in os.environ.items() if not key.startswith(names)}
         return mine | {
