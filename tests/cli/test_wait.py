@@ -1,11 +1,13 @@
 """`event-tracer wait`: complete, failed with its cause as soon as that is sure, or open."""
 
+import asyncio
 import json
 
 import pytest
 
 from event_tracer.cli.waiting import Ending
 from event_tracer.render.explanation import Explanation
+from tests.cli.test_show_follow import Terminal
 from tests.scenarios.awaited import playing, set_clock, waited
 from tests.scenarios.rollouts import HOPELESS, NEVER, Life, Rollouts
 from tests.scenarios.world import World, in_world
@@ -159,3 +161,28 @@ async def test_it_only_reads(world: World) -> None:
 
     verbs = {asked.verb for asked in world.server.requests}
     assert verbs <= {"get", "list", "continue", "watch", "discover"}
+
+
+@in_world()
+async def test_a_terminal_has_a_line_a_pod(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place: what is worst first, each with its last step; the log's lines are not there."""
+    monkeypatch.setenv("LINES", "20")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm")
+    out = Terminal()
+    set_clock(world)
+    cluster = deployed(Life(pull=20, ready=5), Life(failed_pulls=HOPELESS), replicas=2)
+    async with playing(world, cluster):
+        task = asyncio.create_task(waited(world, "deploy/web", out=out))
+        await asyncio.sleep(60)
+        lines = out.screen.splitlines()
+        done = await task
+
+    assert lines[0].startswith("deployment/web  failed  Create Deployment web by kubectl")
+    assert len(lines) == 3
+    assert "  failed  BackOff image " in lines[1] or "  failed  Failed " in lines[1]
+    assert lines[2].startswith("  Pod web-")
+    assert lines[2].endswith("  complete")
+    assert done.ending is Ending.FAILED
+    assert "ScalingReplicaSet" not in out.getvalue()
+    assert "deployment/web failed\n" in out.getvalue()

@@ -26,6 +26,9 @@ class Waited:
     words: str = ""
     later: Callable[[Scene], None] | None = None
 
+    is_sure: bool = False
+    """Law 6's two minutes decide, before the deadline of Kubernetes."""
+
     @property
     def code(self) -> int:
         """The exit code that `wait` ends with."""
@@ -75,19 +78,21 @@ _MOUNT = [{"name": "d", "mountPath": "/d"}]
 _PULL = "127.0.0.1:5999"
 
 FAULTS = {
-    "bad-image": Waited(
+    "bad-image": Waited(is_sure=True,
         act=_deploy(lambda scene: scene.shell(image=MISSING)), step="Failed", words=_PULL
     ),
-    "missing-config": Waited(
+    "missing-config": Waited(is_sure=True,
         act=_deploy(lambda scene: scene.shell(envFrom=[{"configMapRef": {"name": "nowhere"}}])),
         step="Failed", words='configmap \\"nowhere\\" not found',
     ),
-    "crash-loop": Waited(
+    "crash-loop": Waited(is_sure=True,
         act=_deploy(lambda scene: scene.shell("sleep 1; exit 3")),
         step="Terminated Error", words="exit 3",
     ),
-    "memory": Waited(act=_deploy(_memory), step="Terminated OOMKilled", words="exit 137"),
-    "quota": Waited(act=_quota, step="FailedCreate", words="exceeded quota"),
+    "memory": Waited(
+        is_sure=True, act=_deploy(_memory), step="Terminated OOMKilled", words="exit 137"
+    ),
+    "quota": Waited(is_sure=True, act=_quota, step="FailedCreate", words="exceeded quota"),
     "failing-probe": Waited(
         act=_deploy(lambda scene: scene.shell(readinessProbe=_probe("false")), deadline=SHORT),
         step="Unhealthy readiness", words="Readiness probe failed",
@@ -102,7 +107,7 @@ FAULTS = {
         ),
         step="FailedMount", words="nowhere",
     ),
-    "failing-job": Waited(
+    "failing-job": Waited(is_sure=True,
         act=_failing_job, target="job/web", step="Terminated Error", words="exit 2"
     ),
     "deadline": Waited(
