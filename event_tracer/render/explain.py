@@ -10,6 +10,7 @@ from typing import NamedTuple, cast
 
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.times import rfc3339
+from event_tracer.render.clipped import clip
 from event_tracer.render.clues import Clue, clues_of, is_explained_by
 from event_tracer.render.explanation import (
     Cause,
@@ -24,7 +25,6 @@ from event_tracer.render.explanation import (
 )
 from event_tracer.render.outcome import last_word, message_of
 from event_tracer.render.page.kubectl import commands, restarted
-from event_tracer.render.terminal import visible
 from event_tracer.render.waterfall import Row, Waterfall, waterfall
 
 _NOTES = (
@@ -34,7 +34,7 @@ _NOTES = (
 
 
 class _Room(NamedTuple):
-    """How much is told: characters of a message and of a name, and numbers of the rest."""
+    """How much is told: bytes of a message and of a name, and numbers of the rest."""
 
     message: int
     messages: int
@@ -94,15 +94,6 @@ def explain(
             break
         made = _document(told, room, jaeger=jaeger)
     return made
-
-
-def clip(text: str, most: int) -> str:
-    """`text` on one line in `most` characters: its begin and its end, where Go's errors tell."""
-    plain = visible(text)
-    if len(plain) <= most:
-        return plain
-    half = max((most - 3) // 2, 1)
-    return f"{plain[:half]} … {plain[-half:]}"[:most] if most > 3 else plain[:most]
 
 
 def _document(told: _Told, room: _Room, *, jaeger: str) -> Explanation:

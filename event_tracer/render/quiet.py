@@ -6,7 +6,7 @@ from event_tracer.core.chain import KubeObject
 from event_tracer.core.span import Span
 from event_tracer.core.stand import Stand
 from event_tracer.core.times import SECOND, rfc3339
-from event_tracer.render.explain import clip
+from event_tracer.render.clipped import clip
 from event_tracer.render.explanation import (
     Cause,
     ChangeMade,

@@ -1,0 +1,31 @@
+"""Texts of a cluster's programs, for documents of so many bytes."""
+
+import json
+from itertools import accumulate
+
+from event_tracer.render.terminal import visible
+
+_CUT = " … "
+
+
+def clip(text: str, most: int) -> str:
+    """`text` on one line, in `most` bytes of JSON: its begin, and its end, where the cause is."""
+    plain = visible(text)
+    if len(plain) <= most and _bytes(plain) <= most:
+        return plain
+    half = (most - _bytes(_CUT)) // 2
+    if half < 1:
+        return _begin(plain, most)
+    return f"{_begin(plain, half)}{_CUT}{_begin(plain[::-1], half)[::-1]}"
+
+
+def _begin(text: str, most: int) -> str:
+    """As much of the begin of `text` as has room in so many bytes."""
+    for at, used in enumerate(accumulate(map(_bytes, text[:most]))):
+        if used > most:
+            return text[:at]
+    return text[:most]
+
+
+def _bytes(text: str) -> int:
+    return len(json.dumps(text)) - 2  # without its quotes
