@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from contextlib import AsyncExitStack
+from itertools import pairwise
 
 import aiohttp
 import pytest
@@ -14,7 +15,7 @@ from event_tracer.render.page.store import StoryStore
 from event_tracer.runtime.address import Address
 from tests.browser.pages import rollout
 from tests.doubles.virtual_time import run
-from tests.scenarios.folding import frames_of, tell
+from tests.scenarios.folding import frames_of, is_event, roots, tell
 from tests.scenarios.readers import Site, served
 
 READERS = 16
@@ -140,13 +141,34 @@ async def test_what_had_no_room_any_more_is_told(site: Site) -> None:
 
 @served()
 async def test_a_sign_of_life_in_silence(site: Site) -> None:
-    """A comment every quarter of a minute: a proxy may take a longer silence for the end."""
+    """A comment every few seconds: a proxy may take a longer silence for the end."""
     loop = asyncio.get_running_loop()
     async with site.follow() as reader:
         await reader.next()
         began = loop.time()
         assert await reader.next() == ("", "", None)
-        assert loop.time() - began <= 16
+        assert loop.time() - began <= 6
+
+
+def waiting(_: bytes) -> list[Span]:
+    """A root that waits, for as long as the clock says."""
+    (root,) = roots(redis())
+    seconds = round(asyncio.get_running_loop().time())
+    pairs = {
+        **dict(root.attributes), "event_tracer.outcome": "progressing",
+        "event_tracer.progress": f"0/1 ready for {seconds}s",
+    }  # fmt: skip
+    return [root._replace(attributes=tuple(pairs.items()))]
+
+
+@served(preview=waiting)
+async def test_what_waits_is_told_anew(site: Site) -> None:
+    """For how long it has waited; nothing else happens meanwhile."""
+    site.store.take([span for span in redis() if is_event(span)])
+    async with site.follow() as reader:
+        told = [(await reader.story()).data["cause"] for _ in range(3)]
+    seconds = [int(each.removeprefix("0/1 ready for ").removesuffix("s")) for each in told]
+    assert all(5 <= after - before <= 6 for before, after in pairwise(seconds))
 
 
 @served()

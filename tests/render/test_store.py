@@ -74,6 +74,36 @@ def test_the_oldest_stories_make_room() -> None:
     assert json.loads(store.known()) == [trace_id.hex() for trace_id in changed(store)]
 
 
+def test_what_is_under_way_is_told_anew_as_time_goes_on() -> None:
+    """How far it has come changes without a span; once it is over, nothing does."""
+    spans = tell(frames_of("redis-create"))
+    (root,) = roots(spans)
+    unsealed = [root]
+    store = StoryStore(max_spans=500, preview=lambda _: tuple(unsealed))
+    store.take([span for span in spans if is_event(span)])
+    story(store, root.trace_id)
+    (newest, _), *_ = store.since(0)
+    store.renew()
+    assert store.since(newest) == []
+
+    pairs = dict(root.attributes) | {
+        "event_tracer.outcome": "progressing", "event_tracer.progress": "0/1 ready for 5s",
+    }  # fmt: skip
+    unsealed[:] = [root._replace(attributes=tuple(pairs.items()))]
+    waiting = store.changed
+    store.renew()
+    assert changed(store, newest) == [root.trace_id]
+    assert waiting.is_set()
+    assert story(store, root.trace_id)["cause"] == "0/1 ready for 5s"
+
+    unsealed.clear()
+    store.take([span for span in spans if not is_event(span)])
+    story(store, root.trace_id)
+    (newest, _), *_ = store.since(0)
+    store.renew()
+    assert store.since(newest) == []
+
+
 def test_of_one_story_that_has_no_room_the_earliest_spans_go() -> None:
     """A story may be longer than all that there is room for."""
     spans, store = rollout(replicas=50), StoryStore(max_spans=60)

@@ -1,19 +1,21 @@
 """A page that is served, and those who read it."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Concatenate, NamedTuple, ParamSpec
 
 import aiohttp
 
+from event_tracer.core.span import Span
 from event_tracer.render.page import server
 from event_tracer.render.page.store import StoryStore
 from event_tracer.runtime.address import parse_address
 from tests.scenarios.inside import inside
 
 P = ParamSpec("P")
+Preview = Callable[[bytes], Iterable[Span]]
 LINE = 1 << 24  # bytes; a story is one
 
 
@@ -69,15 +71,14 @@ class Reader:
 
 
 def served(
-    *, address: str = "127.0.0.1:0", max_spans: int = 500
+    *, address: str = "127.0.0.1:0", max_spans: int = 500, preview: Preview = lambda _: ()
 ) -> Callable[[Callable[Concatenate[Site, P], Coroutine[Any, Any, None]]], Callable[P, None]]:
     """Give a test a page that is served."""
-    return inside(lambda: _site(address, max_spans))
+    return inside(lambda: _site(address, StoryStore(max_spans=max_spans, preview=preview)))
 
 
 @asynccontextmanager
-async def _site(address: str, max_spans: int) -> AsyncIterator[Site]:
-    store = StoryStore(max_spans=max_spans)
+async def _site(address: str, store: StoryStore) -> AsyncIterator[Site]:
     async with server.serve(store, address=parse_address(address), title="shop & co") as port:
         # Each of its requests has a connection, as those of many browsers do.
         connector = aiohttp.TCPConnector(limit=0)

@@ -15,7 +15,7 @@ from event_tracer.runtime.address import Address
 from event_tracer.runtime.http import listening
 
 _PACE = 0.5  # seconds, at least, between changes that are sent
-_HEARTBEAT = 15.0  # seconds; a proxy may take a longer silence for the end
+_RENEWAL = 5.0  # seconds between looks at what is under way
 _PATIENCE = 10.0  # seconds for a reader to take what it was sent
 _MOST_READERS = 16
 _OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -98,6 +98,7 @@ class _Readers:
     def __init__(self, stories: StoryStore) -> None:
         self._stories = stories
         self._count = 0
+        self._renewed = 0.0
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Send what there is, then what changes, for as long as it is read."""
@@ -124,6 +125,7 @@ class _Readers:
     async def _follow(self, response: web.StreamResponse, read: int) -> None:
         forgotten = -1
         while True:
+            self._renew()
             changed = self._stories.changed
             if forgotten != self._stories.forgotten:
                 forgotten = self._stories.forgotten
@@ -135,12 +137,19 @@ class _Readers:
                     await _write(response, f"id: {name}\nevent: story\ndata: {text}\n\n")
             await self._wait(response, changed)
 
+    def _renew(self) -> None:
+        """What is under way is told anew, whoever of the readers is the first to be due."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._renewed + _RENEWAL:
+            self._renewed = now
+            self._stories.renew()
+
     async def _wait(self, response: web.StreamResponse, changed: asyncio.Event) -> None:
         try:
-            async with asyncio.timeout(_HEARTBEAT):
+            async with asyncio.timeout(_RENEWAL):
                 await changed.wait()
         except TimeoutError:
-            await _write(response, ":\n\n")
+            await _write(response, ":\n\n")  # a proxy takes a long silence for the end
         await asyncio.sleep(_PACE)
 
 

@@ -16,6 +16,8 @@ from event_tracer.core.wire import without_managed_fields
 from event_tracer.render.page.document import embedded
 from event_tracer.render.page.story import Events, story
 
+_RENEWED = 25  # stories at a time
+
 
 class RawEvents:
     """Redacts raw frames and keeps their Events: the newest, each as it was last.
@@ -71,24 +73,47 @@ class StoryStore:
         self._buffer = TraceBuffer(max_spans=max_spans)
         self._versions: dict[bytes, int] = {}  # in the order of the changes
         self._texts: dict[bytes, str] = {}
+        self._open: dict[bytes, None] = {}  # of those that have a text, by the age of that
         self._version = 0
 
     def take(self, spans: Sequence[Span]) -> None:
         """Take in spans that have left the fold."""
         for trace_id in self._buffer.add(spans):
             self._forget(trace_id)
-            self._version += 1
-            self._versions[trace_id] = self._version
+            self._number(trace_id)
         for trace_id in self._buffer.evict():
             self._forget(trace_id)
             self.forgotten += 1
         self._buffer.trim()
-        self.changed.set()
-        self.changed = asyncio.Event()
+        self._wake()
+
+    def renew(self) -> None:
+        """Tell anew what is under way: how far it has come changes as time goes on.
+
+        Of many the next few, so that what else the run does need not wait.
+        """
+        is_news = False
+        for trace_id in tuple(self._open)[:_RENEWED]:
+            before = self._texts.pop(trace_id)
+            if self.text(trace_id) != before:
+                self._number(trace_id)
+                is_news = True
+        if is_news:
+            self._wake()
+
+    def _number(self, trace_id: bytes) -> None:
+        self._version += 1
+        self._versions.pop(trace_id, None)
+        self._versions[trace_id] = self._version
 
     def _forget(self, trace_id: bytes) -> None:
         self._versions.pop(trace_id, None)
         self._texts.pop(trace_id, None)
+        self._open.pop(trace_id, None)
+
+    def _wake(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
 
     # -- read by the server
 
@@ -111,6 +136,9 @@ class StoryStore:
             return ""
         if trace_id not in self._texts:
             unsealed = {span.span_id: span for span in self._preview(trace_id)}
+            self._open.pop(trace_id, None)
+            if unsealed:
+                self._open[trace_id] = None
             spans = tuple({**unsealed, **self._buffer.spans(trace_id)}.values())
             self._texts[trace_id] = embedded(story(spans, events=self._events))
         return self._texts[trace_id]
