@@ -148,6 +148,9 @@ TARGETS = {
     "VerticalPodAutoscaler": "targetRef",
     "ScaledObject": "scaleTargetRef",
 }
+# Kinds that no controller owns, and the labels of theirs that say what they belong to, by kind and
+# name, in this API (strimzi operator-common Labels.java; their ownerReferences are no controllers').
+LABELLED = {"StrimziPodSet": ("strimzi.io/kind", "strimzi.io/cluster", "kafka.strimzi.io/v1")}
 # What these say is that the Event's object has scaled its target.
 SCALES = frozenset({
     "SuccessfulRescale", "KEDAScaleTargetActivated", "KEDAScaleTargetDeactivated",

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from event_tracer.core import api_types, wire
 from event_tracer.core.chain import CHANGED_THEMSELVES, OwnerReference
-from event_tracer.core.children import TARGETS
+from event_tracer.core.children import LABELLED, TARGETS
 from event_tracer.core.conditions import custom_status
 from event_tracer.core.event import (
     server_time,
@@ -111,7 +111,7 @@ def custom_of(item: api_types.CustomObject, *, resource: str, kind: str) -> Obje
     Raises MalformedError without a name.
     """
     meta = metadata_of(item, resource=resource, kind=kind)
-    if (field := TARGETS.get(meta.kind)) and (target := _target(item, field)):
+    if (target := _target(item, meta)) is not None:
         meta = meta._replace(owner=target, other_owners=_also(meta.owner, meta.other_owners))
     status = item.get("status")
     if status is None or not is_custom_group(meta.group):
@@ -180,9 +180,16 @@ def _creator(meta: api_types.Meta) -> str:
     return managers.pop() if len(managers) == 1 and KUBE_CONTROLLERS not in managers else ""
 
 
-def _target(item: api_types.CustomObject, field: str) -> OwnerReference | None:
-    """What an autoscaler's spec says that it scales; of a ScaledObject a Deployment, by default."""
-    spec = item.get("spec") or {}
+def _target(item: api_types.CustomObject, meta: ObjectMetadata) -> OwnerReference | None:
+    """What an object is attached to (law 12): by its labels, or as what its spec says to scale.
+
+    Of a ScaledObject that is a Deployment, by default.
+    """
+    if meta.owner is None and (labels := LABELLED.get(meta.kind)):
+        above, named = (meta.labels.get(label) or "" for label in labels[:2])
+        found = OwnerReference(kind=above, name=named, uid="", api_version=labels[2])
+        return found if named else None
+    field, spec = TARGETS.get(meta.kind), item.get("spec") or {}
     target = spec.get("targetRef") if field == "targetRef" else spec.get("scaleTargetRef")
     if not target or not (name := target.get("name")):
         return None

@@ -1,5 +1,6 @@
 """Cases: situations of public bug reports, rebuilt small, and what a test asks of their spans."""
 
+from collections.abc import Iterable
 from functools import cache
 from io import BytesIO
 
@@ -56,7 +57,12 @@ def traces(number: str) -> list[str]:
 
 def tree(number: str) -> dict[str, str]:
     """Of each object of a case, as `Kind name`, the one above it; empty for a root."""
-    objects = {(span.trace_id, span.span_id): span for span in case(number) if not is_event(span)}
+    return tree_of(case(number))
+
+
+def tree_of(spans: Iterable[Span]) -> dict[str, str]:
+    """The same of any spans."""
+    objects = {(span.trace_id, span.span_id): span for span in spans if not is_event(span)}
     return {
         _named(span): _named(objects[span.trace_id, span.parent_id]) if span.parent_id else ""
         for span in objects.values()

@@ -1,0 +1,192 @@
+"""Law 8: the tree of common controllers, from their Events alone and with objects the same."""
+
+from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
+
+import pytest
+
+from tests.scenarios.cases import tree_of
+from tests.scenarios.folding import listing, roots, tell
+
+SECOND = "2025-03-04T10:00:{:02d}Z"
+
+
+def _uid(text: str) -> str:
+    return str(uuid5(NAMESPACE_DNS, text))
+
+
+class Case:
+    """What happens under one root; `above` is by object the one that owns it."""
+
+    def __init__(self, kinds: dict[str, str], above: dict[str, str], said: list[tuple[str, ...]]):
+        self.kinds, self.above, self.said = kinds, above, said
+
+    def events(self) -> list[dict[str, Any]]:
+        """Its Events, a second apart."""
+        return [self._event(at, *each) for at, each in enumerate(self.said)]
+
+    def objects(self) -> list[dict[str, Any]]:
+        """Its objects, with owners."""
+        return [self._object(each) for each in self.above]
+
+    def _reference(self, about: str) -> dict[str, str]:
+        kind, name = about.split(" ")
+        return {"apiVersion": self.kinds[kind], "kind": kind, "name": name, "uid": _uid(about)}
+
+    def _event(
+        self, at: int, about: str, reason: str, message: str, component: str
+    ) -> dict[str, Any]:
+        time, name = SECOND.format(at), f"event.{at}"
+        return {
+            "apiVersion": "v1", "kind": "Event", "reason": reason, "message": message,
+            "type": "Normal", "count": 1, "firstTimestamp": time, "lastTimestamp": time,
+            "metadata": {"name": name, "namespace": "shop", "uid": _uid(name)},
+            "involvedObject": {**self._reference(about), "namespace": "shop"},
+            "source": {"component": component},
+        }  # fmt: skip
+
+    def _object(self, about: str) -> dict[str, Any]:
+        reference = self._reference(about)
+        above = self.above[about]
+        is_labelled = about.startswith("StrimziPodSet ")
+        owner = [{**self._reference(above), "controller": not is_labelled}] if above else []
+        kind, _, name = above.partition(" ")
+        labels = {"strimzi.io/kind": kind, "strimzi.io/cluster": name} if is_labelled else {}
+        meta = {
+            "name": reference["name"], "namespace": "shop", "uid": reference["uid"],
+            "creationTimestamp": SECOND.format(0), "ownerReferences": owner, "labels": labels,
+        }  # fmt: skip
+        return {"apiVersion": reference["apiVersion"], "kind": reference["kind"], "metadata": meta}
+
+
+POD = {"Pod": "v1", "ReplicaSet": "apps/v1", "Deployment": "apps/v1", "Job": "batch/v1"}
+
+
+def pod(name: str) -> tuple[str, ...]:
+    """A pod has started."""
+    return (f"Pod {name}", "Started", "Started container a", "kubelet")
+
+
+CASES = {
+    "Argo Rollouts": Case(
+        POD | {"Rollout": "argoproj.io/v1alpha1", "AnalysisRun": "argoproj.io/v1alpha1"},
+        {
+            "Rollout api": "", "ReplicaSet api-5d88b5bc8f": "Rollout api",
+            "Pod api-5d88b5bc8f-x7k2p": "ReplicaSet api-5d88b5bc8f",
+            "AnalysisRun api-5d88b5bc8f-2-2": "Rollout api",
+        },
+        [
+            ("Rollout api", "NewReplicaSetCreated", "Created ReplicaSet api-5d88b5bc8f (revision 2)", "rollouts-controller"),
+            ("ReplicaSet api-5d88b5bc8f", "SuccessfulCreate", "Created pod: api-5d88b5bc8f-x7k2p", "replicaset-controller"),
+            pod("api-5d88b5bc8f-x7k2p"),
+            ("Rollout api", "AnalysisRunRunning", "Step Analysis Run 'api-5d88b5bc8f-2-2' Status New: 'Running' Previous: ''", "rollouts-controller"),
+            ("AnalysisRun api-5d88b5bc8f-2-2", "AnalysisRunSuccessful", "Analysis Completed. Result: Successful", "rollouts-controller"),
+        ],
+    ),
+    "cert-manager": Case(
+        POD | {
+            "Certificate": "cert-manager.io/v1", "CertificateRequest": "cert-manager.io/v1",
+            "Order": "acme.cert-manager.io/v1", "Challenge": "acme.cert-manager.io/v1",
+        },
+        {
+            "Certificate tls": "", "CertificateRequest tls-1": "Certificate tls",
+            "Order tls-1-290594943": "CertificateRequest tls-1",
+            "Challenge tls-1-290594943-365295505": "Order tls-1-290594943",
+            "Pod cm-acme-http-solver-7k2px": "Challenge tls-1-290594943-365295505",
+        },
+        [
+            ("Certificate tls", "Requested", 'Created new CertificateRequest resource "tls-1"', "cert-manager-certificates-request-manager"),
+            ("CertificateRequest tls-1", "OrderCreated", "Created Order resource shop/tls-1-290594943", "cert-manager-certificaterequests-issuer-acme"),
+            ("Order tls-1-290594943", "Created", 'Created Challenge resource "tls-1-290594943-365295505" for domain "a.example"', "cert-manager-orders"),
+            ("Challenge tls-1-290594943-365295505", "Presented", "Presented challenge using HTTP-01 challenge mechanism", "cert-manager-challenges"),
+            pod("cm-acme-http-solver-7k2px"),
+        ],
+    ),
+    "KubeVirt": Case(
+        POD | {"VirtualMachine": "kubevirt.io/v1", "VirtualMachineInstance": "kubevirt.io/v1"},
+        {
+            "VirtualMachine vm": "", "VirtualMachineInstance vm": "VirtualMachine vm",
+            "Pod virt-launcher-vm-x7k2p": "VirtualMachineInstance vm",
+        },
+        [
+            ("VirtualMachine vm", "SuccessfulCreate", "Started the virtual machine by creating the new virtual machine instance vm", "virtualmachine-controller"),
+            ("VirtualMachineInstance vm", "SuccessfulCreate", "Created virtual machine pod virt-launcher-vm-x7k2p", "virtualmachine-controller"),
+            pod("virt-launcher-vm-x7k2p"),
+        ],
+    ),
+    "CloudNativePG": Case(
+        POD | {"Cluster": "postgresql.cnpg.io/v1"},
+        {"Cluster pg": "", "Pod pg-2": "Cluster pg"},
+        [("Cluster pg", "CreatingInstance", "Creating instance pg-2", "cloudnative-pg"), pod("pg-2")],
+    ),
+    "Kueue": Case(
+        POD | {"Workload": "kueue.x-k8s.io/v1beta1"},
+        {
+            "Job sample": "", "Workload job-sample-3fa85": "Job sample",
+            "Pod sample-x7k2p": "Job sample",
+        },
+        [
+            ("Job sample", "CreatedWorkload", "Created Workload: shop/job-sample-3fa85", "batch/job-kueue-controller"),
+            ("Workload job-sample-3fa85", "QuotaReserved", "Quota reserved in ClusterQueue cq, wait time since queued was 1s", "kueue-admission"),
+            ("Job sample", "SuccessfulCreate", "Created pod: sample-x7k2p", "job-controller"),
+            pod("sample-x7k2p"),
+        ],
+    ),
+    "Knative": Case(
+        POD | {"Configuration": "serving.knative.dev/v1", "Revision": "serving.knative.dev/v1", "Service": "serving.knative.dev/v1"},
+        {
+            "Service hello": "", "Configuration hello": "Service hello",
+            "Revision hello-00007": "Configuration hello",
+            "Deployment hello-00007-deployment": "Revision hello-00007",
+            "ReplicaSet hello-00007-deployment-6dbf989bff": "Deployment hello-00007-deployment",
+            "Pod hello-00007-deployment-6dbf989bff-hnbfl": "ReplicaSet hello-00007-deployment-6dbf989bff",
+        },
+        [
+            ("Service hello", "Created", 'Created Configuration "hello"', "service-controller"),
+            ("Configuration hello", "Created", 'Created Revision "hello-00007"', "configuration-controller"),
+            ("Deployment hello-00007-deployment", "ScalingReplicaSet", "Scaled up replica set hello-00007-deployment-6dbf989bff from 0 to 1", "deployment-controller"),
+            ("ReplicaSet hello-00007-deployment-6dbf989bff", "SuccessfulCreate", "Created pod: hello-00007-deployment-6dbf989bff-hnbfl", "replicaset-controller"),
+            pod("hello-00007-deployment-6dbf989bff-hnbfl"),
+        ],
+    ),
+    "Tekton": Case(
+        POD | {"TaskRun": "tekton.dev/v1"},
+        {"TaskRun build-x7k2p": "", "Pod build-x7k2p-pod": "TaskRun build-x7k2p"},
+        [
+            ("TaskRun build-x7k2p", "Started", "", "TaskRun"),
+            pod("build-x7k2p-pod"),
+            ("TaskRun build-x7k2p", "Succeeded", "All Steps have completed executing", "TaskRun"),
+        ],
+    ),
+}  # fmt: skip
+STRIMZI = Case(
+    POD | {"Kafka": "kafka.strimzi.io/v1", "StrimziPodSet": "core.strimzi.io/v1beta2"},
+    {
+        "Kafka k": "", "StrimziPodSet k-kafka": "Kafka k", "Pod k-kafka-0": "StrimziPodSet k-kafka",
+    },
+    [
+        ("Kafka k", "PodHasOldRevision", "Rolling Pod k-kafka-0 due to Pod has old revision", "strimzi.io/cluster-operator"),
+        pod("k-kafka-0"),
+    ],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_events_alone_and_objects_give_one_tree(case: Case) -> None:
+    """One story, in which each object is below the one that owns it."""
+    frames = [{"resource": "events", "object": each} for each in case.events()]
+    alone = tell([listing(frames)])
+    whole = tell([listing([*frames, *({"object": each} for each in case.objects())])])
+
+    assert len(roots(alone)) == len(roots(whole)) == 1
+    assert tree_of(alone) == tree_of(whole) == case.above
+
+
+def test_strimzis_pods_are_in_their_clusters_story() -> None:
+    """Its StrimziPodSets' ownerReferences are no controllers', but labels say whose they are."""
+    frames = [{"resource": "events", "object": each} for each in STRIMZI.events()]
+    alone = tell([listing(frames)])
+    whole = tell([listing([*frames, *({"object": each} for each in STRIMZI.objects())])])
+
+    assert tree_of(alone) == {"Kafka k": "", "Pod k-kafka-0": "Kafka k"}
+    assert tree_of(whole) == STRIMZI.above
