@@ -90,7 +90,7 @@ class Scale:
         return f"{' ' * first}{bar}".ljust(self.width)
 
     def axis(self, *, glyphs: Glyphs) -> str:
-        """Round times since `start`, each beginning at its cell."""
+        """Round times since `start`, each whole and beginning at its cell."""
         length = max(elapsed(self.start, self.end), 1)
         least = min(_LABEL, self.width // 3)
         step = next((step for step in _STEPS if self.width * step // length >= least), _STEPS[-1])
@@ -98,7 +98,7 @@ class Scale:
         for number in range(length // step + 1):
             at = self.cell(self.start + number * step)
             label = glyphs.tick + (human(number * step) if number else "0")
-            if at >= len(line) and at + len(label) <= self.width:
+            if at >= len(line) + bool(line) and at + len(label) <= self.width:
                 line = line.ljust(at) + label
         return line.ljust(self.width)
 

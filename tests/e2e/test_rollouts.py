@@ -151,7 +151,9 @@ def test_what_failed_says_why(rolled: Rolled, name: str) -> None:
     assert root.tags[CAUSE + "reason"] == reason
     assert words in message
     assert str(root.tags[CAUSE + "object"]).startswith(("Pod ", "ReplicaSet web-"))
-    assert root.tags["otel.status_description"] == message
+    said = str(root.tags["otel.status_description"])
+    assert said.startswith(f"{message} (")
+    assert str(root.tags[CAUSE + "object"]).partition(" ")[2] in said
 
 
 @pytest.mark.parametrize("name", ROLLOUTS)
