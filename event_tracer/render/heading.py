@@ -3,27 +3,31 @@
 One function for all who show a story: the terminal, the page, `run --to console`.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from event_tracer.core.object_outcome import lower_kind
 from event_tracer.core.span import Attributes, Span, text_of
 from event_tracer.core.times import SECOND, human
 from event_tracer.render.outcome import Later
+from event_tracer.render.rows import Row
 
 _FAILED = "failed"
+_LONG = 10 * SECOND  # of a completion, from which on one asks what took so long
 
 
 class Heading(NamedTuple):
     """`says` is like `complete in 42 s` or `complete, then failed after 12 m`.
 
-    `why` is why it failed, or how far it has come; empty where there is nothing to tell.
+    `why` is why it failed, how far it has come, or what took long; empty where nothing tells.
     """
 
     says: str
     why: str
 
 
-def heading_of(root: Span, later: Later | None, *, start: int) -> Heading:
-    """The heading of a story that began at `start` (ns), by its root and what came later."""
+def heading_of(root: Span, later: Later | None, *, start: int, rows: Sequence[Row] = ()) -> Heading:
+    """The heading of a story that began at `start` (ns), by its root, what came later, its rows."""
     outcome, attributes = text_of(root.attributes, "event_tracer.outcome"), root.attributes
     if later:
         why = later.cause.text(of=about_of(root)) if later.cause else ""
@@ -31,8 +35,29 @@ def heading_of(root: Span, later: Later | None, *, start: int) -> Heading:
     if outcome == _FAILED:
         return Heading(outcome, root.error or "")
     if outcome == "complete" and (took := _completed_after(root)) is not None:
-        return Heading(f"{outcome} in {in_words(took)}", "")
+        return Heading(f"{outcome} in {in_words(took)}", _slowest(rows, start=start, took=took))
     return Heading(outcome, text_of(attributes, "event_tracer.progress"))
+
+
+def _slowest(rows: Sequence[Row], *, start: int, took: int) -> str:
+    """The step that took most of a completion, if that was long and one did."""
+    steps = [
+        (until - since, said, row) for row in rows if (said := _step(row))
+        for since, until in row.waits or row.intervals if until <= start + took + SECOND
+    ]  # fmt: skip
+    length, said, row = max(steps, key=lambda step: step[0], default=(0, "", None))
+    if row is None or took < _LONG or length < took / 2:
+        return ""
+    return f"{said} took {in_words(length)} ({lower_kind(about_of(row.spans[0]))})"
+
+
+def _step(row: Row) -> str:
+    """A step that a completion waits for, in words; of a container's life only an init one's."""
+    if row.name.startswith("Terminated") and row.container.startswith("init "):
+        return f"init container {row.container.removeprefix('init ')}"
+    if row.name == "Pulled":
+        return f'pulling image "{row.image}"' if row.image else "pulling its image"
+    return {"Ready": "becoming ready", "Scheduled": "scheduling"}.get(row.name, "")
 
 
 def _completed_after(root: Span) -> int | None:

@@ -61,7 +61,7 @@ def waterfall(
         about=about_of(root) or rows[0].name,
         namespace=text_of(root.attributes, "k8s.namespace.name"),
         outcome=rows[0].outcome,
-        heading=heading_of(root, tree.later(root), start=tree.start),
+        heading=heading_of(root, tree.later(root), start=tree.start, rows=rows),
         start=tree.start,
         end=max(span.end for span in spans),
         rows=rows,

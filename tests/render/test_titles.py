@@ -82,7 +82,10 @@ def test_a_slow_init_container_is_seen() -> None:
     lines = lines_of(trace, columns=80)
     place = next(number for number, line in enumerate(lines) if "Started (init wait)" in line)
 
-    assert lines[0] == "Create Deployment web  complete in 42 s"
+    assert " ".join(lines[:2]) == (
+        "Create Deployment web  complete in 42 s  init container wait took 40 s"
+        " (pod web-6bcdb98697-d4fdb)"
+    )
     assert "Terminated Completed (init wait)  ━━━━━━━━━━" in lines[place + 1]
     assert lines[place + 1].endswith(" 40s")
 
