@@ -38,6 +38,8 @@ OUTCOMES: list[tuple[str, ...]] = []
 """Rollout, root, outcome, s until it was complete by the span, by the frames, by kubectl's word."""
 WAITS: list[tuple[str, ...]] = []
 """What was waited for, exit code and seconds of `wait`, those of kubectl, and its words."""
+MOMENTS: list[tuple[str, int, int, int, bool, str]] = []
+"""Change, traces of the run, of them by `show`, by a List, whether `link`'s is one, no date."""
 _HEADER = ("rollout", "root", "outcome", "span", "frame", "kubectl")
 
 
@@ -64,6 +66,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(
                 f"{name:<18}{code:>5}{seconds:>6}{other:>9}{after:>6}  {words[:90]}"
             )
+    if MOMENTS:
+        _moments(terminalreporter)
     if OUTCOMES:
         terminalreporter.section("rollouts")
         for row in (_HEADER, *sorted(OUTCOMES)):
@@ -71,6 +75,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(
                 f"{name:<14}{root:<24}{outcome:<12}{span:>7}{frame:>7}  {word}"
             )
+
+
+def _moments(terminalreporter: pytest.TerminalReporter) -> None:
+    terminalreporter.section("one moment")
+    terminalreporter.write_line(f"{'change':<10}{'run':>5}{'show':>6}{'List':>6}  link  no date")
+    for name, sent, shown, listed, is_linked, undated in MOMENTS:
+        link = "same" if is_linked else "OTHER"
+        terminalreporter.write_line(f"{name:<10}{sent:>5}{shown:>6}{listed:>6}  {link:<6}{undated}")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,76 @@
+"""Looks at a real cluster, one a second: one verdict, and the stories and ids of a run."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.conftest import MOMENTS
+from tests.e2e.looks import ACTS, Looked, looked
+from tests.e2e.processes import wait
+from tests.e2e.site import Site
+
+# All of them are done, and looked at, before the first test.
+pytestmark = pytest.mark.timeout(560)
+LOOKS = 130
+CHANGED = [name for name in ACTS if name not in ("crash", "cron")]
+NO_DATE = {"pause": "the pause before it was resumed of Deployment web"}
+
+
+@pytest.fixture(scope="module")
+def told(here: Site) -> Iterator[Looked]:
+    """All that was looked at; the run goes on to its end."""
+    made = looked(here, looks=LOOKS)
+    yield made
+    made.bridge.program.stop()
+
+
+def test_a_hundred_looks_at_a_crash_loop(told: Looked) -> None:
+    """From the first death on, between deaths and back-offs."""
+    found = told.outcomes("crash", "Create Deployment web")
+    since = found[found.index("failed") :]
+
+    assert len(since) >= 100
+    assert set(since) == {"failed"}
+
+
+def test_a_failing_run_is_failed_each_time(told: Looked) -> None:
+    """Once it has failed, look by look, as long as anything is left of it."""
+    runs: dict[str, list[str]] = {}
+    for look in told.looks:
+        for seen in look:
+            if seen.namespace.endswith("cron") and " Job " in f" {seen.title} ":
+                runs.setdefault(seen.trace, []).append(seen.outcome)
+
+    assert runs
+    for outcomes in runs.values():
+        since = outcomes[outcomes.index("failed") :]
+        assert set(since) == {"failed"}
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("restart", "Restart Deployment"), ("evict", "Create Deployment")]
+)
+def test_old_pods_do_not_fail_what_replaces_them(told: Looked, name: str, title: str) -> None:
+    """Whose probes fail while they go."""
+    found = told.outcomes(name, title)
+
+    assert found[-1] == "complete"
+    assert "failed" not in found
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_all_ways_tell_the_stories_of_the_run(told: Looked, name: str) -> None:
+    """`show`, `link` and a List of kubectl's; what none of them dates is said."""
+    shown, complaints = told.shown(name)
+    sent = wait("the run's spans", lambda: traces if shown <= (traces := told.sent(name)) else None)
+    listed, linked = told.replayed(name), told.linked(name)
+    undated = NO_DATE.get(name, "")
+    MOMENTS.append(
+        (name, len(sent), len(shown & sent), len(listed & sent), linked in sent, undated)
+    )
+
+    assert shown == sent
+    assert listed == sent
+    assert linked in sent
+    assert undated in complaints
+    assert ("not dated by" in complaints) == bool(undated)
