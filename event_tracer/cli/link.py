@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from event_tracer.cli.process import complain, run_to_the_end
 from event_tracer.cli.settings.base import SettingsError
 from event_tracer.cli.settings.models import LinkSettings
-from event_tracer.cli.target import explain_absence, open_query
+from event_tracer.cli.target import explain_absence, open_query, undated_of
 from event_tracer.cli.words import parse_name
 from event_tracer.core.filters import Redaction
 from event_tracer.core.lineage import kind_attribute
@@ -17,7 +17,6 @@ from event_tracer.core.span import Span, text_of
 from event_tracer.core.traces import Trace
 from event_tracer.pipeline.snapshot import SnapshotError, look_at
 from event_tracer.render.selection import Target, newest_story, object_span_ids
-from event_tracer.render.undated import root_names, undated_in_words
 from event_tracer.runtime.logs import Complain
 
 _LOOKBACK = "2d"  # the widest that Jaeger's UI offers
@@ -86,7 +85,7 @@ async def link(words: Sequence[str], settings: LinkSettings, *, complain: Compla
             raise SnapshotError(await explain_absence(query, look.traces))
         if not query.cluster_uid:
             complain("the cluster's uid may not be read; --cluster-uid must be that of `run`")
-        if undated := undated_in_words(look.undated, root_names([found])):
+        if undated := undated_of(look, [found]):
             complain(undated)
         return _link(found, target)
 

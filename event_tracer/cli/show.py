@@ -13,7 +13,7 @@ from event_tracer.cli import sinks
 from event_tracer.cli.process import run_to_the_end, run_until_signal
 from event_tracer.cli.settings.models import ShowSettings
 from event_tracer.cli.sinks import SinkOptions
-from event_tracer.cli.target import Query, explain_absence, labelled, open_query
+from event_tracer.cli.target import Query, explain_absence, labelled, open_query, undated_of
 from event_tracer.core.filters import Redaction
 from event_tracer.core.times import human
 from event_tracer.core.traces import Trace
@@ -23,7 +23,6 @@ from event_tracer.render.live import LiveView, live_view
 from event_tracer.render.page.store import RawEvents
 from event_tracer.render.selection import Selection, newest_time, object_span_ids
 from event_tracer.render.terminal import View, console, visible
-from event_tracer.render.undated import root_names, undated_in_words
 from event_tracer.runtime.logs import Complain, mask
 from event_tracer.runtime.tasks import TaskScope
 
@@ -119,7 +118,7 @@ async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> 
     await sinks.send(drawn, to=settings.sink, options=options, complain=complain)
     if (number := sum(map(len, told))) < len(wanted):
         complain(f"{number} of {len(wanted)} stories; --last 0 shows all")
-    if undated := undated_in_words(look.undated, root_names(drawn)):
+    if undated := undated_of(look, drawn):
         complain(undated)
     return not any(each.has_failed for each in shown)
 

@@ -20,8 +20,9 @@ from event_tracer.kube.discovery import (
 )
 from event_tracer.kube.listing import Lister, StaleError
 from event_tracer.kube.resources import NAMESPACES, Resource, each_namespace
-from event_tracer.pipeline.snapshot import SnapshotError, in_namespaces
+from event_tracer.pipeline.snapshot import Look, SnapshotError, in_namespaces
 from event_tracer.render.selection import Target, object_names
+from event_tracer.render.undated import root_names, undated_in_words, without_revisions
 
 _KEPT = "the API server keeps an Event for one hour after its last update by default"
 # kube-apiserver --event-ttl
@@ -148,6 +149,12 @@ def _namespaces(settings: SnapshotSettings, resources: Sequence[Resource]) -> tu
     named = settings.namespace or (chosen,)
     is_mixed = not all(each.is_namespaced for each in resources)
     return tuple(dict.fromkeys((*named, _EVENTS_OF_ALL))) if is_mixed else named
+
+
+def undated_of(look: Look, traces: Sequence[Trace]) -> str:
+    """A sentence about what one look cannot date of these stories; empty where that is nothing."""
+    lost = {} if look.has_revisions else without_revisions(traces)
+    return undated_in_words({**lost, **look.undated}, root_names(traces))
 
 
 async def explain_absence(query: Query, traces: Sequence[Trace]) -> str:

@@ -21,6 +21,8 @@ from event_tracer.core.ties import ties_of
 from event_tracer.core.times import second_of
 from event_tracer.core.transitions import Transition
 
+_TEMPLATES = frozenset({"ReplicaSet", "ControllerRevision"})
+
 
 class Cluster:
     """What is known of objects; `state` is that of an earlier run. `now` is ns of the watermark."""
@@ -39,7 +41,7 @@ class Cluster:
         item = self.lineage.observe(meta, deleted=deleted)
         if changes_by_itself(item):
             self.histories.observe(item, meta, deleted=deleted, now=now)
-        elif item.kind == "ReplicaSet" and not deleted:
+        elif item.kind in _TEMPLATES and not deleted:
             self.histories.observe_template(item, meta)
         return self.statuses.observe(
             meta, identity=item.identity, deleted=deleted, is_listed=is_listed, is_news=is_news,

@@ -24,6 +24,7 @@ from event_tracer.core.times import SECOND, UNUSED, second_of
 
 _KEPT = 2 * HOUR * SECOND
 _NEVER = 2**63
+_WITH_TEMPLATES = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 _UNKNOWN = History()
 Saved = tuple[tuple[str, History], ...]
 
@@ -65,7 +66,7 @@ class Histories:
     def observe(self, item: KubeObject, meta: ObjectMetadata, *, deleted: bool, now: int) -> None:
         """Take in a frame of a root's metadata."""
         known = self._get(item.identity)
-        if not known.seen and meta.kind == "Deployment":
+        if not known.seen and meta.kind in _WITH_TEMPLATES:
             self._moments.see(item.identity, meta, now=now)
         history = known.observe(meta, now=now)
         if (owner := _custom_owner(item)) != history.owner:
@@ -84,9 +85,9 @@ class Histories:
             self._past.put(identity, history)
 
     def observe_template(self, item: KubeObject, meta: ObjectMetadata) -> None:
-        """Take in a ReplicaSet: its Deployment has had a template since it was made."""
+        """Take in what keeps a template: its workload has had that since it was made."""
         owner = item.owner
-        if owner and owner.kind == "Deployment":
+        if owner and owner.kind in _WITH_TEMPLATES:
             self._moments.observe_template(owner.uid, meta)
 
     def observe_event(self, identity: str, event: Event) -> None:

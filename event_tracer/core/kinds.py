@@ -53,6 +53,7 @@ KINDS = (
     Kind("Job", "jobs", "batch", "", "job-controller", watched=True),
     Kind("ReplicaSet", "replicasets", "apps", "rs", "replicaset-controller", watched=True),
     Kind("Pod", "pods", "", "po", watched=True),
+    Kind("ControllerRevision", "controllerrevisions", "apps"),
     Kind("Event", "events", "", "ev"),
     Kind("Namespace", "namespaces", "", "ns", namespaced=False),
     Kind("Node", "nodes", "", "no", namespaced=False),

@@ -151,9 +151,15 @@ class _Reading:
         """Take in when ReplicaSets were made for new templates."""
         before = self._sight.created
         for each in self._templates.values():
-            if each.revisions[0] > 1:
+            if not self._is_first(each):
                 self._read_template(each, before)
             before = each.created
+
+    def _is_first(self, template: Template) -> bool:
+        """Whether it was there from the start."""
+        if template.revisions:
+            return template.revisions[0] == 1
+        return template.created - self._sight.created <= LATENCY
 
     def _read_template(self, template: Template, before: int) -> None:
         seconds = [each.second for each in self._writes if each.template and each.second]
@@ -238,7 +244,7 @@ class _Reading:
         following = template.revisions[-1] + 1
         recent = self._sight.until - HOUR
         return any(
-            each.revisions[0] == following and each.created > recent
+            each.revisions[:1] == (following,) and each.created > recent
             for each in self._templates.values()
         )
 

@@ -1,4 +1,4 @@
-"""All Deployments that were first seen as they are: what one look tells of their earlier changes.
+"""All workloads that were first seen as they are: what one look tells of their earlier changes.
 
 What a watch brings later is dated as it comes, and changes nothing here.
 """
@@ -42,12 +42,12 @@ class Moments:
         self._known: GenerationalCache[str, _Moment] = GenerationalCache(keep=_KEPT)
 
     def see(self, identity: str, meta: ObjectMetadata, *, now: int) -> None:
-        """Take in a Deployment's first frame."""
+        """Take in a workload's first frame."""
         moment = self._get(identity)
         moment.sight, moment.found = sight_of(meta, now=now), None
 
     def observe_template(self, identity: str, meta: ObjectMetadata) -> None:
-        """Take in the frame of a Deployment's ReplicaSet: the first one counts."""
+        """Take in the frame of what keeps a workload's template: the first one counts."""
         moment = self._known.peek(identity)
         if moment and (moment.is_over(meta.created or 0) or meta.name in moment.templates):
             return
@@ -73,7 +73,7 @@ class Moments:
 
     @property
     def undated(self) -> dict[str, tuple[str, ...]]:
-        """In words, what was changed and has no date, by Deployment."""
+        """In words, what was changed and has no date, by workload."""
         found = ((identity, moment.found) for identity, moment in self._known)
         return {identity: each.undated for identity, each in found if each and each.undated}
 

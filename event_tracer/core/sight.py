@@ -15,7 +15,7 @@ from event_tracer.core.times import second_of
 
 
 class Sight(NamedTuple):
-    """The first frame of a Deployment, of what happened up to the second `until`.
+    """The first frame of a workload, of what happened up to the second `until`.
 
     `is_answered`: its controller has observed the newest of its changes.
     """
@@ -31,7 +31,11 @@ class Sight(NamedTuple):
 
 
 class Template(NamedTuple):
-    """A ReplicaSet, which keeps a template; `pods` it is to have, None where nobody says."""
+    """A ReplicaSet or a ControllerRevision, which keeps a template.
+
+    `revisions` are those of its Deployment, none of a ControllerRevision, whose number is in no
+    metadata. `pods` it is to have, None where nobody says.
+    """
 
     name: str
     created: int
@@ -55,7 +59,7 @@ class Scaling(NamedTuple):
 
 
 def sight_of(meta: ObjectMetadata, *, now: int) -> Sight | None:
-    """The first frame of a Deployment, at `now` (ns of the watermark)."""
+    """The first frame of a workload, at `now` (ns of the watermark)."""
     if meta.created is None:
         return None
     until = second_of(now) if not meta.writes and meta.written is not None else meta.written
@@ -73,8 +77,9 @@ def sight_of(meta: ObjectMetadata, *, now: int) -> Sight | None:
 
 
 def template_of(meta: ObjectMetadata) -> Template | None:
-    """The template that a ReplicaSet keeps; None where no Deployment has numbered it."""
-    if meta.created is None or not meta.revisions:
+    """The template that an object keeps; None of a ReplicaSet that no Deployment has numbered."""
+    is_numbered = bool(meta.revisions) or meta.kind == "ControllerRevision"
+    if meta.created is None or not is_numbered:
         return None
     pods = meta.status.wanted if isinstance(meta.status, RolloutStatus) else None
     return Template(meta.name, meta.created, meta.revisions, pods)

@@ -68,6 +68,7 @@ WORKLOADS = tuple(RESOURCES[row.kind] for row in KINDS if row.watched)
 EVENTS, LEASES, NAMESPACES, NODES = (
     RESOURCES[kind] for kind in ("Event", "Lease", "Namespace", "Node")
 )
+CONTROLLER_REVISIONS = RESOURCES["ControllerRevision"]
 PODS, REPLICA_SETS = RESOURCES["Pod"], RESOURCES["ReplicaSet"]
 
 

@@ -15,7 +15,7 @@ from event_tracer.core.stand import Stand
 from event_tracer.core.story import Stories
 from event_tracer.core.traces import Trace, grouped
 from event_tracer.kube.client import Api
-from event_tracer.kube.resources import Resource, WholeKinds
+from event_tracer.kube.resources import CONTROLLER_REVISIONS, Resource, WholeKinds
 from event_tracer.kube.watch import Watch
 from event_tracer.pipeline.cluster_reader import ClusterReader
 from event_tracer.pipeline.feed import Feed
@@ -117,6 +117,7 @@ class Snapshot:
         denied = [
             watch for watch in self._reader.watches
             if watch.is_denied and (to_watch or not watch.version)
+            and watch.resource is not CONTROLLER_REVISIONS  # which date a little, and that is said
         ]  # fmt: skip
         for watch in denied:
             if watch in self._reader.event_watches:
@@ -176,12 +177,13 @@ class Look(NamedTuple):
 
     The trace that changed last stands at the end; `undated` are changes that nothing read dates,
     in words, by the uid of their root. `stand` tells how an object stands by the newest change of
-    its root.
+    its root. `has_revisions`: the templates of StatefulSets and DaemonSets were read, too.
     """
 
     traces: list[Trace]
     undated: Mapping[str, tuple[str, ...]]
     stand: Callable[[ObjectReference], Stand]
+    has_revisions: bool
 
 
 async def look_at(
@@ -192,7 +194,7 @@ async def look_at(
     scope, is_done = TaskScope(), asyncio.Event()
     snapshot = Snapshot(
         api, cluster_uid=cluster_uid, naming=naming, namespaces=namespaces, whole=whole,
-        redact=redact, complain=complain, spawn=scope.spawn,
+        redact=redact, complain=complain, spawn=scope.spawn, also=(CONTROLLER_REVISIONS,),
     )  # fmt: skip
 
     async def wait() -> None:
@@ -202,7 +204,8 @@ async def look_at(
     await scope.run(is_done, start=snapshot.run(), wait=wait())
     snapshot.check()
     traces = grouped(snapshot.look())
-    return Look(traces, snapshot.undated, snapshot.stand)
+    has_revisions = snapshot.may_read(CONTROLLER_REVISIONS)
+    return Look(traces, snapshot.undated, snapshot.stand, has_revisions)
 
 
 async def read_traces(

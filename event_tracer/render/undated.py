@@ -6,6 +6,7 @@ from event_tracer.core.span import text_of
 from event_tracer.core.traces import Trace
 
 _MOST = 3
+_REVISED = ("StatefulSet", "DaemonSet")
 
 
 def root_names(traces: Iterable[Trace]) -> dict[str, str]:
@@ -16,6 +17,20 @@ def root_names(traces: Iterable[Trace]) -> dict[str, str]:
             text_of(each, f"k8s.object.{part}") for part in ("kind", "name")
         )
         for each in roots
+    }
+
+
+def without_revisions(traces: Iterable[Trace]) -> dict[str, tuple[str, ...]]:
+    """What has no date of these roots where ControllerRevisions may not be read, by uid.
+
+    Only an earlier template of what has been changed since it was created.
+    """
+    roots = [dict(span.attributes) for trace in traces for span in trace if not span.parent_id]
+    return {
+        str(each.get("k8s.object.uid")): ("earlier templates (no right to controllerrevisions)",)
+        for each in roots
+        if each.get("k8s.object.kind") in _REVISED
+        and each.get("event_tracer.change.generation") not in (None, 1)
     }
 
 

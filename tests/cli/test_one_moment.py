@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.apiserver.faults import Forbidden
 from tests.scenarios.captures import Told, told
 from tests.scenarios.fields import Raw
 from tests.scenarios.folding import Run, attributes, raw_frames
@@ -43,6 +44,21 @@ async def test_show_and_link_give_the_ids_of_a_run(world: World, name: str) -> N
     newest = attributes(watched_stories(name)[-1].root)
     assert found.previous == newest["event_tracer.previous_trace_id"]
     assert (NO_DATE in printed.err) == (name == "paused")
+
+
+@pytest.mark.parametrize("may", [True, False])
+@in_world()
+async def test_without_controller_revisions_it_is_said(world: World, may: bool) -> None:
+    """Which only dates the templates before the last: the rest is told all the same."""
+    await play_recording(world, "status/sts-stuck")
+    await asyncio.sleep(1)
+    world.server.forbidden = [] if may else [Forbidden(resource="controllerrevisions")]
+    printed = await shown(world, namespace=("v-sts-stuck",))
+
+    assert set(printed.traces) == set(sent_by_a_run("sts-stuck"))
+    words = "earlier templates (no right to controllerrevisions) of StatefulSet db"
+    assert (words in printed.err) == (not may)
+    assert "403" not in printed.err
 
 
 def _prefix(name: str) -> str:

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.scenarios.captures import told
-from tests.scenarios.fields import SECOND, Raw
+from tests.scenarios.fields import SECOND, SPEC, TEMPLATE, Raw, entry, stamp
+from tests.scenarios.folding import listing, tell
 from tests.scenarios.generated import GOOD
 from tests.scenarios.readings import looked_at, undated_at, watched
 from tests.scenarios.rollouts import HEALTHY, HOPELESS, Life, Rollouts
@@ -132,6 +133,64 @@ def test_steps_of_a_rollout_are_no_scale() -> None:
     cluster = lived(update, replicas=4)
 
     assert len(by_look(cluster)) == 2
+
+
+T = 1_795_700_000
+
+
+def revision(second: int) -> Raw:
+    """A ControllerRevision of the StatefulSet, made so many seconds after it, as metadata."""
+    owner = {
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": UID,
+        "controller": True,
+    }  # fmt: skip
+    meta = {
+        "name": f"db-{second}", "namespace": "shop", "ownerReferences": [owner],
+        "uid": f"00000000-0000-4000-8000-{second:012d}", "creationTimestamp": at(second),
+    }  # fmt: skip
+    return {"resource": "controllerrevisions", "kind": "ControllerRevision",
+            "object": {"metadata": meta}}  # fmt: skip
+
+
+def created(second: int) -> Raw:
+    """An Event of the StatefulSet's controller."""
+    about = {"kind": "StatefulSet", "namespace": "shop", "name": "db", "uid": UID}
+    body = {
+        "metadata": {"name": f"db.{second}", "namespace": "shop", "uid": f"event-{second}"},
+        "involvedObject": about, "reason": "SuccessfulCreate", "type": "Normal",
+        "message": "create Pod db-0 in StatefulSet db successful", "count": 1,
+        "source": {"component": "statefulset-controller"},
+        "firstTimestamp": at(second), "lastTimestamp": at(second),
+    }  # fmt: skip
+    return {"resource": "events", "object": body}
+
+
+def at(second: int) -> str:
+    """A second after T, as the API writes it."""
+    return stamp((T + second) * SECOND)
+
+
+UID = "00000000-0000-4000-8000-00000000d0d0"
+
+
+def test_controller_revisions_date_the_templates_of_a_stateful_set() -> None:
+    """As ReplicaSets do those of a Deployment: managedFields have the last one alone."""
+    writes = [
+        entry("kubectl-client-side-apply", T * SECOND, SPEC),
+        entry("kubectl-set", (T + 120) * SECOND, TEMPLATE),
+    ]
+    meta = {
+        "name": "db", "namespace": "shop", "uid": UID, "generation": 3,
+        "creationTimestamp": at(0), "managedFields": writes,
+    }  # fmt: skip
+    workload = {"resource": "statefulsets", "kind": "StatefulSet", "object": {"metadata": meta}}
+    frames = [created(1), created(61), created(121), workload, *map(revision, (0, 60, 120))]
+    found = told(tell([listing(frames)]))
+
+    assert [story.second - T for story in found] == [0, 60, 120]
+    assert [story.title for story in found] == [
+        "Create StatefulSet db", "Update StatefulSet db", "Update StatefulSet db",
+    ]  # fmt: skip
 
 
 # -- what has no date

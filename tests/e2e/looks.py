@@ -153,12 +153,17 @@ class Looked:
                 pool.submit(self._act, name, after=number * _STAGGER)
                 for number, name in enumerate(ACTS)
             ]
-            while len(self.looks) < looks or not all(each.done() for each in done):
-                began = time.monotonic()
-                self.looks.append(list(asyncio.run(look(self.config))))
-                time.sleep(max(0.0, 1 - (time.monotonic() - began)))
+            asyncio.run(
+                self._look(lambda: len(self.looks) >= looks and all(each.done() for each in done))
+            )
             for each in done:
                 each.result()
+
+    async def _look(self, is_over: Callable[[], bool]) -> None:
+        while not is_over():
+            began = time.monotonic()
+            self.looks.append(list(await look(self.config)))
+            await asyncio.sleep(max(0.1, 1 - (time.monotonic() - began)))
 
     def _act(self, name: str, *, after: float) -> None:
         time.sleep(after)

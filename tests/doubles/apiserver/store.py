@@ -46,8 +46,8 @@ BUILT_IN = (
         persistentvolumeclaims="PersistentVolumeClaim",
     ),
     *_kinds(
-        "apps", replicasets="ReplicaSet", deployments="Deployment", statefulsets="StatefulSet",
-        daemonsets="DaemonSet",
+        "apps", controllerrevisions="ControllerRevision", replicasets="ReplicaSet",
+        deployments="Deployment", statefulsets="StatefulSet", daemonsets="DaemonSet",
     ),
     *_kinds("batch", jobs="Job", cronjobs="CronJob"),
     *_kinds("coordination.k8s.io", leases="Lease"),
