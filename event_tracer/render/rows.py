@@ -4,17 +4,23 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from event_tracer.core.children import CHILDREN
 from event_tracer.core.errors import goes_on
+from event_tracer.core.ranks import OTHERS
 from event_tracer.core.span import Span, text_of
-from event_tracer.core.tables import COMBINED
+from event_tracer.core.tables import COMBINED, RANK
 from event_tracer.core.times import SECOND, elapsed, human, name_time, parse_timestamp, second_of
-from event_tracer.render.outcome import count_of, message_of
+from event_tracer.render.outcome import count_of, message_of, reason_of
 
 Spans = tuple[Span, ...]
 Interval = tuple[int, int]
 _EXIT_CODE = "event_tracer.container.exit_code"
 _CONTAINER = "k8s.container.name"
 _NO_OUTPUT = re.compile(r"\w+ probe failed:\s*")  # prober.go: a command that said nothing
+# Kubernetes' own, and those that name what their object owns.
+_SAME = frozenset(RANK) - frozenset(OTHERS) | frozenset().union(
+    *(rule.reasons for rule in CHILDREN)
+)
 _GENERATED = re.compile(r"-[a-z0-9]{5}\b")  # the end of a pod's name: rand.String(5)
 
 
@@ -124,11 +130,22 @@ class Pod:
 
 
 def folded(spans: Iterable[Span]) -> list[Spans]:
-    """Event spans of one object by what they say, those of each in order."""
-    groups: dict[tuple[str, str, str], list[Span]] = {}
+    """Event spans of one object by what they say, those of each in order.
+
+    Of errors a row has all messages. Of others those share one that are the same Event, or of which
+    a table knows that their messages differ in names and numbers alone (law 13).
+    """
+    groups: dict[tuple[str, ...], list[Span]] = {}
+    said: dict[str, str] = {}
     for span in spans:
         container = text_of(span.attributes, _CONTAINER)
-        key = (text_of(span.resource, "service.name"), span.name, container)
+        is_error = span.error is not None
+        text = (
+            ""
+            if is_error or reason_of(span) in _SAME
+            else said.setdefault(_event_of(span), message_of(span))
+        )
+        key = (text_of(span.resource, "service.name"), span.name, container, str(is_error), text)
         groups.setdefault(key, []).append(span)
     return [tuple(group) for group in groups.values()]
 
@@ -140,7 +157,7 @@ def event_row(spans: Spans, *, last: tuple[bool, ...], start: int, pod: Pod) -> 
     began = min(_first_time(event) for event in events)
     is_missing = began < min(span.end for span in spans)
     # A whole second holds the story's own beginning; anything earlier is before it.
-    is_before = began <= start - SECOND
+    is_before = began < start - SECOND
     newest_first = sorted(spans, key=lambda span: -span.end)
     over = 0 if is_before else elapsed(began, max(span.end for span in spans))
     said = [*reversed(messages), *filter(None, map(message_of, newest_first))]
@@ -209,18 +226,23 @@ def _repeats(events: list[Spans], *, over: int) -> str:
 
 
 def _times(events: list[Spans]) -> int:
-    # An Event's count has occurrences before the first that was seen, too.
-    return sum(max(count_of(span) for span in event) for event in events)
+    # An Event's count has occurrences before the first that was seen, too. Some errors are told
+    # twice each time: why, and that it is so ("Error: ErrImagePull").
+    told = [event for event in events if not all(goes_on(span.error or "") for span in event)]
+    return sum(max(count_of(span) for span in event) for event in told or events)
 
 
 def _by_event(spans: Spans) -> list[Spans]:
     events: dict[str, list[Span]] = {}
     for span in spans:
-        attributes = span.attributes
-        key = text_of(attributes, "k8s.event.uid") or text_of(attributes, "k8s.event.name")
-        key = key or span.span_id.hex()  # a transition happens once
-        events.setdefault(key, []).append(span)
+        events.setdefault(_event_of(span), []).append(span)
     return [tuple(event) for event in events.values()]
+
+
+def _event_of(span: Span) -> str:
+    attributes = span.attributes
+    key = text_of(attributes, "k8s.event.uid") or text_of(attributes, "k8s.event.name")
+    return key or span.span_id.hex()  # a transition happens once
 
 
 def _first_time(event: Spans) -> int:
