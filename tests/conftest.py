@@ -47,3 +47,15 @@ def _same_logging() -> Iterator[None]:
     yield
     root.setLevel(level)
     root.handlers[:] = handlers
+
+
+@pytest.fixture
+def _logging_as_it_was() -> Iterator[None]:
+    """A command sets up logging for its whole process."""
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    yield
+    for handler in [handler for handler in root.handlers if handler not in before]:
+        root.removeHandler(handler)
+    root.setLevel(level)
+    logging.captureWarnings(False)

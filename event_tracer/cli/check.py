@@ -31,6 +31,8 @@ from event_tracer.kube.kubeconfig import ConnectionSettingsError
 from event_tracer.pipeline import stores
 from event_tracer.pipeline.checkpoint import CheckpointError
 from event_tracer.pipeline.stores import ConfigMapStore, Store
+from event_tracer.runtime.metric_exporters import TelemetryError
+from event_tracer.runtime.telemetry import check_variables
 
 _SKEW = 5 * SECOND  # ns of difference that an NTP client would not leave
 Status = Literal["ok", "missing", "note"]
@@ -87,6 +89,18 @@ async def check(settings: CheckSettings) -> AsyncIterator[CheckResult]:
         finally:
             await api.close()
     yield await _collector(settings)
+    if odd := _metrics():
+        yield odd
+
+
+def _metrics() -> CheckResult | None:
+    """What is odd about the metrics of a run, if anything is."""
+    try:
+        odd = check_variables()
+    except TelemetryError as error:
+        return _missing("the metrics of a run", advice=str(error))
+    advice = "alerts on metrics of this process take it for absent"
+    return _note(odd, advice=advice) if odd else None
 
 
 async def _cluster(api: Api, settings: CheckSettings) -> AsyncIterator[CheckResult]:

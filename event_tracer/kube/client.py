@@ -162,7 +162,7 @@ class Api:
             await self._renew(client)  # the certificate authority may be a new one
             raise ApiError(f"TLS: {error}") from None
         except (aiohttp.ClientError, OSError, ConfigException) as error:  # also of a token file
-            raise ApiError(str(error) or type(error).__name__) from None
+            raise ApiError(_words(error)) from None
 
     @asynccontextmanager
     async def _noting_drops(self, client: ApiClient) -> AsyncIterator[None]:
@@ -170,10 +170,13 @@ class Api:
             yield
             self._dropped = 0
         except (aiohttp.ClientError, OSError) as error:
-            self._dropped += _is_dropped(error)
+            if not _is_dropped(error):
+                raise
+            self._dropped += 1
             if self._dropped > 1:
                 await self._renew(client)
-            raise
+            words = "no answer; perhaps a client's certificate is refused, or missing"
+            raise ApiError(f"{str(error) or 'the connection was closed'}: {words}") from None
 
     @asynccontextmanager
     async def _lease_client(self) -> AsyncIterator[ApiClient]:
@@ -225,7 +228,16 @@ def _is_dropped(error: Exception) -> bool:
     """Whether whoever took the connection closed it, having said nothing."""
     causes = (error, error.__cause__, getattr(error, "os_error", None))
     closed = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError, ssl.SSLError)
-    return any(isinstance(cause, closed) for cause in causes)
+    is_tls = isinstance(error, aiohttp.ClientSSLError)
+    return not is_tls and any(isinstance(cause, closed) for cause in causes)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy says {error.status} {error.message}"
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return f"the proxy {error.host}:{error.port} is not to be reached"
+    return str(error) or type(error).__name__
 
 
 async def _request(

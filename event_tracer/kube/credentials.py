@@ -122,7 +122,7 @@ def _of_pod() -> _Connection:
 
 def _access(kubeconfig: str, context: str) -> Access:
     places = _places(kubeconfig)
-    found = [path for path in places if path.exists()]
+    found = [path for path in places if os.path.exists(path)]  # False for what no path can be
     if not found:
         where = os.pathsep.join(map(str, places))
         in_pod = f", or run in a Pod, where {_HOST} is set"

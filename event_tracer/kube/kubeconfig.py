@@ -228,7 +228,7 @@ def _read(path: Path) -> _File:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
-        text = f"{where}: {first['msg'].lower()}" if where else "it is no kubeconfig"
+        text = f"{first['msg'].lower()} ({where})" if where else "it is no kubeconfig"
         raise ConnectionSettingsError(f"cannot use {path}: {text}") from None
     if file.kind != "Config":
         raise ConnectionSettingsError(f"cannot use {path}: it is a {file.kind}, no kubeconfig")

@@ -37,6 +37,12 @@ def push_readers() -> list[PeriodicExportingMetricReader]:
     return [_periodic(exporter) for exporter in exporters]
 
 
+def check_exporters() -> None:
+    """Raise TelemetryError where there is no exporter of a name, or it cannot start."""
+    for name in _names():
+        _exporter(name).shutdown()
+
+
 def _names() -> list[str]:
     names = (name.strip().lower() for name in os.environ.get(_VARIABLE, "").split(","))
     return [name for name in dict.fromkeys(names) if name and name not in _ELSEWHERE]

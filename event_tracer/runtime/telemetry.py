@@ -6,7 +6,8 @@ No attribute holds a name, uid or namespace of an object: there is no end of tho
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
 from typing import get_args
@@ -23,7 +24,7 @@ from opentelemetry.semconv.attributes.service_attributes import SERVICE_NAME, SE
 from prometheus_client import CollectorRegistry, generate_latest
 
 from event_tracer.runtime.counter import Tally
-from event_tracer.runtime.metric_exporters import TelemetryError, push_readers
+from event_tracer.runtime.metric_exporters import TelemetryError, check_exporters, push_readers
 from event_tracer.runtime.metrics import Lookup
 
 _TYPES = ("ADDED", "MODIFIED", "DELETED", "LISTED")
@@ -247,22 +248,38 @@ class Telemetry:
         return [self._clock() - self._acknowledged_at] if self._leads() else []
 
 
-def _provider(registry: CollectorRegistry) -> MeterProvider:
-    if os.environ.get(OTEL_SDK_DISABLED, "").strip().lower() == "true":
-        logger.warning("OTEL_SDK_DISABLED is true: /metrics is empty; spans are sent all the same")
-    readers = push_readers()
+def check_variables() -> str:
+    """What is odd about metrics by these variables; empty for nothing. Sends none of them.
+
+    Raises TelemetryError for what no Telemetry can be made of.
+    """
+    check_exporters()
+    with _as_telemetry_error():
+        MeterProvider(resource=_resource(), shutdown_on_exit=False).shutdown()
+    is_off = os.environ.get(OTEL_SDK_DISABLED, "").strip().lower() == "true"
+    return f"{OTEL_SDK_DISABLED} is true: /metrics is empty" if is_off else ""
+
+
+@contextmanager
+def _as_telemetry_error() -> Iterator[None]:
     try:
-        return MeterProvider(
-            metric_readers=[
-                PrometheusMetricReader(scope_info_enabled=False, registry=registry), *readers,
-            ],
-            resource=_resource(),
-            shutdown_on_exit=False,
-        )  # fmt: skip
+        yield
     except ValueError as error:
-        raise TelemetryError(
-            f"a variable of the OpenTelemetry SDK cannot be meant: {error}"
-        ) from error
+        text = f"a variable of the OpenTelemetry SDK cannot be meant: {error}"
+        raise TelemetryError(text) from error
+
+
+def _provider(registry: CollectorRegistry) -> MeterProvider:
+    if odd := check_variables():
+        logger.warning(odd + "; spans are sent all the same")
+    return MeterProvider(
+        metric_readers=[
+            PrometheusMetricReader(scope_info_enabled=False, registry=registry),
+            *push_readers(),
+        ],
+        resource=_resource(),
+        shutdown_on_exit=False,
+    )
 
 
 def _resource() -> Resource:

@@ -1,8 +1,6 @@
 """The command line: what cannot be meant, and what cannot work here."""
 
-import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -124,18 +122,6 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "kubeconfig"
     path.write_text(CONFIG)
     return path
-
-
-@pytest.fixture
-def _logging_as_it_was() -> Iterator[None]:
-    """A command sets up logging for its whole process."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield
-    for handler in [handler for handler in root.handlers if handler not in before]:
-        root.removeHandler(handler)
-    root.setLevel(level)
-    logging.captureWarnings(False)
 
 
 @pytest.mark.usefixtures("config", "_logging_as_it_was")

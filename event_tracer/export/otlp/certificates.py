@@ -1,5 +1,6 @@
 """The certificates of an endpoint: files, which whoever issues them replaces while we run."""
 
+import errno
 import logging
 import ssl
 from collections.abc import Iterable
@@ -72,25 +73,41 @@ def _stamp(name: str) -> tuple[int, int, int] | None:
 
 
 def _read(endpoint: Endpoint) -> Certificates:
-    context = ssl.create_default_context(cafile=endpoint.certificate)
-    # Python 3.13's default asks for RFC 5280 to the letter, as gRPC and Go do not: some private
-    # authorities have no key identifiers or no Key Usage.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if endpoint.client_certificate:
-        _load_pair(context, endpoint.client_certificate, endpoint.client_key)
-    return Certificates(
+    found = Certificates(
         authority=_content(endpoint.certificate),
         key=_content(endpoint.client_key),
         chain=_content(endpoint.client_certificate),
-        context=context,
+        context=_context(endpoint.certificate),
     )
+    if endpoint.client_certificate:
+        _load_pair(found.context, endpoint.client_certificate, endpoint.client_key)
+    return found
+
+
+def _context(authority: str | None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=authority)
+    except ssl.SSLError:
+        raise _unusable("it holds no certificate", authority or "") from None
+    # Python 3.13's default asks for RFC 5280 to the letter, as gRPC and Go do not: some private
+    # authorities have no key identifiers or no Key Usage.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 def _load_pair(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
     def no_password() -> str:  # else OpenSSL would ask the terminal for one
-        raise OSError(f"{key or certificate} is encrypted; write the key without a password")
+        raise _unusable("the key is encrypted; write it without a password", key or certificate)
 
-    context.load_cert_chain(certificate, key, password=no_password)
+    try:
+        context.load_cert_chain(certificate, key, password=no_password)
+    except ssl.SSLError as error:
+        reason = (error.reason or "").replace("_", " ").lower()
+        raise _unusable(f"it is no certificate with its key: {reason}", certificate) from None
+
+
+def _unusable(reason: str, name: str) -> OSError:
+    return OSError(errno.EINVAL, reason, name)
 
 
 def _content(name: str | None) -> bytes | None:
