@@ -15,7 +15,7 @@ from event_tracer.core.changes import (
 )
 from event_tracer.core.event import Event
 from event_tracer.core.expiring import GenerationalCache
-from event_tracer.core.history import History, merged
+from event_tracer.core.history import History, is_autoscaled, merged
 from event_tracer.core.kinds import BUILT_IN, CONTROLLERS
 from event_tracer.core.lineage import is_uuid
 from event_tracer.core.moments import Moments
@@ -138,14 +138,17 @@ class Histories:
         return next(each for each in changes if each.second > second)
 
     def newest_change(self, chain: Chain) -> Change | None:
-        """The newest change of a chain's root, or of its workload, whether it is dated or not."""
+        """The newest change of a chain's root, or of its workload, whether it is dated or not.
+
+        Only a dated scale of the autoscaler is known to be a change by itself.
+        """
         root, owned = chain[-1].identity, self._workloads(chain)
         changes = self._changes(root, owned)
         waiting = [
             replace(each.change, second=second_of(each.seen))
             for identity in (root, *owned)
             for each in self._peek(identity).pending
-            if each.dated is None
+            if each.dated is None and not is_autoscaled(each.change)
         ]
         return waiting[-1] if waiting else changes[-1] if changes else None
 

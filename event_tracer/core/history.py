@@ -233,14 +233,15 @@ class History:
     def _is_answer(self, change: Change) -> bool:
         """Whether it is the autoscaler's, to a change whose rollout has not been complete."""
         is_rolling = self.completed is not None and self.completed < (self.generation or 0)
-        return is_rolling and _is_autoscaled(change)
+        return is_rolling and is_autoscaled(change)
 
     def _is_autoscaler_follow_up(self, change: Change) -> bool:
         earlier = [item.second for item in self.changes if item.second <= change.second]
-        return _is_autoscaled(change) and any(change.second - each < FOLLOWS for each in earlier)
+        return is_autoscaled(change) and any(change.second - each < FOLLOWS for each in earlier)
 
 
-def _is_autoscaled(change: Change) -> bool:
+def is_autoscaled(change: Change) -> bool:
+    """Whether an autoscaler made a change."""
     return change.verb == "Scale" and change.manager in AUTOSCALERS
 
 

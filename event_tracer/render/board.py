@@ -25,6 +25,8 @@ def board(name: str, picture: Waterfall | None, *, outcome: str, now: int) -> It
     yield head.append(f"  {visible(root.name)} by {visible(root.service)}", style="dim").append(
         f"  {human(max(now - root.start, 0))}", style="dim"
     )
+    if picture.heading.why:
+        yield Text(f"  {visible(picture.heading.why)}", style="dim")
     pods = [row for row in picture.rows if row.outcome and row.name.startswith("Pod ")]
     for row in sorted(pods, key=_order):
         yield _pod(row, _last(picture, row), now=now)

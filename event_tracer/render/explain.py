@@ -154,8 +154,11 @@ def _number(span: Span, name: str) -> int | None:
 
 
 def _summary(told: _Told, cause: Cause | None, room: _Room) -> str:
-    root, subject = told.picture.rows[0], told.subject
-    title = root.name if subject is root else f"{subject.name} of {root.name!r}"
+    root, subject, heading = told.picture.rows[0], told.subject, told.picture.heading
+    if subject is root:
+        says = ": ".join(filter(None, (heading.says, heading.why)))
+        return f"{clip(root.name, 2 * room.name)}: {clip(says, 2 * room.message)}"
+    title = f"{subject.name} of {root.name!r}"
     done = f"{clip(title, 2 * room.name)}: {subject.outcome}"
     if cause is None:
         return done

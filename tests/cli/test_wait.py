@@ -179,10 +179,11 @@ async def test_a_terminal_has_a_line_a_pod(world: World, monkeypatch: pytest.Mon
         done = await task
 
     assert lines[0].startswith("deployment/web  failed  Create Deployment web by kubectl")
-    assert len(lines) == 3
-    assert "  failed  BackOff image " in lines[1] or "  failed  Failed " in lines[1]
-    assert lines[2].startswith("  Pod web-")
-    assert lines[2].endswith("  complete")
+    assert len(lines) == 4
+    assert lines[1].startswith("  image ")
+    assert "  failed  BackOff image " in lines[2] or "  failed  Failed " in lines[2]
+    assert lines[3].startswith("  Pod web-")
+    assert lines[3].endswith("  complete")
     assert done.ending is Ending.FAILED
     assert "ScalingReplicaSet" not in out.getvalue()
     assert "deployment/web failed\n" in out.getvalue()

@@ -103,6 +103,23 @@ async def test_what_is_changed_again_is_waited_for_anew(world: World) -> None:
 
 
 @in_world()
+async def test_the_autoscaler_s_scale_is_no_other_change(world: World) -> None:
+    """While a rollout goes on it belongs to that (law 5)."""
+    cluster = Rollouts()
+    item = cluster.deployment("web", Life(ready=30))
+    cluster.run(10)
+    cluster.scale(item, 3, manager="kube-controller-manager")
+    cluster.run(300)
+    set_clock(world)
+    async with playing(world, cluster):
+        done = await waited(world, "deploy/web")
+
+    assert done.ending is Ending.COMPLETE
+    assert "changed again" not in done.err
+    assert done.after > 45
+
+
+@in_world()
 async def test_the_story_before_does_not_answer(world: World) -> None:
     """Waiting begins a moment after the change, when nothing has come of it yet."""
     cluster = Rollouts()
