@@ -26,6 +26,8 @@ class Kind(IntEnum):
 DOUBTFUL = frozenset({
     Kind.SCHEDULING, Kind.ATTACH, Kind.MOUNT, Kind.CLAIM, Kind.PROBE, Kind.DEADLINE,
 })  # fmt: skip
+MAY_RESOLVE = DOUBTFUL - {Kind.DEADLINE}
+"""Those that may go as they came; a deadline that has passed does not."""
 _SURE_DEATHS = 3
 OF_CONTAINER = frozenset({Kind.DEATH, Kind.PULL, Kind.START, Kind.BACK_OFF})
 """Kinds of which each container has its own."""

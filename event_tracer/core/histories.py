@@ -88,13 +88,14 @@ class Histories:
         """Take in what keeps a template: its workload has had that since it was made."""
         owner = item.owner
         if owner and owner.kind in _WITH_TEMPLATES:
-            self._moments.observe_template(owner.uid, meta)
+            is_dated = self._peek(owner.uid).seen
+            self._moments.observe_template(owner.uid, meta, is_dated=is_dated)
 
     def observe_event(self, identity: str, event: Event) -> None:
         """Take in an Event about what may be a root: it may date a change."""
-        if event.involved.kind == "Deployment":
-            self._moments.observe_event(identity, event)
         history = self._peek(identity)
+        if event.involved.kind == "Deployment":
+            self._moments.observe_event(identity, event, is_dated=history.seen)
         # It may be read before the root itself, which then has its date already.
         if history.seen or event.involved.kind in CONTROLLERS:
             self._put(identity, history.observe_event(event))

@@ -46,17 +46,24 @@ class Moments:
         moment = self._get(identity)
         moment.sight, moment.found = sight_of(meta, now=now), None
 
-    def observe_template(self, identity: str, meta: ObjectMetadata) -> None:
-        """Take in the frame of what keeps a workload's template: the first one counts."""
+    def observe_template(self, identity: str, meta: ObjectMetadata, *, is_dated: bool) -> None:
+        """Take in the frame of what keeps a workload's template: the first one counts.
+
+        `is_dated`: the workload is known, so that a watch or a checkpoint dates its changes.
+        """
         moment = self._known.peek(identity)
+        if moment is None and is_dated:
+            return
         if moment and (moment.is_over(meta.created or 0) or meta.name in moment.templates):
             return
         if template := template_of(meta):
             moment = moment or self._get(identity)
             moment.templates[template.name], moment.found = template, None
 
-    def observe_event(self, identity: str, event: Event) -> None:
-        """Take in an Event about a Deployment."""
+    def observe_event(self, identity: str, event: Event, *, is_dated: bool) -> None:
+        """Take in an Event about a Deployment; `is_dated` as above."""
+        if is_dated and self._known.peek(identity) is None:
+            return
         for each in scalings_of(event):
             moment = self._get(identity)
             if not moment.is_over(each.second):

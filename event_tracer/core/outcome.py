@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from event_tracer.core.changes import HOUR
 from event_tracer.core.condition_facts import ConditionsFacts
-from event_tracer.core.errors import DOUBTFUL, Standing
+from event_tracer.core.errors import MAY_RESOLVE, Standing
 from event_tracer.core.facts import STAGED, Facts, PodFacts, RolloutFacts, RunFacts
 from event_tracer.core.histories import Story
 from event_tracer.core.knowledge import Knowledge
@@ -240,7 +240,7 @@ class Case:
         told = self._told(identity, facts, at)
         run_ended = isinstance(facts, RunFacts) and has_ended(facts, at)
         cause = cause_of(standing, kills=self._kills)
-        is_failed = any(not (end.is_open and each.kind in DOUBTFUL) for each in standing)
+        is_failed = any(not (end.is_open and each.kind in MAY_RESOLVE) for each in standing)
         if told or (is_failed and not run_ended):
             return Verdict("failed", cause or told)
         if facts is None:

@@ -8,7 +8,7 @@ import pytest
 from tests.scenarios.captures import CAPTURES, Told, told
 from tests.scenarios.fields import SECOND
 from tests.scenarios.folding import raw_frames
-from tests.scenarios.readings import Raw, looked_at
+from tests.scenarios.readings import Raw, looked_at, server_after
 
 
 @cache
@@ -64,6 +64,24 @@ def test_a_failing_run_is_failed_each_time() -> None:
     """From its first death on; the run beside it is not."""
     assert set(since_first(outcomes("job", "Create Job fails"), "failed")) == {"failed"}
     assert "failed" not in outcomes("job", "Create Job works")
+
+
+@pytest.mark.parametrize("after", [0, 11, 60, 600])
+def test_a_failed_run_that_was_cleaned_up_has_failed(after: int) -> None:
+    """A CronJob keeps its last failed Job alone: of those before Events are left."""
+    raws = raw_frames("status/job")
+    end = raws[-1]["received"]
+    gone = [
+        {**raw, "type": "DELETED", "received": end + 10 * SECOND + number}
+        for number, raw in enumerate(server_after(raws).held.values())
+        if raw["resource"] in ("jobs", "pods")
+    ]
+    found = told(looked_at([*raws, *gone], end + after * SECOND))
+
+    assert [story.outcome for story in found if "fails" in story.title] == ["failed"]
+    assert [story.outcome for story in found if "works" in story.title] in (
+        ["complete"], ["started"],
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted({*CAPTURES} - {"flap", "recover"}))
