@@ -121,6 +121,7 @@ CHILDREN = (
     # older: a random end
     _rule("Tekton", _TASK_RUN, "TaskRun", "Pod", r"", "pipeline pkg/pod/pod.go (kmeta.ChildName)", name="{about}-pod"),
     _rule("Tekton", "Failed", "TaskRun", "Pod", r"(?s).*for logs run: kubectl -n (?P<namespace>\S+) logs (?P<name>\S+) -c ", "pipeline pkg/pod/status.go"),
+    _rule("rabbitmqcluster-controller", "SuccessfulCreate SuccessfulUpdate", "RabbitmqCluster", "", r"(?:created|updated) resource (?P<name>\S+) of Type \*?(?:\w+\.)?(?P<kind>\w+)", "cluster-operator controllers/rabbitmqcluster_controller.go"),
     _rule("keda-operator", _KEDA, "ScaledObject", "", r"(?:Scaled|Deactivated|Failed to (?:scale|deactivate)) (?:\S+\.)?(?P<kind>[A-Z]\w+) (?P<namespace>[^/\s]+)/(?P<name>\S+) from", "keda pkg/scaling/executor/scale_scaledobjects.go", tie=Tie.BELONGS),
     _rule("vpa-updater", "EvictedPod", "VerticalPodAutoscaler", "Pod", r"VPA Updater evicted Pod (?P<name>\S+) to", "autoscaler vertical-pod-autoscaler/pkg/updater/restriction/pods_eviction_restriction.go", tie=Tie.BELONGS),
 )  # fmt: skip
@@ -130,10 +131,15 @@ CHILDREN = (
 REISSUED = re.compile(r"Reissued from (?P<kind>[a-z]+)/(?P<name>[a-z0-9.-]+): (?P<message>(?s:.*))")
 
 # The general rule: by an Event about an object whose name begins the child's.
-CREATED_KIND = re.compile(
-    r"(?:Successfully |Succeed(?:ed)? (?:to|in) )?[Cc]reat(?:ed|ing|e) (?:an? )?(?:new )?(?:[a-z]+ ){0,3}?"
-    r"(?P<kind>[A-Za-z]{2,})(?: resource| object)?:? [\"'`]?(?:(?P<namespace>[a-z0-9-]+)/)?"
-    r"(?P<name>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![\w/-])"
+# Up to three words may say more of the kind ("virtual machine pod").
+CREATED_KINDS = tuple(
+    re.compile(
+        r"(?:Successfully |Succeed(?:ed)? (?:to|in) )?[Cc]reat(?:ed|ing|e) (?:an? )?(?:new )?"
+        rf"(?:[a-z]+ ){{{words}}}(?P<kind>[A-Za-z]{{2,}})(?: resource| object)?:? "
+        r"[\"'`]?(?:(?P<namespace>[a-z0-9-]+)/)?"
+        r"(?P<name>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![\w/-])"
+    )
+    for words in range(4)
 )
 
 # Annotations of Argo Workflows' Events about nodes (workflow/common/common.go, operator.go).

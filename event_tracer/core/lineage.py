@@ -35,6 +35,7 @@ class Lineage:
         self._uids: dict[Name, str] = {}  # of the live
         self._names: GenerationalCache[Name, str] = GenerationalCache(keep=UNUSED)
         self._parents = Claims()
+        self._hosts: GenerationalCache[Name, str] = GenerationalCache(keep=UNUSED)
         self._attached = Claims()  # to what does not own it (law 12)
         for item in tombstones:
             self.mark_deleted(item)
@@ -81,6 +82,9 @@ class Lineage:
         about = event.involved
         if about.uid not in self._objects and is_uuid(about.uid) and about.kind != "Node":
             self._names.put((about.kind, about.namespace, about.name), about.uid)
+        if event.component == "kubelet" and event.host and about.name.endswith(f"-{event.host}"):
+            # A static pod, whose uid is none of the API's (kubelet config/common.go).
+            self._hosts.put((about.kind, about.namespace, about.name), event.host)
         for tie in ties:
             self._observe_tie(tie, event)
 
@@ -143,6 +147,7 @@ class Lineage:
         self._names.expire(now=now)
         self._parents.expire(now=now)
         self._attached.expire(now=now)
+        self._hosts.expire(now=now)
 
     def _is_whole(self, uid: str) -> bool:
         """Whether an object is there, and so is all above it: of nearly all this is true."""
@@ -175,6 +180,7 @@ class Lineage:
             namespace=namespace,
             name=plain,
             creator=self._namer(name),
+            other_owners=(f"Node {host}",) if (host := self._hosts.peek(name)) else (),
         )
 
     def _ascend(self, item: KubeObject, *, second: int) -> Iterator[KubeObject]:

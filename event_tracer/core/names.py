@@ -25,7 +25,6 @@ _NODES = frozenset({
 _CHOSEN = frozenset({
     "Deployment", "StatefulSet", "DaemonSet", "CronJob", "Service", "Ingress", "Namespace",
     "HorizontalPodAutoscaler", "ConfigMap", "Secret", "ServiceAccount", "StorageClass",
-    "PersistentVolumeClaim",
 })  # fmt: skip
 # Kinds of which a person, or a pipeline of theirs, makes one after the other.
 _COUNTED = re.compile(
@@ -50,7 +49,9 @@ _ANYWHERE = re.compile(
 _PARTS = re.compile(r"([-.])")
 _HASH = re.compile(rf"(?=.*\d)(?:{_RANDOM}{{6,10}}|(?=.*[a-f])[0-9a-f]{{8,}})|[0-9a-f]{{32,}}")
 _NUMBER = re.compile(r"\d{5,}")
-_FIVE = re.compile(rf"{_RANDOM}{{5}}|(?=.*\d)[a-z0-9]{{5}}")
+# Five of generateName's characters; five, or eight and more, of all, with a letter and a digit
+# (GitLab's runners).
+_TOKEN = re.compile(rf"{_RANDOM}{{5}}|(?=.*\d)(?=.*[a-z])(?:[a-z0-9]{{5}}|[a-z0-9]{{8,}})")
 _STARS = re.compile(r"\*(?:[-.](?:\*|\d+(?=[-.]|$)))+|(?<![^-.])\d+[-.]\*")
 
 
@@ -127,7 +128,7 @@ def _cleaned(name: str, *, anything: bool = False) -> str:
 def _replaced(parts: Iterable[str], *, anything: bool) -> Iterable[str]:
     for part in parts:
         is_generated = any(pattern.fullmatch(part) for pattern in (_HASH, _NUMBER))
-        is_short = anything and (part.isdigit() or _FIVE.fullmatch(part) is not None)
+        is_short = anything and (part.isdigit() or _TOKEN.fullmatch(part) is not None)
         yield STAR if is_generated or is_short else part
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from event_tracer.core.children import (
     CHILDREN,
-    CREATED_KIND,
+    CREATED_KINDS,
     REISSUED,
     WORKFLOW_NAME,
     WORKFLOW_UID,
@@ -25,6 +25,7 @@ _ANY_REASON: dict[str, tuple[ChildRule, ...]] = {
     kind: tuple(rule for rule in CHILDREN if not rule.reasons and kind in rule.kinds)
     for kind in frozenset().union(*(rule.kinds for rule in CHILDREN if not rule.reasons))
 }
+_NO_KINDS = frozenset({"container", "volume", "image", "user", "revision", "version", "new"})
 _CREATES = re.compile("[Cc]reat(?:ed|ing|e) ")
 
 
@@ -81,14 +82,17 @@ def _by_rule(rule: ChildRule, found: dict[str, str | None], about: ObjectReferen
 
 def _created(message: str, about: ObjectReference) -> Named | None:
     """The general rule: what is created under its maker's name is its maker's."""
-    match = CREATED_KIND.match(message) if _CREATES.search(message) else None
-    if match is None or not about.name or not match["name"].startswith(about.name):
+    if not about.name or not _CREATES.search(message):
         return None
-    word = match["kind"]
-    kind = word if word[0].isupper() else KIND_OF_NAME.get(word)
-    if kind is None or (kind, match["name"]) == (about.kind, about.name):
-        return None
-    return Named(kind, match["namespace"] or about.namespace, match["name"], about, Tie.OWNS)
+    for pattern in CREATED_KINDS:
+        match = pattern.match(message)
+        if match and match["name"].startswith(about.name):
+            word = match["kind"]
+            kind = word if word[0].isupper() else KIND_OF_NAME.get(word) or word.capitalize()
+            if word not in _NO_KINDS and (kind, match["name"]) != (about.kind, about.name):
+                namespace = match["namespace"] or about.namespace
+                return Named(kind, namespace, match["name"], about, Tie.OWNS)
+    return None
 
 
 def _workflow(event: Event, about: ObjectReference) -> Iterator[Named]:

@@ -1,11 +1,22 @@
 """What other controllers write, told right: each case with what a user expects of it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from event_tracer.core.span import Span
 from event_tracer.core.times import SECOND
 from tests.scenarios.cases import about, case, named, outcome, seconds, traces, tree
-from tests.scenarios.folding import attributes, events, is_event, roots, service
+from tests.scenarios.folding import (
+    attributes,
+    events,
+    is_event,
+    raw_frames,
+    roots,
+    service,
+    tell,
+)
 
 
 def length(number: str, name: str, at: int = 0) -> float:
@@ -216,3 +227,67 @@ def test_an_owner_that_was_never_read_has_no_namespace() -> None:
     assert {attributes(span)["k8s.namespace.name"] for span in events(case("39"))} == {
         "calico-system"
     }
+
+
+# -- as drawn
+
+
+def test_one_of_two_pods_cannot_mount() -> None:
+    """Cases 23, 23b: its workload is not complete."""
+    for number in ("23", "23b"):
+        (root,) = roots(case(number))
+        assert outcome(root) != "complete"
+
+
+def test_indexes_of_a_job_and_a_quota_are_told() -> None:
+    """Case 33: pods of an indexed Job are one operation; a quota's combined Events fail it."""
+    assert {span.name for span in objects("33", "Pod")} == {"Pod render-*", "Events Pod iis-*"}
+    assert outcome(about("33", "ReplicaSet")) == "failed"
+    assert outcome(about("33", "Pod", "iis")) == "failed"
+
+
+def test_a_nodes_last_minutes_are_one_story() -> None:
+    """Case 16: of kubelet, kube-proxy, kernel-monitor and controllers; a sentence is no reason."""
+    (node,) = [root for root in roots(case("16")) if root.name == "Events Node *"]
+    told = [span for span in events(case("16")) if span.trace_id == node.trace_id]
+
+    assert {"kubelet", "kube-proxy", "kernel-monitor"} <= {service(span) for span in told}
+    assert "Event" in {span.name for span in told}
+
+
+def with_status(desired: int, updated: int, second: int) -> dict[str, Any]:
+    """Case 26b's DaemonSet with a status that says so many updated pods are there."""
+    (raw,) = [
+        raw["object"] for raw in raw_frames("cases/26b-daemonset-rolling-slow")
+        if raw["object"]["kind"] == "DaemonSet"
+    ][-1:]  # fmt: skip
+    time = f"2025-03-04T10:0{second // 60}:{second % 60:02d}Z"
+    fields = {"manager": "kube-controller-manager", "subresource": "status", "time": time}
+    meta = {**raw["metadata"], "resourceVersion": str(900_000 + second)}
+    meta["managedFields"] = [*meta["managedFields"], {**fields, "operation": "Update"}]
+    status = {
+        "observedGeneration": meta["generation"], "desiredNumberScheduled": desired,
+        "updatedNumberScheduled": updated, "numberAvailable": updated, "numberReady": updated,
+    }  # fmt: skip
+    spec = {"updateStrategy": {"type": "RollingUpdate"}}
+    return {**raw, "metadata": meta, "spec": spec, "status": status}
+
+
+def test_a_daemonset_with_status_is_complete() -> None:
+    """Case 26b, its status made: the root is as long as the rollout."""
+    raws = raw_frames("cases/26b-daemonset-rolling-slow")
+    seen = [with_status(5, node + 1, 45 * node + 4) for node in range(5)]
+    states = [{"type": "MODIFIED", "resource": "daemonsets", "object": each} for each in seen]
+    spans = tell(sorted([*raws, *states], key=_seen))
+    (root,) = [span for span in roots(spans) if span.name == "Update DaemonSet agent"]
+
+    assert outcome(root) == "complete"
+    assert 182 < seconds(root) < 186
+
+
+def _seen(raw: Mapping[str, Any]) -> str:
+    """The time of a frame."""
+    body, meta = raw["object"], raw["object"]["metadata"]
+    times = [entry.get("time") or "" for entry in meta.get("managedFields", ())]
+    own = body.get("lastTimestamp") or body.get("eventTime") or ""
+    return str(max([own, *times, meta["creationTimestamp"]]))

@@ -78,11 +78,14 @@ CASES = (
     ("ScaledObject s", "KEDAScaleTargetActivated", "Scaled apps/v1.Deployment shop/web from 0 to 1, triggered by kafka", "Deployment web", "(above)"),
     ("ScaledObject s", "KEDAScaleTargetDeactivated", "Deactivated apps/v1.Deployment shop/web from 1 to 0", "Deployment web", "(above)"),
     ("VerticalPodAutoscaler v", "EvictedPod", "VPA Updater evicted Pod web-1-abcde to apply resource recommendation.", "Pod web-1-abcde", "(above)"),
+    ("RabbitmqCluster r", "SuccessfulCreate", "created resource r-server of Type *v1.StatefulSet", "StatefulSet r-server", "RabbitmqCluster r"),
     # the general rule: under its maker's name
     ("Widget w", "Made", 'Created new Gadget resource "w-gadget"', "Gadget w-gadget", "Widget w"),
     ("Widget w", "Made", "Created Gadget shop/w-1", "Gadget w-1", "Widget w"),
     ("Widget w", "Made", "Successfully created StatefulSet w-main", "StatefulSet w-main", "Widget w"),
     ("Widget w", "Made", "created statefulset w-main.", "StatefulSet w-main", "Widget w"),
+    ("MachineSet md", "SuccessfulCreate", 'Created machine "md-x7k2p"', "Machine md-x7k2p", "MachineSet md"),
+    ("LeaderWorkerSet l", "Made", "Created leader statefulset l-0", "StatefulSet l-0", "LeaderWorkerSet l"),
 )  # fmt: skip
 
 
@@ -127,6 +130,7 @@ def test_each_rule_has_a_case() -> None:
         ("Pod web-1", "Created container: web-1-init"),
         ("Widget w", "Created Gadget other"),  # not under its name
         ("Widget w", "Created w-thing"),  # of no kind
+        ("Service w", "Created load balancer"),
         ("Widget w", "Created container w-1"),  # of no kind of object
         ("Widget w", "Created Widget w"),  # itself
         ("Widget w", "Not created: Gadget w-1"),

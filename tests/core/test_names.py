@@ -10,6 +10,8 @@ import pytest
 
 from event_tracer.core.chain import Chain, KubeObject
 from event_tracer.core.names import bounded_component, object_name
+from tests.scenarios.event import event
+from tests.scenarios.folding import listing, roots, tell
 
 # apimachinery util/rand: SafeEncodeString
 SAFE = "bcdfghjklmnpqrstvwxz2456789"
@@ -101,6 +103,10 @@ GENERATORS = {
     "a launcher": Generator("Pod", lambda dice: f"virt-launcher-vm-{safe(dice, 5)}", (thing("VirtualMachineInstance", "vm"), thing("VirtualMachine", "vm"))),
     "a migration": Generator("VirtualMachineInstanceMigration", lambda dice: f"kubevirt-evacuation-{safe(dice, 5)}"),
     "a backup": Generator("Backup", lambda dice: f"daily-2025{dice.randrange(1, 13):02d}{dice.randrange(1, 29):02d}{dice.randrange(10**6):06d}"),
+    "a runner's pod alone": Generator("Pod", lambda dice: f"runner-{''.join(dice.choice('abcdefghij') for _ in range(7))}{dice.randrange(10)}-project-{dice.randrange(999)}-concurrent-{dice.randrange(9)}"),
+    "a claim of a template": Generator("PersistentVolumeClaim", lambda dice: f"scratch-{safe(dice, 5)}"),
+    "a managed resource": Generator("VPC", lambda dice: f"net-{safe(dice, 5)}-vpc-{safe(dice, 5)}"),
+    "a machine": Generator("MachineSet", lambda dice: f"md-0-{safe(dice, 5)}"),
     "a node of EKS": Generator("Node", lambda dice: f"ip-10-0-{dice.randrange(255)}-{dice.randrange(255)}.ec2.internal"),
     "a node of GKE": Generator("Node", lambda dice: f"gke-main-pool-1-{hexes(dice, 8)}-{safe(dice, 4)}"),
     "a node of AKS": Generator("Node", lambda dice: f"aks-nodepool1-{dice.randrange(10**8):08d}-vmss{dice.randrange(36**2):06x}"),
@@ -159,6 +165,26 @@ def test_a_static_pod_has_no_nodes_name() -> None:
         for number in range(9)
     ]
     assert {object_name((pod,)) for pod in pods} == {"Pod etcd-*"}
+
+
+def test_a_static_pod_is_known_by_its_kubelet() -> None:
+    """By Events alone: the kubelet's host ends its name."""
+    hosts = [f"gke-main-pool-1-081fecd4-{end}" for end in ("88s2", "x2x1", "abcd")]
+    raws = [
+        event(
+            involvedObject={
+                "kind": "Pod",
+                "namespace": "kube-system",
+                "name": f"kube-proxy-{host}",
+            },
+            metadata={"uid": str(UUID(int=at + 1)), "name": f"e.{at}"},
+            source={"component": "kubelet", "host": host},
+        )
+        for at, host in enumerate(hosts)
+    ]
+    spans = tell([listing({"resource": "events", "object": raw} for raw in raws)])
+
+    assert {span.name for span in roots(spans)} == {"Events Pod kube-proxy-*"}
 
 
 @pytest.mark.parametrize(
