@@ -1,7 +1,8 @@
 """Meaning of the reasons and messages of Kubernetes' components: one line, one rule.
 
 Edit these to teach the tracer a component of your own. Sources: the components' code in
-k8s.io/kubernetes v1.34 (the file is named at each group), and older wordings where they differ.
+k8s.io/kubernetes v1.34 and v1.37 (the file is named at each group), and older wordings where they
+differ.
 """
 
 import re
@@ -29,7 +30,8 @@ RANK = {
     "RegisteredNode": 38, "Rebooted": 39,
     # a pod finds its node and its volumes
     "FailedScheduling": 40, "NotTriggerScaleUp": 41, "TriggeredScaleUp": 42, "Nominated": 43,
-    "Scheduled": 44, "SuccessfulAttachVolume": 45, "FailedAttachVolume": 46, "FailedMount": 47,
+    "Scheduled": 44, "FailedNodeDeclaredFeaturesCheck": 45, "SuccessfulAttachVolume": 45,
+    "FailedAttachVolume": 46, "FailedMount": 47,
     "SuccessfulMountVolume": 48, "NetworkNotReady": 49, "FailedCreatePodSandBox": 50,
     "SandboxChanged": 51,
     # its images: kubelet images/image_manager.go
