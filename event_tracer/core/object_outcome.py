@@ -40,6 +40,13 @@ class Cause(NamedTuple):
         return f"{self.message} ({lower_kind(self.about)}{more})"
 
 
+class Doing(NamedTuple):
+    """What a pod does since a time (ns), in words: an Event began it, and none has ended it."""
+
+    since: int
+    words: str
+
+
 class Kill(NamedTuple):
     """The kubelet killed a container at `time` (ns), as its `probe` had failed."""
 
@@ -69,6 +76,14 @@ class Awaited(NamedTuple):
         return self.began > self.done
 
 
+class End(NamedTuple):
+    """When an object span ends, by a newer change if it `is_replaced`; if it `is_open`, not yet."""
+
+    time: int
+    is_replaced: bool = False
+    is_open: bool = False
+
+
 class Verdict(NamedTuple):
     """Outcome of an object at some time, with its cause where it failed.
 
@@ -92,6 +107,7 @@ class SavedStory(NamedTuple):
     awaited: tuple[tuple[str, Awaited], ...]
     members: tuple[tuple[str, Member], ...] = ()
     kills: tuple[tuple[str, str, int, str], ...] = ()
+    doing: tuple[tuple[str, Doing], ...] = ()
 
 
 class SealedObject(NamedTuple):

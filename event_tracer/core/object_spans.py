@@ -8,11 +8,11 @@ from itertools import islice
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.histories import Story
 from event_tracer.core.knowledge import Knowledge
-from event_tracer.core.object_outcome import NEVER, SavedStory, SealedObject
+from event_tracer.core.object_outcome import NEVER, End, SavedStory, SealedObject
 from event_tracer.core.occurrence import Description, Occurrence
 from event_tracer.core.open_span import OpenObjectSpan, first_span
 from event_tracer.core.open_story import OpenStory
-from event_tracer.core.outcome import SESSION_GAP, Case, End
+from event_tracer.core.outcome import SESSION_GAP, Case
 from event_tracer.core.placer import Placement
 from event_tracer.core.span import Span, object_span_id
 from event_tracer.core.times import SECOND

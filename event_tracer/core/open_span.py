@@ -6,8 +6,8 @@ from pydantic import ConfigDict
 
 from event_tracer.core.chain import Chain
 from event_tracer.core.changes import Change
-from event_tracer.core.object_outcome import NEVER, SealedObject, Verdict
-from event_tracer.core.outcome import SESSION_GAP, Case, End
+from event_tracer.core.object_outcome import NEVER, End, SealedObject, Verdict
+from event_tracer.core.outcome import SESSION_GAP, Case
 from event_tracer.core.placer import Placement
 from event_tracer.core.span import Span
 from event_tracer.core.times import SECOND, second_of

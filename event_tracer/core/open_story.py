@@ -18,7 +18,7 @@ from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.facts import PodFacts
 from event_tracer.core.histories import Story
 from event_tracer.core.knowledge import Knowledge
-from event_tracer.core.object_outcome import Awaited, Kill, Member, SavedStory, undone_in_pod
+from event_tracer.core.object_outcome import Awaited, Doing, Kill, Member, SavedStory, undone_in_pod
 from event_tracer.core.occurrence import Child, Description, Occurrence, Source
 from event_tracer.core.outcome import Case
 from event_tracer.core.placer import Placement
@@ -53,6 +53,8 @@ class OpenStory:
     awaited: dict[str, Awaited] = field(default_factory=dict)
     kills: dict[tuple[str, str], Kill] = field(default_factory=dict)
     """The newest for which a probe is the reason, by object and container."""
+    doing: dict[str, Doing] = field(default_factory=dict)
+    """What pods do that takes time, by identity."""
     open_spans: set[bytes] = field(default_factory=set)
     """The ids of its object spans that are open."""
 
@@ -80,6 +82,7 @@ class OpenStory:
             self.progress = max(self.progress, occurrence.time)
         self._await(occurrence, above)
         self._note_kill(occurrence, said, item.identity)
+        self._note_doing(occurrence, said, item.identity)
         if is_begun_condition(occurrence):
             return None
         if leaving := leaving_pod(occurrence):
@@ -106,6 +109,17 @@ class OpenStory:
     def _note_kill(self, occurrence: Occurrence, said: Description, identity: str) -> None:
         if occurrence.reason == "Killing" and (found := PROBE_KILL.search(said.message)):
             self.kills[identity, _container(said)] = Kill(occurrence.time, found[1])
+
+    def _note_doing(self, occurrence: Occurrence, said: Description, identity: str) -> None:
+        if occurrence.about.kind != "Pod" or occurrence.is_status:
+            return
+        if occurrence.reason == "Pulling":
+            self.doing[identity] = Doing(occurrence.time, said.message.replace("P", "p", 1))
+        elif occurrence.reason == "Started" and _is_init(occurrence):
+            words = f"init container {_container(said)} has run"
+            self.doing[identity] = Doing(occurrence.time, words)
+        else:
+            self.doing.pop(identity, None)
 
     def _stand(
         self, occurrence: Occurrence, said: Description, identity: str, *, facts_of: FactsOf
@@ -158,7 +172,8 @@ class OpenStory:
         ]  # fmt: skip
         return Case(
             story=self.story, root=self.root, progress=self.progress, members=self.members,
-            errors=self.errors.values(), awaited=awaited, kills=self.kills, knowledge=knowledge,
+            errors=self.errors.values(), awaited=awaited, kills=self.kills, doing=self.doing,
+            knowledge=knowledge,
         )  # fmt: skip
 
     def saved(self) -> SavedStory:
@@ -169,6 +184,7 @@ class OpenStory:
             self.trace_id, self.progress, tuple(self.errors.values()), tuple(awaited),
             tuple((each, self.members[each]) for each in about if each in self.members),
             tuple((*place, *kill) for place, kill in self.kills.items() if place[0] in about),
+            tuple(self.doing.items()),
         )  # fmt: skip
 
     def restore(self, saved: SavedStory) -> None:
@@ -177,6 +193,7 @@ class OpenStory:
         self.errors = {each.key: each for each in saved.errors}
         for identity, container, time, probe in saved.kills:
             self.kills[identity, container] = Kill(time, probe)
+        self.doing = dict(saved.doing)
         self.awaited = dict(saved.awaited)
         self.members = dict(saved.members) | self.members
 

@@ -5,7 +5,6 @@ and the dated facts of the objects in it. Times are ns; one that never comes is 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from event_tracer.core.changes import HOUR
 from event_tracer.core.condition_facts import ConditionsFacts
@@ -17,6 +16,8 @@ from event_tracer.core.object_outcome import (
     NEVER,
     Awaited,
     Cause,
+    Doing,
+    End,
     Kill,
     Member,
     Verdict,
@@ -30,7 +31,7 @@ from event_tracer.core.object_outcome import (
     start_of,
     status_failure,
 )
-from event_tracer.core.progress import progress_of, ready_at
+from event_tracer.core.progress import doing_of, progress_of, ready_at, told_more
 from event_tracer.core.rollout_outcome import Rollout, latest_state
 from event_tracer.core.story_errors import StoryErrors
 from event_tracer.core.times import SECOND
@@ -44,23 +45,16 @@ _LONGEST_RUN = 24 * HOUR
 _WORST = ("failed", "progressing", "superseded", "complete", "started")
 
 
-class End(NamedTuple):
-    """When an object span ends, by a newer change if it `is_replaced`; if it `is_open`, not yet."""
-
-    time: int
-    is_replaced: bool = False
-    is_open: bool = False
-
-
 class Case:
     """All that outcome rests on, of one story; what is `awaited` are steps that are open."""
 
     def __init__(
         self, *, story: Story, root: str, progress: int,
         members: dict[str, Member], errors: Iterable[Standing], awaited: Iterable[Awaited],
-        kills: Mapping[tuple[str, str], Kill], knowledge: Knowledge,
+        kills: Mapping[tuple[str, str], Kill], doing: Mapping[str, Doing], knowledge: Knowledge,
     ) -> None:  # fmt: skip
         self._kills = kills
+        self._doing = doing
         self._change = story.change
         self._hours = story.hours
         self._root = story.change.workload or root
@@ -167,6 +161,11 @@ class Case:
         facts = self._facts_of(self._run or self._root)
         return progress_of(facts, change=self._change, pods=pods, at=at)
 
+    def doing(self, identity: str, *, at: int) -> Cause | None:
+        """What a pod below an object that was never ready by `at` has been doing for longest."""
+        pods = {it: member for it, member in self._below(identity) if it in self._doing}
+        return doing_of(pods, self._doing, facts_of=self._facts_of, at=at)
+
     def ready(self, identity: str, *, at: int) -> str:
         """The ready pods of a workload at `at` of those it is to have, like `2/3`."""
         facts = self._facts_of(identity)
@@ -242,13 +241,13 @@ class Case:
         cause = cause_of(standing, kills=self._kills)
         is_failed = any(not (end.is_open and each.kind in MAY_RESOLVE) for each in standing)
         if told or (is_failed and not run_ended):
-            return Verdict("failed", cause or told)
+            return Verdict("failed", told_more(cause or told, self.doing(identity, at=at)))
         if facts is None:
             return self._by_events(identity, end=end, known=known, hindrance=cause)
         if self._has_done(identity, facts, at):
             return Verdict("complete")
         if not is_replaced:
-            return Verdict("progressing", hindrance=cause)
+            return Verdict("progressing", hindrance=cause or self.doing(identity, at=at))
         if identity != self._root or not isinstance(facts, RolloutFacts):
             return Verdict("superseded")
         if self._rollout.completed(facts):

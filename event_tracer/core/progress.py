@@ -1,11 +1,22 @@
 """How far what is under way has come, in words and numbers, by dated facts alone (law 6)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from event_tracer.core.changes import Change
 from event_tracer.core.facts import Facts, PodFacts, ReadyCount, RolloutFacts, RunFacts
-from event_tracer.core.object_outcome import end_of, left_at, readiness_at, start_of
+from event_tracer.core.object_outcome import (
+    Cause,
+    Doing,
+    Member,
+    end_of,
+    left_at,
+    readiness_at,
+    start_of,
+)
 from event_tracer.core.times import SECOND, human
+
+_DEADLINES = frozenset({"ProgressDeadlineExceeded", "DeadlineExceeded"})
+FactsOf = Callable[[str], Facts | None]
 
 
 def ready_at(facts: Facts | None, at: int, *, before: int = 2**63) -> str:
@@ -39,6 +50,30 @@ def progress_of(facts: Facts | None, *, change: Change, pods: Iterable[PodFacts]
     number = count.ready if is_scale else len(ready)
     since = max([since, *(time for time in turned if time <= at)])
     return f"{number}/{count.wanted} ready for {_for(at - since)}" + _deadline(facts, change, at)
+
+
+def doing_of(
+    pods: Mapping[str, Member], doing: Mapping[str, Doing], *, facts_of: FactsOf, at: int
+) -> Cause | None:
+    """What one of some pods that were never ready by `at` (ns) has been doing for longest."""
+    found: list[tuple[int, str]] = []
+    for identity in pods:
+        facts = facts_of(identity)
+        is_new = isinstance(facts, PodFacts) and not facts.readiness and left_at(facts) is None
+        if is_new and doing[identity].since < at:
+            found.append((doing[identity].since, identity))
+    if not found:
+        return None
+    since, identity = min(found)
+    words = f"{doing[identity].words} for {_for(at - since)}"
+    return Cause("", words, f"{pods[identity].kind} {pods[identity].name}", len(found) - 1)
+
+
+def told_more(cause: Cause | None, doing: Cause | None) -> Cause | None:
+    """A cause, with what was waited for where it is no more than that a time was up."""
+    if cause is None or doing is None or cause.reason not in _DEADLINES:
+        return cause
+    return cause._replace(message=f"{cause.message.rstrip('.')}: {doing.text(of='')}")
 
 
 def _deadline(facts: RolloutFacts, change: Change, at: int) -> str:

@@ -1,12 +1,19 @@
 """Law 6: the cause in words names the step that failed and what stopped it, in one line."""
 
+import copy
+import gzip
+import json
+
 import pytest
 
 from event_tracer.core.causes import words_of
 from event_tracer.core.errors import Standing, kind_of
+from event_tracer.core.frame import Tick
 from event_tracer.core.span import text_of
 from event_tracer.core.story import Stories
-from tests.scenarios.folding import frames_of, roots, tell
+from event_tracer.core.times import SECOND
+from tests.scenarios.fields import Raw
+from tests.scenarios.folding import RECORDINGS, frames_of, roots, tell
 
 RESOLVE = (
     'Failed to pull image "ghcr.io/shop/web:v2": rpc error: code = NotFound desc = failed to pull'
@@ -149,3 +156,51 @@ def test_what_may_resolve_itself_is_told_of_what_is_under_way() -> None:
         and each.endswith("(pod web-6f96d8448d-6np4n)")
         for each in said
     )  # fmt: skip
+
+
+def test_a_slow_step_is_told_of_what_is_under_way() -> None:
+    """What a pod has been doing for longest, by its Events: an init container that runs."""
+    stories, said = Stories(), set[str]()
+    for frame in frames_of("status/init"):
+        stories.feed(frame)
+        stories.feed(Tick(now=stories.watermark + 2 * SECOND))
+        for root in stories.preview():
+            if not root.parent_id:
+                said.add(text_of(root.attributes, "event_tracer.progress"))
+
+    assert any(
+        each.startswith("0/1 ready for ") and each.endswith("s (pod web-6bcdb98697-d4fdb)")
+        and "; init container wait has run for " in each
+        for each in said
+    )  # fmt: skip
+
+
+def test_a_deadline_says_what_was_waited_for() -> None:
+    """ "has timed out progressing" alone helps nobody."""
+    path = RECORDINGS / "status/init.jsonl.gz"
+    read = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    frames: list[Raw] = [frame for frame in read if "object" in frame]
+    # All until the init container has run for half a minute, and then the deadline.
+    messages = [frame["object"].get("message") for frame in frames]
+    end = messages.index("Started container web")
+    *_, late = [frame for frame in frames[:end] if frame["resource"] == "deployments"]
+    late = copy.deepcopy(late)
+    conditions = late["object"]["status"]["conditions"]
+    (progressing,) = [each for each in conditions if each["type"] == "Progressing"]
+    progressing |= {
+        "status": "False", "reason": "ProgressDeadlineExceeded",
+        "message": 'ReplicaSet "web-6bcdb98697" has timed out progressing.',
+        "lastUpdateTime": "2026-11-26T07:09:53Z", "lastTransitionTime": "2026-11-26T07:09:53Z",
+    }  # fmt: skip
+    late["object"]["metadata"]["resourceVersion"] = "999999999"
+    before = [
+        frame for frame in frames[:end]
+        if "terminated" not in json.dumps(frame["object"].get("status", {}))
+        and "{web}" not in json.dumps(frame["object"].get("involvedObject", {}))
+    ]  # fmt: skip
+    (root,) = roots(tell([*before, late]))
+
+    assert root.error is not None
+    assert root.error.startswith('ReplicaSet "web-6bcdb98697" has timed out progressing: ')
+    assert "init container wait has run for " in root.error
+    assert root.error.endswith("(pod web-6bcdb98697-d4fdb)")
