@@ -31,6 +31,7 @@ from event_tracer.kube.kubeconfig import ConnectionSettingsError
 from event_tracer.pipeline import stores
 from event_tracer.pipeline.checkpoint import CheckpointError
 from event_tracer.pipeline.stores import ConfigMapStore, Store
+from event_tracer.runtime.logs import mask, printable
 from event_tracer.runtime.metric_exporters import TelemetryError
 from event_tracer.runtime.telemetry import check_variables
 
@@ -69,8 +70,9 @@ async def _print_all(settings: CheckSettings) -> bool:
     is_good = True
     async for result in check(settings):
         is_good = is_good and result.status != "missing"
-        advice = f": {result.advice}" if result.advice else ""
-        sys.stdout.write(f"{_MARKS[result.status]} {result.what}{advice}\n")
+        advice = f": {' '.join(result.advice.split())}" if result.advice else ""
+        line = printable(mask(f"{result.what}{advice}"))
+        sys.stdout.write(f"{_MARKS[result.status]} {line}\n")
         sys.stdout.flush()
     return is_good
 

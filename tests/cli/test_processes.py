@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 from event_tracer.cli.main import FAILED, GOOD
 from tests.doubles import otlp_http
 from tests.doubles.apiserver.faults import Forbidden
+from tests.doubles.certificates import Authority
+from tests.doubles.kubeconfigs import kubeconfig
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.folding import Run
 from tests.scenarios.processes import HEADER, TOKEN, Ended, Stage, ended, stage, until
@@ -256,3 +259,28 @@ def test_check_exits_with_1_if_something_is_missing(here: Stage) -> None:
     ]
     assert "ok      may list events" in told.out.splitlines()
     assert_secret(told)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM])
+def test_a_private_key_is_on_no_disk(
+    number: signal.Signals, here: Stage, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Of a kubeconfig that holds it: the temporary folder is empty, while it runs and after."""
+    own = Authority(tmp_path_factory.mktemp("own"))
+    temporary = tmp_path_factory.mktemp("temporary")
+    with here.behind_tls(own) as url:
+        cluster, user = (
+            {f"{name}-data": b64encode(path.read_bytes()).decode() for name, path in files.items()}
+            for files in (
+                {"certificate-authority": own.certificate},
+                {"client-certificate": own.client.certificate, "client-key": own.client.key},
+            )
+        )
+        user |= {"token": TOKEN}
+        kubeconfig(here.folder / "config", url, cluster=cluster, user=user)
+        process = here.start("run", TMPDIR=str(temporary))
+        until(lambda: "events" in here.asked)
+        assert list(temporary.iterdir()) == []
+        ended(process, number)
+
+    assert list(temporary.iterdir()) == []

@@ -103,6 +103,17 @@ def test_the_file_may_be_named_by_a_variable(
     assert "cannot read nowhere.yaml" in run("run", "--config", "nowhere.yaml")[2]
 
 
+@pytest.mark.parametrize("text", ["a: 2020-99-99", "[" * 5000, "a: [", "\0", "- a"])
+def test_a_file_of_settings_that_is_none_is_named(text: str, run: Run, tmp_path: Path) -> None:
+    """Whatever a YAML parser raises."""
+    config = tmp_path / "settings.yaml"
+    config.write_text(text)
+    code, _, err = run("replay", "--config", str(config))
+
+    assert code == USAGE
+    assert str(config) in err.splitlines()[-1]
+
+
 CONFIG = """\
 apiVersion: v1
 kind: Config

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import socket
 
 import aiohttp
@@ -108,6 +109,26 @@ async def test_an_idle_cluster_costs_a_request_every_few_minutes(world: World) -
 
     assert {request.verb for request in asked} == {"watch"}
     assert 8 * 10 < len(asked) < 8 * 25
+
+
+@in_world()
+async def test_an_hour_without_any_object_is_no_trouble(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No warning, nothing counted as an error, and fewer restarts than an alert asks for."""
+    address = f"127.0.0.1:{free_port()}"
+    task = world.start(bind_address=address)
+    await asyncio.sleep(3600)
+    status, _ = await ask(address, "readyz")
+    _, text = await ask(address, "metrics")
+    assert await world.end(task, after=0)
+
+    named = r'event_tracer_watch_restarts_total\{cause="(\w+)",resource="(\w+)"\} (\S+)'
+    restarts = re.findall(named, text)
+    assert {cause for cause, _, _ in restarts} == {"timeout", "silent"}
+    assert max(float(count) for cause, _, count in restarts if cause == "silent") == 1
+    assert status == 200
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 @in_world()

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.doubles.apiserver.server import ApiServer
+from tests.doubles.certificates import Authority
 from tests.doubles.otlp_http import Collector
+from tests.doubles.tls import TlsFront
 from tests.scenarios.cluster import Cluster
 
 TOKEN, HEADER = "kubeconfig-hunter2", "otlp-hunter2"
@@ -74,6 +76,22 @@ class Stage:
             work()
 
         asyncio.run_coroutine_threadsafe(doing(), self._loop).result(PATIENCE)
+
+    @contextmanager
+    def behind_tls(self, authority: Authority) -> Iterator[str]:
+        """The API server by TLS, for clients that this authority knows; gives its URL."""
+
+        async def opened() -> TlsFront:
+            made = TlsFront(authority, to=self.server.port)
+            made.ask_for_certificates(authority)
+            return await made.__aenter__()
+
+        front = asyncio.run_coroutine_threadsafe(opened(), self._loop).result(PATIENCE)
+        try:
+            yield front.url
+        finally:
+            closing = front.__aexit__(None, None, None)
+            asyncio.run_coroutine_threadsafe(closing, self._loop).result(PATIENCE)
 
     def start(self, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
         """Start a command on this stage."""

@@ -42,7 +42,7 @@ def load(model: type[SettingsT], *, flags: Mapping[str, object], config: Path | 
 def _read(config: Path, model: type[BaseOptions]) -> dict[str, Any]:
     try:
         values = yaml.safe_load(config.read_text("utf-8")) or {}
-    except (OSError, UnicodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise SettingsError(f"cannot read {config}: {reason}") from None
     if not isinstance(values, dict):
