@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.pages import of_recordings
+from tests.browser.pages import late_death, of_recordings, of_spans
 from tests.browser.tabs import Open
 
 TELLING = {
@@ -32,7 +32,9 @@ def test_the_detail_opens_at_what_tells_why(name: str, tmp_path: Path, open_page
 
     message = tab.detail.locator(".message.error")
     assert message.inner_text().rstrip().endswith(TELLING[name])
-    assert tab.page.locator("#grid .row.selected.warning").is_visible()
+    row = tab.page.locator("#grid .row.selected.warning")
+    assert row.is_visible()
+    assert row.locator(".label").evaluate("(it) => it.scrollWidth <= it.clientWidth")
     assert tab.page.locator("#story-outcome").inner_text().startswith("failed")
 
 
@@ -50,6 +52,14 @@ def test_the_newest_failure_is_open_and_first(tmp_path: Path, open_page: Open) -
         assert (
             "container web: Error, exit 3" in tab.page.locator(".item .second").nth(1).inner_text()
         )
+
+
+def test_on_a_phone_the_only_story_is_open(tmp_path: Path, open_page: Open) -> None:
+    """Of several that went well the list is first, for one says no more than another."""
+    tab = open_page(page_of(tmp_path, "init"), width=390)
+    assert tab.page.locator("#story-outcome").inner_text() == "complete in 42 s"
+    tab = open_page(page_of(tmp_path, "init", "good"), width=390)
+    assert tab.page.locator("#list").is_visible()
 
 
 def test_on_a_phone_a_tap_on_the_cause_shows_what_tells_of_it(
@@ -82,3 +92,15 @@ def test_a_detail_that_was_closed_stays_so(tmp_path: Path, open_page: Open) -> N
     tab.page.click("#story-cause")
     tab.keys("[")
     assert tab.detail.is_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 800, 390])
+def test_the_title_is_whole(width: int, tmp_path: Path, open_page: Open) -> None:
+    """Also beside many words of what became of it."""
+    tab = open_page(of_spans(tmp_path, late_death()), width=width)
+    title = tab.page.locator("#story-title")
+
+    assert title.evaluate("(it) => it.scrollWidth <= it.clientWidth")
+    chip = tab.page.locator("#story-outcome").bounding_box()
+    assert chip
+    assert chip["x"] + chip["width"] <= width

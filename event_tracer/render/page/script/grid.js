@@ -2,7 +2,7 @@
 
 const SERVICES = 170; // pixels at most
 const PADDING = 6; // pixels before an axis label
-const NAMES = { least: 180, most: 0.46 }; // pixels; a share of the width
+const NAMES = { least: 180, most: 0.5 }; // pixels; a share of the width
 
 class Grid {
   constructor({ colour, onSelect, onZoom, onOpen }) {

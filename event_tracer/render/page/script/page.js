@@ -71,10 +71,10 @@ class Page {
 
   #how() { return { warningsOnly: this.filter.warningsOnly, words: this.filter.words }; }
 
-  // The newest failure or, where all is well and the list has room beside it, the newest story.
+  // The newest failure or, where all is well and the list has room beside it or no other, the newest story.
   #first() {
     const [first] = this.list.shown;
-    if (first && (first.last === "failed" || !isSingle.matches)) this.open(first, { quietly: true });
+    if (first && (first.last === "failed" || !isSingle.matches || this.list.shown.length === 1)) this.open(first, { quietly: true });
     else this.#hits();
   }
 

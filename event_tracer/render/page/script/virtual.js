@@ -82,7 +82,10 @@ class Virtual {
     const { scroller } = this, room = scroller.clientHeight - this.head();
     const top = this.tops[index], bottom = this.tops[index + 1];
     if (top < scroller.scrollTop) scroller.scrollTop = top;
-    else if (bottom > scroller.scrollTop + room) scroller.scrollTop = Math.min(bottom - room, top);
+    else if (bottom > scroller.scrollTop + room) {
+      const above = this.at(bottom - room - 1) + 1; // the first item that is seen whole
+      scroller.scrollTop = Math.min(this.tops[above], top);
+    }
     this.draw();
   }
 
