@@ -25,7 +25,7 @@ def ready_at(facts: Facts | None, at: int, *, before: int = 2**63) -> str:
     Of a generation below `before`: nothing dates a write through `/scale`.
     """
     count = _count_at(facts, at, before=before)
-    return f"{count.ready}/{count.wanted}" if count else ""
+    return f"{count.ready}/{count.wanted}" if count and (count.ready or count.wanted) else ""
 
 
 def progress_of(facts: Facts | None, *, change: Change, pods: Iterable[PodFacts], at: int) -> str:

@@ -204,3 +204,13 @@ def test_a_deadline_says_what_was_waited_for() -> None:
     assert root.error.startswith('ReplicaSet "web-6bcdb98697" has timed out progressing: ')
     assert "init container wait has run for " in root.error
     assert root.error.endswith("(pod web-6bcdb98697-d4fdb)")
+
+
+def test_a_workload_that_is_to_have_no_pods_says_nothing() -> None:
+    """`0/0` of the ReplicaSet of a change that is over would be read as trouble."""
+    found = {
+        text_of(span.attributes, "event_tracer.ready") for span in tell(frames_of("status/undo"))
+    }
+
+    assert "2/2" in found
+    assert "0/0" not in found
