@@ -15,6 +15,7 @@ from event_tracer.core.times import SECOND
 
 LATENCY = 10
 """Seconds within which a controller answers a change, at the most."""
+_SOON = SECOND // 2  # ns in which nearly every change is answered
 
 
 class Found(NamedTuple):
@@ -43,6 +44,8 @@ class _Reading:
         self._changes: dict[int, str] = {}  # verb by second
         self._rolled_back: set[str] = set()
         self._is_late = False  # a step alone dates one of these
+        self._is_rough = False  # a template may be of the second before
+        self._first_steps: dict[str, int] = {}  # ns, by ReplicaSet
         self._begun: dict[str, int] = {}  # since when a template that waited for pods to go is due
         self._target = ""  # the ReplicaSet that is rolled out
         self._stopped: Scaling | None = None  # the last one, with no other that has pods
@@ -52,6 +55,7 @@ class _Reading:
     def read_steps(self, scalings: Iterable[Scaling]) -> None:
         """Take in all steps: which are scales, and which go back to an earlier template."""
         steps = sorted(each for each in scalings if each.second <= self._sight.until)
+        self._first_steps = {each.name: each.time for each in reversed(steps)}
         pods = {name: each.pods for name, each in self._templates.items()}
         pods |= {each.name: each.before for each in reversed(steps)}
         if any(number is None for number in pods.values()):
@@ -168,9 +172,22 @@ class _Reading:
             max(seconds, default=0) <= template.created
         )
         if written is None or not (is_last or template.created - written <= LATENCY):
-            self._changes[self._begun.get(template.name, template.created)] = "Update"
+            if template.created not in seconds:
+                self._changes[self._begun.get(template.name, template.created)] = "Update"
+                self._is_rough = self._is_rough or self._may_be_earlier(template)
         elif template.created - written > LATENCY and self._is_resumed_at(template.created):
             self._changes[template.created] = "Resume"
+
+    def _may_be_earlier(self, template: Template) -> bool:
+        """Whether it was made so early in its second that its template may be of the one before.
+
+        Of what was replaced more than an hour ago no Event is left to tell.
+        """
+        later = (each.created for each in self._templates.values())
+        replaced = min((each for each in later if each > template.created), default=None)
+        if replaced is not None and replaced < self._sight.until - HOUR:
+            return False
+        return self._first_steps.get(template.name, 0) - template.created * SECOND < _SOON
 
     def _is_resumed_at(self, second: int) -> bool:
         """Whether it was paused until then: Progressing is Unknown meanwhile (progress.go)."""
@@ -232,6 +249,8 @@ class _Reading:
             yield "a rollback"
         elif self._is_late:
             yield "a rollback but by its first step"
+        if self._is_rough:
+            yield "an update to the second"
         if "Resume" in verbs:
             yield "the pause before it was resumed"
 

@@ -8,7 +8,7 @@ import pytest
 from tests.scenarios.captures import CAPTURES, Told, told
 from tests.scenarios.fields import SECOND
 from tests.scenarios.folding import raw_frames
-from tests.scenarios.readings import Raw, looked_at, server_after
+from tests.scenarios.readings import Raw, looked_at, server_after, watched
 
 
 @cache
@@ -82,6 +82,14 @@ def test_a_failed_run_that_was_cleaned_up_has_failed(after: int) -> None:
     assert [story.outcome for story in found if "works" in story.title] in (
         ["complete"], ["started"],
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_no_look_tells_a_story_of_its_own(name: str) -> None:
+    """Law 5: the traces of each are those of the run that has watched it all."""
+    known = {story.root.trace_id for story in told(watched(raw_frames(f"status/{name}")))}
+    for look in looks(name):
+        assert {story.root.trace_id for story in look} <= known
 
 
 @pytest.mark.parametrize("name", sorted({*CAPTURES} - {"flap", "recover"}))

@@ -62,12 +62,17 @@ def resume(cluster: Rollouts, item: Raw) -> None:
     cluster.resume(item)
 
 
-def lived(*acts: Act, every: float = 45.0, replicas: int = 2) -> Rollouts:
-    """A cluster in which a Deployment comes up, and then so is done to it, a minute apart."""
+def lived(
+    *acts: Act, every: float = 45.0, replicas: int = 2, fraction: float = 0.5
+) -> Rollouts:  # fmt: skip
+    """A cluster in which a Deployment comes up, and then so is done to it, some seconds apart.
+
+    `fraction` is that of the second, a quarter of which the cluster has begun with.
+    """
     cluster = Rollouts()
     item = cluster.deployment("web", HEALTHY, replicas=replicas)
     for number, act in enumerate(acts, start=1):
-        cluster.run(number * every)
+        cluster.run(number * every + fraction)
         act(cluster, item)
     cluster.run((len(acts) + 1) * every)
     return cluster
@@ -200,8 +205,8 @@ def test_controller_revisions_date_the_templates_of_a_stateful_set() -> None:
     ("acts", "words"),
     [
         ((more,), ["a scale by kubectl"]),
-        ((update, undo, update), ["a rollback"]),
-        ((update, undo), []),
+        ((update, undo, update), ["a rollback", "an update to the second"]),
+        ((update, undo), ["an update to the second"]),
         ((update,), []),
     ],
 )
@@ -218,6 +223,15 @@ def test_a_pause_that_is_over_has_no_date() -> None:
     cluster = lived(pause, update, resume)
 
     assert undated_at(cluster.frames, cluster.api.now) == ["the pause before it was resumed"]
+
+
+def test_a_replica_set_of_early_in_a_second_is_said() -> None:
+    """Its template may have been written late in the second before."""
+    words = "an update to the second"
+    early, late = lived(update, update, fraction=-0.25), lived(update, update, fraction=0.5)
+
+    assert undated_at(early.frames, early.api.now) == [words]
+    assert undated_at(late.frames, late.api.now) == []
 
 
 def test_a_rollback_that_only_a_step_dates_is_said() -> None:

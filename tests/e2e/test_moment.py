@@ -13,6 +13,7 @@ from tests.e2e.site import Site
 pytestmark = pytest.mark.timeout(560)
 LOOKS = 130
 CHANGED = [name for name in ACTS if name not in ("crash", "cron")]
+ROUGH = "an update to the second"
 NO_DATE = {"pause": "the pause before it was resumed of Deployment web"}
 
 
