@@ -7,7 +7,13 @@ import pytest
 from event_tracer.core.times import SECOND
 from tests.browser.pages import of_recordings, of_spans
 from tests.browser.tabs import Open, Tab
-from tests.scenarios.folding import frames_of, roots, tell
+from tests.scenarios.folding import RECORDINGS, frames_of, roots, tell
+
+_CUT = """() => [...document.querySelectorAll("#stories .item")].filter((item) => {
+  const lines = [...item.children], height = lines.at(-1).getBoundingClientRect().bottom
+    - lines[0].getBoundingClientRect().top;
+  return height > item.clientHeight;
+}).map((item) => item.textContent)"""
 
 
 @pytest.fixture
@@ -62,6 +68,24 @@ def test_a_failed_run_is_not_hidden_by_those_that_went_well(
 
     assert tab.entries[0] == tab.title == "CronJob tick"
     assert tab.page.locator("#story-outcome").inner_text() == "failed"
+
+
+@pytest.mark.parametrize("width", [1440, 1000, 390])
+def test_a_line_of_the_list_is_as_high_as_what_it_says(
+    width: int, tmp_path: Path, open_page: Open
+) -> None:
+    """Nothing is cut at its upper or lower edge; a search has room beside a long title."""
+    names = [path.name for path in sorted((RECORDINGS / "status").glob("*.gz"))]
+    cases = ["37a-crashloop-backoff-same-second.json", "33-job-quota-windows.json"]
+    wanted = [*(f"status/{name}" for name in names), *(f"cases/{name}" for name in cases)]
+    tab = open_page(of_recordings(tmp_path, *wanted), width=width, height=4000)
+    if width == 390:
+        tab.page.click("#back")
+    tab.settle()
+
+    assert tab.page.locator("#search").evaluate("(it) => it.clientWidth") > 200
+    assert tab.page.locator("#stories .item").count() > 30
+    assert tab.run(f"({_CUT})()") == []
 
 
 def test_the_end_of_a_long_message_is_in_view(tmp_path: Path, open_page: Open) -> None:

@@ -1,7 +1,7 @@
 // The list of stories.
 
 const STORY = 57, LINE = 17, PAST_HEIGHT = 19; // pixels of one, and more for a line of its cause and past outcomes
-const LINES = 3, BESIDE = 48; // lines of a cause at most; pixels beside them
+const LINES = 3, BESIDE = 58, BELOW = 14; // lines of a cause at most; pixels beside them, and more below a fold
 
 // How many lines of so many pixels a text of 12 pixels takes.
 function linesOf(text, width) {
@@ -35,8 +35,8 @@ class List {
   #layOut() {
     this.entries = foldedEntries(this.shown, this.unfolded);
     const width = this.element.clientWidth - BESIDE;
-    this.list.setHeights(this.entries.map(({ story, members }) =>
-      STORY + LINE * Math.min(linesOf(`${story.says} ${story.cause}`, width), LINES) + (members ? PAST_HEIGHT : 0)));
+    this.list.setHeights(this.entries.map(({ story, members, fold }) =>
+      STORY + LINE * Math.min(linesOf(`${story.says} ${story.cause}`, width - (fold ? BELOW : 0)), LINES) + (members ? PAST_HEIGHT : 0)));
     this.#mark();
   }
 
