@@ -9,7 +9,7 @@ from tests.e2e.kube import Raw
 from tests.e2e.scene import Scene
 from tests.e2e.stage import MISSING
 
-LONG, SHORT = 240, 60
+LONG, SHORT = 180, 60
 """progressDeadlineSeconds: of what is beyond doubt before it, and of what is not."""
 
 
