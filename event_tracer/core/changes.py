@@ -5,7 +5,10 @@ for writes through `/scale` nor for what takes a field away, as resuming does, a
 rises for annotations too (pkg/registry/apps/deployment/strategy.go); hence the care in `history`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+
+from event_tracer.core.tables import AUTOSCALERS
 
 FOLLOWS = 600
 """Seconds after a change of a root within which what follows from it belongs to it.
@@ -69,6 +72,20 @@ def newest(changes: tuple[Change, ...], second: int) -> Change | None:
     """The newest change at or before Unix `second`; the oldest where all are later."""
     earlier = [change for change in changes if change.second <= second]
     return earlier[-1] if earlier else changes[0] if changes else None
+
+
+def is_autoscaled(change: Change) -> bool:
+    """Whether an autoscaler made a change."""
+    return change.verb == "Scale" and change.manager in AUTOSCALERS
+
+
+def without_answers(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Without an autoscaler's scales soon after another change, in whatever order they came."""
+    kept: list[Change] = []
+    for each in changes:
+        if not (kept and is_autoscaled(each) and each.second - kept[-1].second < FOLLOWS):
+            kept.append(each)
+    return tuple(kept)
 
 
 def until_generation(

@@ -59,11 +59,15 @@ class Cluster:
         item = self.lineage.find(event.involved)
         self.firsts.learn(event, identity=item.identity)
         self._repeats.learn(event, identity=item.identity)
-        if changes_by_itself(item):
-            self.histories.observe_event(item.identity, event)
-        elif event.reason in SCALES:
-            target = self.lineage.chain(item, second=second_of(event.time))[1]
+        if event.reason in SCALES and (target := self._target(item, event)):
             self.histories.observe_scale(target.identity, event)
+        elif changes_by_itself(item):
+            self.histories.observe_event(item.identity, event)
+
+    def _target(self, item: KubeObject, event: Event) -> KubeObject | None:
+        """What an autoscaler scales, if that is known."""
+        above = self.lineage.chain(item, second=second_of(event.time))[1:]
+        return above[0] if above else None
 
     def replace(self, replace: Replace, *, now: int) -> None:
         """Take in that what a LIST did not show is gone."""

@@ -10,12 +10,13 @@ from event_tracer.core.changes import (
     NOBODY,
     Change,
     hours_since,
+    is_autoscaled,
     newest,
     until_generation,
 )
 from event_tracer.core.event import Event
 from event_tracer.core.expiring import GenerationalCache
-from event_tracer.core.history import History, is_autoscaled, merged
+from event_tracer.core.history import History, merged
 from event_tracer.core.kinds import BUILT_IN, CONTROLLERS
 from event_tracer.core.lineage import is_uuid
 from event_tracer.core.moments import Moments

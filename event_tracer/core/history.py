@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import attrgetter
 
 from event_tracer.core.changes import (
     FOLLOWS,
@@ -10,12 +11,14 @@ from event_tracer.core.changes import (
     Change,
     ControllerAction,
     PendingChange,
+    is_autoscaled,
+    without_answers,
 )
 from event_tracer.core.event import Event
 from event_tracer.core.kinds import CONTROLLERS
 from event_tracer.core.objects import ObjectMetadata, Write
 from event_tracer.core.status import RolloutStatus
-from event_tracer.core.tables import AUTOSCALERS, COMBINED
+from event_tracer.core.tables import COMBINED
 from event_tracer.core.times import SECOND, second_of
 
 _MOST = 64
@@ -221,28 +224,19 @@ class History:
         )
 
     def _add(self, change: Change | None) -> "History":
-        if change is None or self._is_autoscaler_follow_up(change):
+        if change is None:
             return self
         same = [item for item in self.changes if item.second == change.second]
         if same and not _replaces(same[0], change):
             return self
         kept = [item for item in self.changes if item.second != change.second]
-        ordered = sorted([*kept, change], key=lambda item: item.second)
-        return replace(self, changes=tuple(ordered[-_MOST:]))
+        ordered = sorted([*kept, change], key=attrgetter("second"))
+        return replace(self, changes=without_answers(ordered)[-_MOST:])
 
     def _is_answer(self, change: Change) -> bool:
         """Whether it is the autoscaler's, to a change whose rollout has not been complete."""
         is_rolling = self.completed is not None and self.completed < (self.generation or 0)
         return is_rolling and is_autoscaled(change)
-
-    def _is_autoscaler_follow_up(self, change: Change) -> bool:
-        earlier = [item.second for item in self.changes if item.second <= change.second]
-        return is_autoscaled(change) and any(change.second - each < FOLLOWS for each in earlier)
-
-
-def is_autoscaled(change: Change) -> bool:
-    """Whether an autoscaler made a change."""
-    return change.verb == "Scale" and change.manager in AUTOSCALERS
 
 
 def _completed(meta: ObjectMetadata, before: int | None) -> int | None:

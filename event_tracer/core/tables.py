@@ -200,7 +200,9 @@ PAUSES: tuple[dict[str, object], ...] = tuple(
 )
 KUBE_CONTROLLERS = "kube-controller-manager"
 """The manager of what Kubernetes' own controllers write, its horizontal-pod-autoscaler also."""
-AUTOSCALERS = frozenset({KUBE_CONTROLLERS, "horizontal-pod-autoscaler", "keda-operator"})
+AUTOSCALERS = frozenset({
+    KUBE_CONTROLLERS, "horizontal-pod-autoscaler", "keda-operator", "keda",
+})  # fmt: skip
 """Managers of scales: those of writes, and the components whose Events tell of them."""
 
 # What these reasons say of a Pod: that it is on its way, or that it need not be waited for.
