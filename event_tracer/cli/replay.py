@@ -61,6 +61,7 @@ async def replay(files: Sequence[str], settings: ReplaySettings) -> bool:
             events=raw_events.by_uid,
         )
         await sinks.send(traces, to=settings.sink, options=options, complain=report.complain)
+        options.view.recall()
     if not report.occurrences:
         report.complain("there is no Event in what was read")
         return False

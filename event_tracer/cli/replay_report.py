@@ -11,7 +11,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from event_tracer.core.occurrence import Occurrence
 from event_tracer.recording.reader import Problem
-from event_tracer.render.terminal import visible
+from event_tracer.render.lines import visible
 
 WITH_OBJECTS = (
     "kubectl get events,pods,rs,deploy,sts,ds,jobs,cronjobs,ns -A -o json --show-managed-fields"

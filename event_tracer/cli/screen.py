@@ -12,7 +12,8 @@ from rich.text import Text
 
 from event_tracer.cli import pipelines
 from event_tracer.cli.process import complain
-from event_tracer.render.terminal import console, visible
+from event_tracer.render.lines import visible
+from event_tracer.render.terminal import console
 from event_tracer.runtime.logs import mask
 
 

@@ -18,11 +18,12 @@ from event_tracer.core.filters import Redaction
 from event_tracer.core.times import human
 from event_tracer.core.traces import Trace
 from event_tracer.pipeline.snapshot import Snapshot, SnapshotError, look_at
+from event_tracer.render.lines import visible
 from event_tracer.render.listing import lay_out, listed
 from event_tracer.render.live import LiveView, live_view
 from event_tracer.render.page.store import RawEvents
 from event_tracer.render.selection import Selection, newest_time, object_span_ids
-from event_tracer.render.terminal import View, console, visible
+from event_tracer.render.terminal import View, console
 from event_tracer.runtime.logs import Complain, mask
 from event_tracer.runtime.tasks import TaskScope
 
@@ -116,6 +117,7 @@ async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> 
     told = [each.traces for each in shown]
     drawn = [each for every in told for each in (every if settings.html else every[:1])]
     await sinks.send(drawn, to=settings.sink, options=options, complain=complain)
+    options.view.recall()
     if (number := sum(map(len, told))) < len(wanted):
         complain(f"{number} of {len(wanted)} stories; --last 0 shows all")
     if undated := undated_of(look, drawn):

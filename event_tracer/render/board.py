@@ -7,9 +7,9 @@ from rich.text import Text
 
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.times import human, rfc3339, second_of
+from event_tracer.render.lines import visible
 from event_tracer.render.outcome import last_word, message_of
 from event_tracer.render.report import quoted
-from event_tracer.render.terminal import visible
 from event_tracer.render.waterfall import Row, Waterfall
 
 _STYLES = {"complete": "green", "failed": "red", "progressing": "yellow"}

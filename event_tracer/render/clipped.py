@@ -3,7 +3,7 @@
 import json
 from itertools import accumulate
 
-from event_tracer.render.terminal import visible
+from event_tracer.render.lines import visible
 
 _CUT = " … "
 

@@ -11,9 +11,10 @@ from rich.text import Text
 from event_tracer.core.span import Span
 from event_tracer.core.traces import Trace, TraceBuffer
 from event_tracer.export.delivery import Answer
+from event_tracer.render.lines import visible
 from event_tracer.render.listing import lay_out, listed
 from event_tracer.render.selection import Selection
-from event_tracer.render.terminal import View, visible
+from event_tracer.render.terminal import View
 from event_tracer.render.waterfall import Waterfall
 from event_tracer.runtime.logs import Complain, mask
 

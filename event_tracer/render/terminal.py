@@ -1,8 +1,7 @@
 """Waterfalls in a terminal, as wide as it is; plain text where there is none."""
 
 import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, tzinfo
 from typing import TextIO
 
@@ -12,13 +11,14 @@ from rich.text import Text
 
 from event_tracer.core.times import MICROSECOND, SECOND, rfc3339
 from event_tracer.render.layout import GAP, WIDE, Layout, layout_of, shortened, wide_cells
+from event_tracer.render.lines import broken, packed, visible
 from event_tracer.render.outcome import last_word
 from event_tracer.render.timeline import ASCII, UNICODE, Glyphs, Scale, below, branch
 from event_tracer.render.waterfall import Row, Waterfall
-from event_tracer.runtime.logs import printable
 
 _PLAIN_WIDTH = 120  # of a pipe or a file, which has none
 _MESSAGES = 3
+_RECALLED = 5  # titles at most
 _MESSAGE_LINES = 3
 _COLOURS = (
     "cyan", "green", "magenta", "bright_blue", "bright_cyan", "bright_green", "bright_magenta",
@@ -31,8 +31,6 @@ _OUTCOMES = {
 _FINE = frozenset({"", "complete", "started"})
 _ERROR = "red"
 _DIM = "dim"
-_TOGETHER = re.compile(r"(?<=\()[^()]*(?=\))|\b[\d,]+ (?:tries|times|restarts?|more)\b")
-_GLUE = "\ue000"  # of Unicode's private area: a space to nobody, one cell wide
 _MILLISECOND = 1_000 * MICROSECOND
 
 
@@ -63,11 +61,6 @@ def glyphs_for(made: Console) -> Glyphs:
     return UNICODE
 
 
-def visible(text: str) -> str:
-    """`text` on one line, with all that is no character of its own spelt out."""
-    return printable(" ".join(text.split()))
-
-
 class View:
     """Draws on one console; a service keeps its colour.
 
@@ -81,16 +74,30 @@ class View:
         self._wide = wide
         self._glyphs = glyphs_for(made)
         self._colours: dict[str, str] = {}
+        self._drawn = 0  # lines
+        self._failed: list[tuple[int, Text]] = []  # titles, and the lines drawn before each
 
     def show(self, trace: Waterfall) -> None:
         """Draw one trace and an empty line after it."""
+        if last_word(trace.outcome) == "failed":
+            self._failed.append((self._drawn, self._title(trace)))
         for line in self.lines(trace):
             self.console.print(line, soft_wrap=True)
+            self._drawn += 1
+
+    def recall(self) -> None:
+        """Draw the titles once more of what failed and has scrolled off a terminal."""
+        seen = self._drawn - self.console.height
+        gone = [title for before, title in self._failed if before < seen + _RECALLED]
+        if not self.console.is_terminal or seen <= 0:
+            return
+        for title in gone[:_RECALLED]:
+            self.console.print(title, no_wrap=True, overflow="ellipsis")
 
     def lines(self, trace: Waterfall) -> Iterator[Text]:
         """The lines of one trace, the last of them empty."""
         if trace.is_brief:
-            yield from self._broken(self._title(trace))
+            yield from broken(self._title(trace), self.console)
             yield Text()
             return
         layout = self._layout(trace)
@@ -114,13 +121,14 @@ class View:
         )  # fmt: skip
 
     def _head(self, trace: Waterfall, layout: Layout, scale: Scale) -> Iterator[Text]:
-        yield from self._broken(self._title(trace))
+        yield from broken(self._title(trace), self.console)
         at = rfc3339(trace.start // _MILLISECOND * _MILLISECOND, zone=self._zone)
         facts = [at, trace.took, trace.namespace and f"namespace {visible(trace.namespace)}"]
         if layout.chart and not layout.who and not self._has_colours:
             facts.insert(2, f"by {visible(trace.rows[0].service)}")
         facts.append(f"trace {trace.trace_id}")
-        yield from self._packed(filter(None, facts))
+        for line in packed(filter(None, facts), self.console.width):
+            yield Text(line, style=_DIM)
         if layout.chart and not layout.who and self._has_colours:
             yield from self._legend(trace).wrap(self.console, self.console.width)
         if layout.chart:
@@ -226,25 +234,6 @@ class View:
         for line in lines:
             line.rstrip()
         return lines
-
-    def _broken(self, text: Text) -> Iterator[Text]:
-        """Lines of a title: at words, but not within what stands in brackets or is counted."""
-        plain = text.plain
-        text.plain = _TOGETHER.sub(lambda match: match[0].replace(" ", _GLUE), plain)
-        for line in text.wrap(self.console, self.console.width):
-            line.plain = line.plain.replace(_GLUE, " ")
-            line.rstrip()
-            yield line
-
-    def _packed(self, parts: Iterable[str]) -> Iterator[Text]:
-        """Parts that are never broken, as many on a line as it has room for."""
-        line = ""
-        for part in parts:
-            if line and cell_len(line) + GAP + cell_len(part) > self.console.width:
-                yield Text(line, style=_DIM)
-                line = ""
-            line += f"{' ' * GAP if line else ''}{part}"
-        yield Text(line, style=_DIM)
 
     def _wrapped(self, message: str, width: int, *, lines: int = _MESSAGE_LINES) -> list[Text]:
         text, room = visible(message), width * lines * 9 // 10  # lines break at words

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from event_tracer.cli.main import GOOD
 from event_tracer.core.span import Span
@@ -274,3 +275,23 @@ def test_a_trace_without_its_root_is_drawn_all_the_same() -> None:
 
     assert len(rows) == len(spans)
     assert {row.last for row in rows if not row.last} == {()}
+
+
+@pytest.mark.parametrize(("height", "recalled"), [(20, 1), (500, 0)])
+def test_what_failed_and_has_scrolled_away_is_recalled(height: int, recalled: int) -> None:
+    """Its title, below all pictures, on a terminal that shows the end alone; nothing in a pipe."""
+    traces = grouped(captured("undo"))
+    traces = sorted(traces, key=lambda trace: min(span.start for span in trace))
+    for is_terminal in (True, False):
+        out = io.StringIO()
+        view = View(Console(file=out, width=90, height=height, force_terminal=is_terminal))
+        for trace in traces:
+            view.show(waterfall(trace))
+        before = out.getvalue()
+        view.recall()
+        lines = out.getvalue().removeprefix(before).splitlines()
+
+        assert len(lines) == (recalled if is_terminal else 0)
+        assert all(
+            "Update Deployment web" in line and "connection refused" in line for line in lines
+        )
