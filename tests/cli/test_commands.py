@@ -141,7 +141,15 @@ def test_the_pages_name_no_other_options() -> None:
     )
     flags = {flag for model in MODELS for each in flags_of(model) for flag in each.spellings}
     switches = {f"--no-{flag.removeprefix('--')}" for flag in flags}
-    others = {"--config", "--help", "--version", "--profile", "--show-managed-fields", "--watch"}
+    others = {
+        "--config",
+        "--help",
+        "--version",
+        "--profile",
+        "--previous",
+        "--show-managed-fields",
+        "--watch",
+    }
 
     assert set(re.findall(r"--[a-z][a-z-]+", text)) <= flags | switches | others
     variables = set(re.findall(rf"{PREFIX}([A-Z_]+)", text))
