@@ -11,7 +11,8 @@ from tests.browser.tabs import Open, Tab
 
 TEXTS = (
     "h1", "#story-title", "#story-facts", "#story-outcome", "#count", ".item .first .label",
-    ".item .second", ".item .took", ".badge", ".columns .name", ".row .label", ".row .service span",
+    ".item .second", ".item .second b", ".item .third", "#story-cause",
+    ".item .took", ".badge", ".columns .name", ".row .label", ".row .service span",
     ".row .at", ".row .took", ".messages p", ".repeats", "#axis span", "#detail h2", "#detail dt",
     "#detail dd", "#detail th", "#detail td", "#detail .message", "#detail code", "#detail .copy",
     ".outcome", "select", "#theme",
