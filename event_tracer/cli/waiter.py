@@ -30,6 +30,7 @@ from event_tracer.render.selection import object_span_ids
 from event_tracer.runtime.tasks import TaskScope
 
 _TICK = 0.5  # seconds
+_READ = 120.0  # seconds for what there is to be read once, however soon time is up
 _RECONNECTED = 3.0  # seconds within which a watch that was cut goes on, and nothing is said
 
 
@@ -82,13 +83,14 @@ class Waiter:
 
     async def _look_on(self, stop: asyncio.Event) -> None:
         clock = asyncio.get_running_loop().time
+        begun = clock()
         while not self._done.is_set():
             await asyncio.sleep(_TICK)
             self._buffer.add(self._snapshot.advance(self._query.now))
             self._tell_trouble()
             if self._snapshot.is_complete:
                 await self._look()
-            if clock() >= self._until:
+            if clock() >= self._until and (self._is_checked or clock() >= begun + _READ):
                 self._give_up(f"is not complete after {human(self._settings.timeout)}")
             elif stop.is_set():
                 self._give_up("is not complete yet, and waiting was stopped")

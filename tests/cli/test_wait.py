@@ -187,3 +187,19 @@ async def test_a_terminal_has_a_line_a_pod(world: World, monkeypatch: pytest.Mon
     assert done.ending is Ending.FAILED
     assert "ScalingReplicaSet" not in out.getvalue()
     assert "deployment/web failed\n" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("life", "ending"), [(Life(), Ending.COMPLETE), (Life(ready=NEVER), Ending.OPEN)]
+)
+@in_world()
+async def test_one_look_is_a_time_of_nothing(world: World, life: Life, ending: Ending) -> None:
+    """--timeout 0s: what has been complete for long enough is, all else is open."""
+    cluster = deployed(life, until=60)
+    set_clock(world, elapsed=60)
+    for raw in cluster.frames:
+        world.server.write(raw)
+    done = await waited(world, "deploy/web", timeout="0s")
+
+    assert done.ending is ending
+    assert done.after < 5
