@@ -5,12 +5,8 @@ Of a custom kind they are all that is read (law 11), by the rules of kstatus
 seconds: the API writes whole ones, cut.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
-
-from event_tracer.core import api_types
-from event_tracer.core.times import parse_timestamp, second_of
-from event_tracer.core.wire import number_of
 
 _FAILED = ("Stalled", "Failed")
 _UNDER_WAY = "Reconciling"
@@ -83,39 +79,3 @@ class ConditionsStatus(NamedTuple):
         """Whether what was found is said of `generation`, as far as anybody says of which."""
         observed = found.condition.observed if self.observed is None else self.observed
         return observed is None or observed >= generation
-
-
-def custom_status(status: api_types.CustomStatus) -> ConditionsStatus:
-    """Status of an object of a custom kind, as it was read."""
-    return ConditionsStatus(
-        observed=number_of(status.get("observedGeneration")),
-        conditions=tuple(
-            (each.get("type") or "", _condition(each, number_of(each.get("observedGeneration"))))
-            for each in status.get("conditions") or ()
-        ),
-    )
-
-
-def conditions_of(
-    conditions: Iterable[api_types.Condition] | None, types: frozenset[str]
-) -> Mapping[str, Condition]:
-    """The conditions of these types: a pod has five, of which three are read."""
-    return {
-        name: _condition(each)
-        for each in conditions or ()
-        if (name := each.get("type")) in types and name
-    }
-
-
-def _condition(item: api_types.Condition, observed: int | None = None) -> Condition:
-    # By position, in the order of the fields: a pod's once for each frame.
-    return Condition(
-        item.get("status") or "", item.get("reason") or "", item.get("message") or "",
-        second_in(item.get("lastTransitionTime")), second_in(item.get("lastUpdateTime")), observed,
-    )  # fmt: skip
-
-
-def second_in(stamp: str | None) -> int | None:
-    """The Unix second of a timestamp; None where it is none."""
-    time = parse_timestamp(stamp)
-    return None if time is None else second_of(time)

@@ -10,7 +10,6 @@ from event_tracer.core.event import Event
 from event_tracer.core.event_source import describe_event
 from event_tracer.core.lineage import kind_attribute
 from event_tracer.core.names import bounded_component, object_name
-from event_tracer.core.object_outcome import SealedObject
 from event_tracer.core.occurrence import Description, Occurrence, Source
 from event_tracer.core.placer import Placement
 from event_tracer.core.span import Attributes, AttributeValue, Span
@@ -20,6 +19,7 @@ from event_tracer.core.tables import (
 )
 from event_tracer.core.times import SECOND, rfc3339
 from event_tracer.core.transition_source import describe_transition
+from event_tracer.core.verdict import SealedObject
 
 Pairs = Iterator[tuple[str, AttributeValue | None]]
 

@@ -1,7 +1,6 @@
 """How one object stands by its dated facts alone, and when an error about it is undone (law 6).
 
-Times are ns; one that never comes is NEVER. Not compiled: pydantic validates a checkpoint by the
-hints of some of these classes.
+Times are ns; one that never comes is NEVER.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,41 +9,15 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from event_tracer.core.causes import words_of
-from event_tracer.core.chain import Chain
-from event_tracer.core.changes import Change
 from event_tracer.core.condition_facts import ConditionsFacts
 from event_tracer.core.errors import Kind, Standing
 from event_tracer.core.facts import Facts, PodFacts, Readiness, RolloutFacts, RunFacts
+from event_tracer.core.saved_story import Member
 from event_tracer.core.times import SECOND
+from event_tracer.core.verdict import Cause
 
 NEVER = 2**63
 _LEAST_LIFE = 30 * SECOND
-
-
-class Cause(NamedTuple):
-    """Cause of a failure: the reason, in words, and the object as `Kind name`.
-
-    `others` are as many objects more of which the same kind of error stands.
-    """
-
-    reason: str
-    message: str
-    about: str
-    others: int = 0
-
-    def text(self, *, of: str) -> str:
-        """The words and, unless it is the object `of` itself, the object."""
-        if self.about == of:
-            return self.message
-        more = f" and {self.others} more" if self.others else ""
-        return f"{self.message} ({lower_kind(self.about)}{more})"
-
-
-class Doing(NamedTuple):
-    """What a pod does since a time (ns), in words: an Event began it, and none has ended it."""
-
-    since: int
-    words: str
 
 
 class Kill(NamedTuple):
@@ -54,81 +27,12 @@ class Kill(NamedTuple):
     probe: str
 
 
-class Member(NamedTuple):
-    """An object of a story since `since`, and those above it by identity, the nearest first."""
-
-    kind: str
-    name: str
-    above: tuple[str, ...]
-    since: int
-
-
-class Awaited(NamedTuple):
-    """A step that Events alone tell of: when it began and was done (-1: never)."""
-
-    began: int
-    done: int
-    above: tuple[str, ...]
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it has begun and is not done."""
-        return self.began > self.done
-
-
 class End(NamedTuple):
     """When an object span ends, by a newer change if it `is_replaced`; if it `is_open`, not yet."""
 
     time: int
     is_replaced: bool = False
     is_open: bool = False
-
-
-class Verdict(NamedTuple):
-    """Outcome of an object at some time, with its cause where it failed.
-
-    `hindrance` is an error that stands and may yet resolve itself, of what is under way.
-    """
-
-    outcome: str
-    cause: Cause | None = None
-    hindrance: Cause | None = None
-
-
-class SavedStory(NamedTuple):
-    """A story as a checkpoint keeps it.
-
-    Its members are those of the spans that are open, and those about which an error stands.
-    """
-
-    trace_id: bytes
-    progress: int
-    errors: tuple[Standing, ...]
-    awaited: tuple[tuple[str, Awaited], ...]
-    members: tuple[tuple[str, Member], ...] = ()
-    kills: tuple[tuple[str, str, int, str], ...] = ()
-    doing: tuple[tuple[str, Doing], ...] = ()
-
-
-class SealedObject(NamedTuple):
-    """Content of an object span when it is sealed; times in ns, `completed_after` in s.
-
-    `ready` is like `2/3`, of a workload; `progress` how far a root has come that is under way.
-    """
-
-    trace_id: bytes
-    span_id: bytes
-    parent_id: bytes
-    chain: Chain
-    start: int
-    end: int
-    verdict: Verdict
-    completed_after: int | None
-    ready: str
-    progress: str
-    change: Change
-    hours: int
-    previous_trace_id: bytes | None
 
 
 def left_at(facts: Facts) -> int | None:
@@ -256,12 +160,6 @@ def cause_of(
     is_killed = kill is not None and kill.time >= best.last - best.lived - SECOND
     words = words_of(best, probe=kill.probe if kill and is_killed else "")
     return Cause(best.name, words, best.about, len(same) - 1)
-
-
-def lower_kind(about: str) -> str:
-    """`Kind name` with the kind as it stands in a sentence: `pod web-1`, but `ReplicaSet web`."""
-    kind, space, name = about.partition(" ")
-    return f"{kind.lower() if kind == kind.capitalize() else kind}{space}{name}"
 
 
 def start_of(second: int) -> int:

@@ -8,14 +8,16 @@ from itertools import islice
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.histories import Story
 from event_tracer.core.knowledge import Knowledge
-from event_tracer.core.object_outcome import NEVER, End, SavedStory, SealedObject
+from event_tracer.core.object_outcome import NEVER, End
 from event_tracer.core.occurrence import Description, Occurrence
 from event_tracer.core.open_span import OpenObjectSpan, first_span
 from event_tracer.core.open_story import OpenStory
 from event_tracer.core.outcome import SESSION_GAP, Case
 from event_tracer.core.placer import Placement
+from event_tracer.core.saved_story import SavedStory
 from event_tracer.core.span import Span, object_span_id
 from event_tracer.core.times import SECOND
+from event_tracer.core.verdict import SealedObject
 
 _MOST_SENT = 50_000
 MOST_OPEN = 3_000
@@ -159,15 +161,23 @@ class OpenObjectSpans:
 
         `now` is the newest time of which anything is known; all are ns.
         """
+        cases: dict[bytes, Case] = {}  # nothing is learnt meanwhile: one for all of a story
         while self._due and self._due[0][0] < before:
             check, span_id = heapq.heappop(self._due)
             item = self._open.get(span_id)
             if item is None or item.check != check:
                 continue
-            end = item.end_in(self._case(item))
+            case = cases.get(item.trace_id)
+            if case is None:
+                case = cases[item.trace_id] = self._case(item)
+            end = item.end_in(case)
             if not item.sealed and end.time >= before:
                 self._check_at(item, min(end.time, before + SESSION_GAP))
-            elif (sealed := self._close(item, at=end.time, known=now + SECOND)) is not None:
+                continue
+            made = item.sealed
+            if made is None and item.is_exported:
+                made = item.seal(case, end, known=now + SECOND)
+            if (sealed := self._close(item, made)) is not None:
                 yield sealed
         yield from self._make_room(at=now)
 
@@ -178,7 +188,8 @@ class OpenObjectSpans:
         pods = (item for item in self._open.values() if item.chain[0].kind == "Pod")
         for item in list(islice(pods, excess)):
             self.sealed_early += 1
-            if (sealed := self._close(item, at=at)) is not None:
+            made = self.preview(item, at=at) if item.is_exported else None
+            if (sealed := self._close(item, made)) is not None:
                 yield sealed
 
     def _begin(self, item: OpenObjectSpan) -> None:
@@ -198,9 +209,9 @@ class OpenObjectSpans:
         for span_id in before.open_spans if before else ():
             self._check_at(self._open[span_id], 0)
 
-    def _close(self, item: OpenObjectSpan, *, at: int, known: int = NEVER) -> SealedObject | None:
-        """A span's content as of its end or of `at`, None where nothing under it has left."""
-        sealed = self.preview(item, at=at, known=known) if item.is_exported else None
+    def _close(self, item: OpenObjectSpan, made: SealedObject | None) -> SealedObject | None:
+        """A span's content, once it is no longer open; None where nothing under it has left."""
+        sealed = made if item.is_exported else None
         del self._open[item.span_id]
         story = self._stories[item.trace_id]
         story.open_spans.remove(item.span_id)

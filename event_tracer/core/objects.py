@@ -6,14 +6,14 @@ from typing import Any, NamedTuple
 from event_tracer.core import api_types, wire
 from event_tracer.core.chain import CHANGED_THEMSELVES, OwnerReference
 from event_tracer.core.children import LABELLED, TARGETS
-from event_tracer.core.conditions import custom_status
 from event_tracer.core.event import (
     server_time,
     version_number,
     within_int64,
 )
 from event_tracer.core.kinds import KIND_OF_PLURAL, is_custom_group
-from event_tracer.core.status import WITH_STATUS, RolloutStatus, Status, status_of
+from event_tracer.core.status import WITH_STATUS, RolloutStatus, Status
+from event_tracer.core.status_reading import custom_status, status_of
 from event_tracer.core.tables import KUBE_CONTROLLERS, PAUSES, RESTARTS, ROOT_ANNOTATIONS
 from event_tracer.core.times import parse_timestamp, second_of
 
@@ -110,7 +110,7 @@ def custom_of(item: api_types.CustomObject, *, resource: str, kind: str) -> Obje
 
     Raises MalformedError without a name.
     """
-    meta = metadata_of(item, resource=resource, kind=kind)
+    meta = _metadata(item, kind=_kind_of(item, resource=resource, kind=kind), status=None)
     if (target := _target(item, meta)) is not None:
         meta = meta._replace(owner=target, other_owners=_also(meta.owner, meta.other_owners))
     status = item.get("status")
@@ -121,49 +121,55 @@ def custom_of(item: api_types.CustomObject, *, resource: str, kind: str) -> Obje
 
 def whole_of(item: api_types.WholeObject, *, resource: str, kind: str) -> ObjectMetadata:
     """An object as it was read, with its status. Raises MalformedError without a name."""
-    meta = metadata_of(item, resource=resource, kind=kind)
-    spec, status = item.get("spec") or {}, item.get("status")
+    kind, status = _kind_of(item, resource=resource, kind=kind), item.get("status")
     if status is None:  # as in metadata alone
-        return meta
-    known = status_of(meta.kind, spec=spec, status=status, generation=meta.generation or 0)
-    return meta._replace(status=known)
+        return _metadata(item, kind=kind, status=None)
+    generation, spec = _generation(item["metadata"]) or 0, item.get("spec") or {}
+    known = status_of(kind, spec=spec, status=status, generation=generation)
+    return _metadata(item, kind=kind, status=known)
 
 
-def metadata_of(item: api_types.AnyObject, *, resource: str, kind: str) -> ObjectMetadata:
-    """An object as it was read → ObjectMetadata. Raises MalformedError without a name."""
-    meta, own_kind = item["metadata"], item.get("kind") or ""
+def _kind_of(item: api_types.AnyObject, *, resource: str, kind: str) -> str:
+    if kind:
+        return kind
+    return KIND_OF_PLURAL.get(resource, resource) if _is_partial(item) else item["kind"] or ""
+
+
+def _is_partial(item: api_types.AnyObject) -> bool:
+    return (item.get("kind") or "") in ("", "PartialObjectMetadata")
+
+
+def _metadata(item: api_types.AnyObject, *, kind: str, status: Status | None) -> ObjectMetadata:
+    meta = item["metadata"]
     name = meta.get("name")
     if not name:
         raise wire.MalformedError("metadata.name: missing")
-    is_partial = own_kind in ("", "PartialObjectMetadata")
     owner, others = _owners(meta)
-    kind = kind or (KIND_OF_PLURAL.get(resource, resource) if is_partial else own_kind)
     is_root = owner is None or kind in CHANGED_THEMSELVES
-    entries = (meta.get("managedFields") or ()) if is_root else ()
-    status = [_second(entry.get("time")) for entry in entries if _is_status(entry)]
-    generation = meta.get("generation")
+    writes, status_second = _writes(meta, kind) if is_root else ((), None)
+    # By position, in the order of the fields: once for each frame of an object.
     return ObjectMetadata(
-        uid=meta.get("uid") or "",
-        kind=kind,
-        api_version="" if is_partial else item.get("apiVersion") or "",
-        namespace=meta.get("namespace") or "",
-        name=name,
-        generate_name=meta.get("generateName") or "",
-        owner=owner,
-        other_owners=others,
-        resource_version=version_number(meta.get("resourceVersion")),
-        generation=None if generation is None else within_int64(generation),
-        created=_second(meta.get("creationTimestamp")),
-        deletion_asked=_deletion_asked(meta),
-        writes=tuple(_write(entry, kind) for entry in entries if not _is_status(entry)),
-        status_second=max((second for second in status if second is not None), default=None),
-        labels=_strings(meta.get("labels")) if is_root else {},
-        annotations=_annotations(meta) if is_root else {},
-        server_time=server_time(meta),
-        is_forced=_is_forced(meta),
-        revisions=_revisions(meta) if kind in _REVISED else (),
-        creator=_creator(meta),
-    )
+        meta.get("uid") or "", kind, "" if _is_partial(item) else item.get("apiVersion") or "",
+        meta.get("namespace") or "", name, meta.get("generateName") or "", owner, others,
+        version_number(meta.get("resourceVersion")), _generation(meta),
+        _second(meta.get("creationTimestamp")), _deletion_asked(meta), writes, status_second,
+        _strings(meta.get("labels")) if is_root else {}, _annotations(meta) if is_root else {},
+        server_time(meta), _is_forced(meta), status,
+        _revisions(meta) if kind in _REVISED else (), _creator(meta),
+    )  # fmt: skip
+
+
+def _generation(meta: api_types.Meta) -> int | None:
+    generation = meta.get("generation")
+    return None if generation is None else within_int64(generation)
+
+
+def _writes(meta: api_types.Meta, kind: str) -> tuple[tuple[Write, ...], int | None]:
+    """The writes of intent, and the second of the newest write of status."""
+    entries = meta.get("managedFields") or ()
+    status = [_second(entry.get("time")) for entry in entries if _is_status(entry)]
+    newest = max((second for second in status if second is not None), default=None)
+    return tuple(_write(entry, kind) for entry in entries if not _is_status(entry)), newest
 
 
 def _creator(meta: api_types.Meta) -> str:

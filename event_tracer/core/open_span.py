@@ -6,11 +6,12 @@ from pydantic import ConfigDict
 
 from event_tracer.core.chain import Chain
 from event_tracer.core.changes import Change
-from event_tracer.core.object_outcome import NEVER, End, SealedObject, Verdict
+from event_tracer.core.object_outcome import NEVER, End
 from event_tracer.core.outcome import SESSION_GAP, Case
 from event_tracer.core.placer import Placement
 from event_tracer.core.span import Span
 from event_tracer.core.times import SECOND, second_of
+from event_tracer.core.verdict import SealedObject, Verdict
 
 BYTES_AS_TEXT = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 Position = tuple[int, bytes]  # time (ns), span id: a total order of occurrences

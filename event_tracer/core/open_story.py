@@ -7,7 +7,6 @@ from event_tracer.core.chain import Chain
 from event_tracer.core.children import TARGETS
 from event_tracer.core.errors import (
     UNDOES,
-    ErrorKey,
     Kind,
     Standing,
     goes_on,
@@ -18,11 +17,13 @@ from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.facts import PodFacts
 from event_tracer.core.histories import Story
 from event_tracer.core.knowledge import Knowledge
-from event_tracer.core.object_outcome import Awaited, Doing, Kill, Member, SavedStory, undone_in_pod
+from event_tracer.core.members import Members
+from event_tracer.core.object_outcome import Kill, undone_in_pod
 from event_tracer.core.occurrence import Child, Description, Occurrence, Source
 from event_tracer.core.outcome import Case
 from event_tracer.core.placer import Placement
-from event_tracer.core.story_errors import FactsOf
+from event_tracer.core.saved_story import Awaited, Doing, Member, SavedStory
+from event_tracer.core.story_errors import Errors, FactsOf
 from event_tracer.core.tables import (
     CHILD_DONE,
     CHILD_WAITING,
@@ -48,9 +49,11 @@ class OpenStory:
     story: Story
     root: str
     progress: int
-    members: dict[str, Member] = field(default_factory=dict)
-    errors: dict[ErrorKey, Standing] = field(default_factory=dict)
+    members: Members = field(default_factory=Members)
+    errors: Errors = field(default_factory=dict)
     awaited: dict[str, Awaited] = field(default_factory=dict)
+    open_steps: dict[str, Awaited] = field(default_factory=dict)
+    """Those of the awaited that have begun and are not done."""
     kills: dict[tuple[str, str], Kill] = field(default_factory=dict)
     """The newest for which a probe is the reason, by object and container."""
     doing: dict[str, Doing] = field(default_factory=dict)
@@ -65,10 +68,11 @@ class OpenStory:
             return  # and so are all above it
         above = tuple(each.identity for each in chain)
         for depth, item in enumerate(chain):
-            since = self.members[item.identity].since if item.identity in self.members else time
+            before = self.members.get(item.identity)
+            since = before.since if before else time
             # How an autoscaler stands says nothing of its target (law 12).
             over = () if item.kind in TARGETS else above[depth + 1 :]
-            self.members[item.identity] = Member(item.kind, item.name, over, since)
+            self.members.put(item.identity, Member(item.kind, item.name, over, since))
 
     def note(
         self, occurrence: Occurrence, said: Description, placement: Placement, *, is_error: bool,
@@ -104,7 +108,14 @@ class OpenStory:
         elif step.is_born or began < 0:
             began = max(began, occurrence.time)
         above = before.above if before and len(before.above) > len(above) else above
-        self.awaited[step.name] = Awaited(began, done, above)
+        self._set_step(step.name, Awaited(began, done, above))
+
+    def _set_step(self, name: str, step: Awaited) -> None:
+        self.awaited[name] = step
+        if step.is_open:
+            self.open_steps[name] = step
+        else:
+            self.open_steps.pop(name, None)
 
     def _note_kill(self, occurrence: Occurrence, said: Description, identity: str) -> None:
         if occurrence.reason == "Killing" and (found := PROBE_KILL.search(said.message)):
@@ -142,60 +153,68 @@ class OpenStory:
             lived=end.lived if end else 0, ordinal=ordinal, is_init=_is_init(occurrence),
             times=_times(source, said.message),
         )  # fmt: skip
-        key = error.key
-        before = self.errors.get(key)
+        key, errors = error.key, self.errors.setdefault(identity, {})
+        before = errors.get(key)
         is_repeated = before is not None and not (
             isinstance(facts, PodFacts) and undone_in_pod(before, facts) <= occurrence.time
         )
-        self.errors[key] = before.again(error) if before and is_repeated else error
-        return self.errors[key]
+        errors[key] = before.again(error) if before and is_repeated else error
+        return errors[key]
 
     def _undo(self, occurrence: Occurrence, identity: str, *, container: str) -> None:
         undone = UNDOES.get(occurrence.reason, frozenset())
-        for key, error in list(self.errors.items()):
-            about, kind, of_container = key
-            is_same = about == identity and (not of_container or of_container == container)
+        errors = self.errors.get(identity, {})
+        for key, error in list(errors.items()):
+            _, kind, of_container = key
+            is_same = not of_container or of_container == container
             if is_same and error.last <= occurrence.time and (
                 kind in undone or kind is Kind.OTHER
             ):  # fmt: skip
-                del self.errors[key]
+                del errors[key]
 
     def _leave(self, about: str) -> None:
-        for key in [key for key, error in self.errors.items() if error.about == about]:
-            del self.errors[key]
+        for errors in self.errors.values():
+            for key in [key for key, error in errors.items() if error.about == about]:
+                del errors[key]
 
     def case(self, knowledge: Knowledge) -> Case:
         """All that outcome rests on, as of now."""
+        facts_of = knowledge.facts_of
         awaited = [
-            step for step in self.awaited.values()
-            if step.is_open and not any(map(knowledge.facts_of, step.above[:1]))
+            step for step in self.open_steps.values()
+            if not step.above or facts_of(step.above[0]) is None
         ]  # fmt: skip
         return Case(
             story=self.story, root=self.root, progress=self.progress, members=self.members,
-            errors=self.errors.values(), awaited=awaited, kills=self.kills, doing=self.doing,
+            errors=self.errors, awaited=awaited, kills=self.kills, doing=self.doing,
             knowledge=knowledge,
         )  # fmt: skip
 
     def saved(self) -> SavedStory:
         """What a restart needs of it."""
-        awaited = ((name, step) for name, step in self.awaited.items() if step.is_open)
-        about = dict.fromkeys(error.identity for error in self.errors.values())
+        errors = [each for of_one in self.errors.values() for each in of_one.values()]
+        about = [each for each, of_one in self.errors.items() if of_one]
+        members = [(each, self.members.get(each)) for each in about]
+        kills = [(*place, *kill) for place, kill in self.kills.items() if self.errors.get(place[0])]
         return SavedStory(
-            self.trace_id, self.progress, tuple(self.errors.values()), tuple(awaited),
-            tuple((each, self.members[each]) for each in about if each in self.members),
-            tuple((*place, *kill) for place, kill in self.kills.items() if place[0] in about),
+            self.trace_id, self.progress, tuple(errors), tuple(self.open_steps.items()),
+            tuple((each, member) for each, member in members if member), tuple(kills),
             tuple(self.doing.items()),
         )  # fmt: skip
 
     def restore(self, saved: SavedStory) -> None:
         """Take over what an earlier run has saved."""
         self.progress = max(self.progress, saved.progress)
-        self.errors = {each.key: each for each in saved.errors}
-        for identity, container, time, probe in saved.kills:
-            self.kills[identity, container] = Kill(time, probe)
+        for error in saved.errors:
+            self.errors.setdefault(error.identity, {})[error.key] = error
+        for place, container, time, probe in saved.kills:
+            self.kills[place, container] = Kill(time, probe)
         self.doing = dict(saved.doing)
-        self.awaited = dict(saved.awaited)
-        self.members = dict(saved.members) | self.members
+        for name, step in saved.awaited:
+            self._set_step(name, step)
+        for identity, member in saved.members:
+            if identity not in self.members:
+                self.members.put(identity, member)
 
 
 def _container(said: Description) -> str:

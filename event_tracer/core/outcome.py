@@ -12,15 +12,11 @@ from event_tracer.core.errors import MAY_RESOLVE, Standing
 from event_tracer.core.facts import STAGED, Facts, PodFacts, RolloutFacts, RunFacts
 from event_tracer.core.histories import Story
 from event_tracer.core.knowledge import Knowledge
+from event_tracer.core.members import Members
 from event_tracer.core.object_outcome import (
     NEVER,
-    Awaited,
-    Cause,
-    Doing,
     End,
     Kill,
-    Member,
-    Verdict,
     cause_of,
     end_of,
     has_ended,
@@ -33,8 +29,10 @@ from event_tracer.core.object_outcome import (
 )
 from event_tracer.core.progress import doing_of, progress_of, ready_at, told_more
 from event_tracer.core.rollout_outcome import Rollout, latest_state
-from event_tracer.core.story_errors import StoryErrors
+from event_tracer.core.saved_story import Awaited, Doing, Member
+from event_tracer.core.story_errors import Errors, StoryErrors
 from event_tracer.core.times import SECOND
+from event_tracer.core.verdict import Cause, Verdict
 
 SESSION_GAP = 30 * SECOND
 """The session gap: silence, in the occurrences' own times (ns), after which an object may rest."""
@@ -50,7 +48,7 @@ class Case:
 
     def __init__(
         self, *, story: Story, root: str, progress: int,
-        members: dict[str, Member], errors: Iterable[Standing], awaited: Iterable[Awaited],
+        members: Members, errors: Errors, awaited: Iterable[Awaited],
         kills: Mapping[tuple[str, str], Kill], doing: Mapping[str, Doing], knowledge: Knowledge,
     ) -> None:  # fmt: skip
         self._kills = kills
@@ -210,8 +208,8 @@ class Case:
         """The object itself, and all below it."""
         if member := self._members.get(identity):
             yield identity, member
-        for each, member in self._members.items():
-            if identity in member.above:
+        for each in self._members.below(identity):
+            if member := self._members.get(each):
                 yield each, member
 
     def _steps(self, identity: str) -> Iterator[Awaited]:
@@ -260,7 +258,8 @@ class Case:
             return None
         is_late = self._rollout.is_late(facts, at)
         since = self._change.second if identity == self._root else 0
-        member = self._members[identity]
+        member = self._members.get(identity)
+        assert member
         return status_failure(member, facts, at=at, since=since, is_late=is_late)
 
     def _has_done(self, identity: str, facts: Facts, at: int) -> bool:
@@ -284,7 +283,7 @@ class Case:
     ) -> Verdict:
         """Outcome of an object without a status of its own, that has not failed by an error."""
         children = [
-            each for each, member in self._members.items()
+            each for each, member in self._below(identity)
             if member.above[:1] == (identity,) and self._has_status(each)
         ]  # fmt: skip
         if children:

@@ -4,16 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from event_tracer.core.changes import Change
 from event_tracer.core.facts import Facts, PodFacts, ReadyCount, RolloutFacts, RunFacts
-from event_tracer.core.object_outcome import (
-    Cause,
-    Doing,
-    Member,
-    end_of,
-    left_at,
-    readiness_at,
-    start_of,
-)
+from event_tracer.core.object_outcome import end_of, left_at, readiness_at, start_of
+from event_tracer.core.saved_story import Doing, Member
 from event_tracer.core.times import SECOND, human
+from event_tracer.core.verdict import Cause
 
 _DEADLINES = frozenset({"ProgressDeadlineExceeded", "DeadlineExceeded"})
 FactsOf = Callable[[str], Facts | None]

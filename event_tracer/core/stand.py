@@ -13,11 +13,12 @@ from event_tracer.core.event import ObjectReference
 from event_tracer.core.facts import STAGED, Facts, PodFacts, RunFacts
 from event_tracer.core.histories import Story
 from event_tracer.core.knowledge import Knowledge
-from event_tracer.core.object_outcome import End, Verdict, end_of, left_at, readiness_at
+from event_tracer.core.object_outcome import End, end_of, left_at, readiness_at
 from event_tracer.core.object_spans import OpenObjectSpans
 from event_tracer.core.open_story import OpenStory
 from event_tracer.core.rollout_outcome import Rollout, latest_state
 from event_tracer.core.times import second_of
+from event_tracer.core.verdict import Verdict
 
 _UNKNOWN = Change(second=0, verb="", manager=NOBODY)
 

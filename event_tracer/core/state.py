@@ -8,8 +8,8 @@ from event_tracer.core.chain import KubeObject
 from event_tracer.core.changes import Change
 from event_tracer.core.facts import SavedStatuses
 from event_tracer.core.histories import Saved
-from event_tracer.core.object_outcome import SavedStory
 from event_tracer.core.open_span import BYTES_AS_TEXT, OpenObjectSpan, Position
+from event_tracer.core.saved_story import SavedStory
 from event_tracer.core.seen import Counts
 from event_tracer.core.span import object_span_id
 

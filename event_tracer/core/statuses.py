@@ -11,9 +11,9 @@ from event_tracer.core.facts import (
     RolloutFacts,
     RunFacts,
     SavedStatuses,
-    joined,
 )
 from event_tracer.core.objects import ObjectMetadata
+from event_tracer.core.observed import joined, observed
 from event_tracer.core.status import PodStatus, RolloutStatus, RunStatus
 from event_tracer.core.times import UNUSED, second_of
 from event_tracer.core.transitions import Transition, transitions_of
@@ -66,9 +66,9 @@ class Statuses:
         found: list[Transition] = []
         before = self._live.get(identity) or self._past.peek(identity)
         before = before or self._first(identity, meta, is_news=is_news)
-        after = _after(before, meta)
+        after = observed(before, meta) if before else None
         if before and after:
-            found += transitions_of(meta, before, after, is_listed=is_listed)
+            found = transitions_of(meta, before, after, is_listed=is_listed)
             if isinstance(after, RolloutFacts):
                 after = _told(after, meta, is_listed=is_listed, now=now)
                 if after.told:
@@ -123,19 +123,6 @@ class Statuses:
         self._past.expire(now=now)
         self._earlier.expire(now=now)
         self._told.expire(now=now)
-
-
-def _after(before: Facts | None, meta: ObjectMetadata) -> Facts | None:
-    status = meta.status
-    if isinstance(before, PodFacts) and isinstance(status, PodStatus):
-        return before.observe(meta, status)
-    if isinstance(before, RolloutFacts) and isinstance(status, RolloutStatus):
-        return before.observe(meta, status)
-    if isinstance(before, RunFacts) and isinstance(status, RunStatus):
-        return before.observe(meta, status)
-    if isinstance(before, ConditionsFacts) and isinstance(status, ConditionsStatus):
-        return before.observe(meta, status)
-    return None
 
 
 def _told(facts: RolloutFacts, meta: ObjectMetadata, *, is_listed: bool, now: int) -> RolloutFacts:

@@ -1,21 +1,24 @@
 """The errors of a story, and the time from which each stands no more (law 6). Times are ns."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
-from event_tracer.core.errors import Kind, Standing
+from event_tracer.core.errors import ErrorKey, Kind, Standing
 from event_tracer.core.facts import STAGED, Facts, PodFacts, RunFacts
 from event_tracer.core.histories import Story
-from event_tracer.core.object_outcome import NEVER, Member, end_of, undone_in_pod
+from event_tracer.core.members import Members
+from event_tracer.core.object_outcome import NEVER, end_of, undone_in_pod
 
 FactsOf = Callable[[str], Facts | None]
+Errors = dict[str, dict[ErrorKey, Standing]]
+"""The errors that stand, by their object."""
 
 
 class StoryErrors:
     """The errors of `story`, which a newer change `replaced` (ns), if any; all by `facts_of`."""
 
     def __init__(
-        self, errors: Iterable[Standing], *, story: Story, members: Mapping[str, Member],
-        facts_of: FactsOf, replaced: int | None,
+        self, errors: Errors, *, story: Story, members: Members, facts_of: FactsOf,
+        replaced: int | None,
     ) -> None:  # fmt: skip
         self._errors = errors
         self._replaced = replaced
@@ -25,13 +28,20 @@ class StoryErrors:
 
     def below(self, identity: str) -> list[tuple[Standing, int]]:
         """The errors below an object, each with the time from which it stands no more."""
-        found = []
-        for each in self._errors:
-            member = self._members.get(each.identity)
+        found: list[tuple[Standing, int]] = []
+        if not self._errors:
+            return found
+        # Of nearly all objects of a large story, its pods, nothing is below.
+        abouts = self._errors if self._members.below(identity) else (identity,)
+        for about in abouts:
+            errors = self._errors.get(about)
+            if not errors:
+                continue
+            member = self._members.get(about)
             above = member.above if member else ()
-            is_below = identity in above and not self._is_of_before(each)
-            if each.identity == identity or is_below:
-                found.append((each, self._undone(each, above)))
+            for each in errors.values():
+                if about == identity or (identity in above and not self._is_of_before(each)):
+                    found.append((each, self._undone(each, above)))
         return found
 
     def _is_of_before(self, error: Standing) -> bool:

@@ -10,17 +10,10 @@ from typing import NamedTuple
 from event_tracer.core.condition_facts import ConditionsFacts
 from event_tracer.core.conditions import ConditionChange, ConditionsStatus
 from event_tracer.core.event import ObjectReference
-from event_tracer.core.facts import (
-    Facts,
-    PodFacts,
-    RolloutFacts,
-    completion_date,
-    first_asked,
-    is_same_end,
-    readiness_of,
-)
+from event_tracer.core.facts import Facts, PodFacts, RolloutFacts
 from event_tracer.core.kinds import API_VERSIONS, CONTROLLERS
 from event_tracer.core.objects import ObjectMetadata
+from event_tracer.core.observed import completion_date, first_asked, is_known_end, readiness_of
 from event_tracer.core.status import PodStatus, RolloutStatus, Termination
 from event_tracer.core.tables import (
     CONDITION,
@@ -65,19 +58,21 @@ class Transition(NamedTuple):
 
 def transitions_of(
     meta: ObjectMetadata, before: Facts, after: Facts, *, is_listed: bool
-) -> Iterator[Transition]:
+) -> list[Transition]:
     """The transitions that a frame is the first to show, by the facts before and after it.
 
     `is_listed`: it is of a LIST, which cannot say when it came to be so.
     """
     status = meta.status
     if isinstance(status, PodStatus) and isinstance(before, PodFacts):
-        yield from _of_pod(meta, status, before)
-    elif isinstance(status, RolloutStatus) and isinstance(before, RolloutFacts):
+        # Most frames of a pod change none of its facts, which hold all that its transitions tell.
+        return [] if after is before else list(_of_pod(meta, status, before))
+    if isinstance(status, RolloutStatus) and isinstance(before, RolloutFacts):
         assert isinstance(after, RolloutFacts)
-        yield from _of_rollout(meta, status, before, after, is_listed=is_listed)
-    elif isinstance(status, ConditionsStatus) and isinstance(before, ConditionsFacts):
-        yield from (_of_condition(meta, it) for it in status.changes if it not in before.changes)
+        return list(_of_rollout(meta, status, before, after, is_listed=is_listed))
+    if isinstance(status, ConditionsStatus) and isinstance(before, ConditionsFacts):
+        return [_of_condition(meta, it) for it in status.changes if it not in before.changes]
+    return []
 
 
 def _of_pod(meta: ObjectMetadata, status: PodStatus, before: PodFacts) -> Iterator[Transition]:
@@ -87,7 +82,7 @@ def _of_pod(meta: ObjectMetadata, status: PodStatus, before: PodFacts) -> Iterat
         key = f"{reason} {found.second}"
         yield _transition(meta, reason, key, found.second, node=status.node)
     for end in status.terminations:
-        if all(not is_same_end(end, known) for known in before.ends):
+        if not is_known_end(end, before.ends):
             yield from _termination(meta, status, end, before)
     disruption = status.disruption
     if disruption and disruption.holds and before.disrupted is None and disruption.transition:

@@ -6,9 +6,9 @@ One function for all who show a story: the terminal, the page, `run --to console
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from event_tracer.core.object_outcome import lower_kind
 from event_tracer.core.span import Attributes, Span, text_of
 from event_tracer.core.times import SECOND, human
+from event_tracer.core.verdict import lower_kind
 from event_tracer.render.outcome import Later
 from event_tracer.render.rows import Row
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from event_tracer.core.causes import words_of
 from event_tracer.core.errors import UNDOES, ErrorKey, Kind, Standing, goes_on, kind_of
-from event_tracer.core.object_outcome import Cause
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.tables import POD_LEAVING
+from event_tracer.core.verdict import Cause
 
 _LASTS = frozenset({"complete", "superseded"})  # whatever else goes well later
 _DONE = frozenset({"RolloutComplete", "Ready", "Completed"})
