@@ -16,15 +16,15 @@ from typing import Any
 from event_tracer.core import story
 
 SCENARIOS = {
-    "core": "core.core", "export": "core.export", "growth": "core.growth",
-    "story": "core.one_story",
+    "core": "core.core", "pod_frames": "core.pod_frames", "export": "core.export",
+    "growth": "core.growth", "story": "core.one_story",
     "storm": "core.storm", "start": "start.start", "replay": "live.replay", "live": "live.live",
-    "cluster": "cluster.cluster",
-    "backlog": "live.backlog", "churn": "churn.churn",
+    "cluster": "cluster.cluster", "peers": "peers.peers",
+    "backlog": "live.backlog", "large": "live.large", "churn": "churn.churn",
     "page": "page.page",
 }  # fmt: skip
 
-WITH_STATUS = {"core", "storm", "live", "cluster", "backlog", "churn"}
+WITH_STATUS = {"core", "storm", "live", "cluster", "backlog", "large", "churn", "peers"}
 """Measured twice: objects read whole, and their metadata alone."""
 
 
@@ -40,12 +40,16 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="of the amounts (default: 1)")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where to write")
     parser.add_argument("--status", choices=("on", "off"), help="default: both, where it matters")
+    parser.add_argument(
+        "--peer", action="append", default=[], metavar="NAME=COMMAND",
+        help="for `peers`: another program to run beside",
+    )  # fmt: skip
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if unknown := set(options.scenario) - set(SCENARIOS):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
     if options.inside:
-        print(json.dumps(_run(options.scenario[0], options.scale, options.status)))
+        print(json.dumps(_run(options.scenario[0], options)))
         return 0
     core = "interpreted" if story.__file__.endswith(".py") else "compiled"
     print(f"{_processor()}, Python {platform.python_version()}, core {core}", flush=True)
@@ -54,26 +58,31 @@ def main() -> int:
         for status in [options.status] if options.status else ["on", "off"]:
             if name in WITH_STATUS or status != "off":
                 title = f"{name}, status {status}" if name in WITH_STATUS else name
-                found[title] = _apart(name, options.scale, status)
+                found[title] = _apart(name, options, status)
                 told = "; ".join(f"{key} {value}" for key, value in found[title].items())
                 print(f"{title:<21} {told}", flush=True)
     options.json.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
     return 0
 
 
-def _apart(name: str, scale: float, status: str) -> dict[str, Any]:
-    options = [f"--scale={scale}", f"--status={status}", "--inside"]
-    command = [sys.executable, "-m", "bench", name, *options]
+def _apart(name: str, options: argparse.Namespace, status: str) -> dict[str, Any]:
+    told = [f"--scale={options.scale}", f"--status={status}", "--inside"]
+    told += [f"--peer={each}" for each in options.peer]
+    command = [sys.executable, "-m", "bench", name, *told]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     made: dict[str, Any] = json.loads(done.stdout)
     return made
 
 
-def _run(name: str, scale: float, status: str) -> dict[str, Any]:
+def _run(name: str, options: argparse.Namespace) -> dict[str, Any]:
     module, _, function = SCENARIOS[name].partition(".")
-    how = {"has_status": status == "on"} if name in WITH_STATUS else {}
+    how: dict[str, Any] = {"scale": options.scale}
+    if name in WITH_STATUS:
+        how["has_status"] = options.status == "on"
+    if name == "peers":
+        how["peer"] = options.peer
     scenario = getattr(importlib.import_module(f"bench.{module}"), function)
-    made: dict[str, Any] = scenario(scale=scale, **how)
+    made: dict[str, Any] = scenario(**how)
     return made
 
 

@@ -44,14 +44,14 @@ def cluster(*, scale: float, has_status: bool) -> dict[str, Any]:
 def _measured(
     plane: ControlPlane, folder: Path, *, seconds: float, has_status: bool
 ) -> dict[str, Any]:
-    burst = _Post(plane, folder / "burst", per_second=10**6, count=_BURST, start=0)
+    burst = Post(plane, folder / "burst", per_second=10**6, count=_BURST, start=0)
     rate = burst.count / burst.lasted()
     made = Rig(folder, kubeconfig=plane.kubeconfig)
     try:
         run = made.run(has_status=has_status)
         made.wait(burst.count)
         start = time.time_ns() + _PREPARE
-        live = _Post(
+        live = Post(
             plane, folder / "live", per_second=rate / 2, count=int(rate / 2 * seconds), start=start
         )
         found = watched(
@@ -65,31 +65,32 @@ def _measured(
     }  # fmt: skip
 
 
-class _Post:
-    """Rollouts of ten pods, posted by a process of their own."""
+class Post:
+    """Rollouts of ten pods, posted by a process of their own.
+
+    Unless `has_status` nothing is written about objects once they are there.
+    """
 
     def __init__(
-        self, plane: ControlPlane, file: Path, *, per_second: float, count: int, start: int
-    ) -> None:
+        self, plane: ControlPlane, file: Path, *, per_second: float, count: int, start: int,
+        has_status: bool = True,
+    ) -> None:  # fmt: skip
         # The API server gives each its answer: whole, or the metadata alone.
-        frames = list(
-            stream(
-                per_second=per_second, count=count, pods=10, start=start or 10**18, has_status=True
-            )
-        )
-        posted = [frame["resource"] for _, frame in frames if is_posted(frame)]
-        self.count = posted.count("events")
-        self.objects = len(posted) - self.count
-        when = [{"at": at} if start else {} for at, _ in frames]
-        file.write_text(
-            "\n".join(
-                json.dumps({**at, **frame}) for at, (_, frame) in zip(when, frames, strict=True)
-            )
-        )
+        made = stream(
+            per_second=per_second, count=count, pods=10, start=start or 10**18, has_status=True
+        )  # fmt: skip
+        frames = [
+            (at, frame) for at, frame in made
+            if is_posted(frame) and (has_status or frame["type"] == "ADDED")
+        ]  # fmt: skip
+        self.count = sum(frame["resource"] == "events" for _, frame in frames)
+        self.objects = len(frames) - self.count
+        told = [{"at": at, **frame} if start else frame for at, frame in frames]
+        file.write_text("\n".join(map(json.dumps, told)))
         authority = plane.folder / "apiserver.crt"
-        told = (str(file), plane.url, str(authority), ADMIN, f"{file.name}-")
+        options = (str(file), plane.url, str(authority), ADMIN, f"{file.name}-")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.poster", *told], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "bench.poster", *options], stdout=subprocess.PIPE, text=True
         )
 
     def lasted(self) -> float:

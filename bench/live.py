@@ -74,11 +74,24 @@ def watched(
 
 def backlog(*, scale: float, has_status: bool) -> dict[str, Any]:
     """A start with 50,000 Events and 10,000 pods that are there already."""
-    frames = itertools.chain.from_iterable(rollouts(int(835 * scale), pods=12))
+    return _started(int(835 * scale), kept=1.0, has_status=has_status)
+
+
+def large(*, scale: float, has_status: bool) -> dict[str, Any]:
+    """A start with 100,000 Events and 30,000 pods: the Events of some are gone."""
+    return _started(int(2_500 * scale), kept=2 / 3, has_status=has_status)
+
+
+def _started(count: int, *, kept: float, has_status: bool) -> dict[str, Any]:
+    """A start with rollouts of twelve pods, of whose Events a share is still there, the newest."""
+    frames = itertools.chain.from_iterable(rollouts(count, pods=12))
     there = {
         frame["object"]["metadata"]["uid"]: frame
         for frame in written(frames, has_status=has_status)
     }  # fmt: skip
+    events = [uid for uid, frame in there.items() if frame["resource"] == "events"]
+    for uid in events[: int(len(events) * (1 - kept))]:
+        del there[uid]
     found = Counter(frame["resource"] for frame in there.values())
     with rig([line.decode() for line in lines(there.values())]) as made:
         run = made.run(has_status=has_status)

@@ -34,6 +34,12 @@ class Cost:
         }  # fmt: skip
 
 
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU that a process has had up to now."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Measured:
     """A process of ours, from its start to its end."""
 
@@ -47,14 +53,18 @@ class Measured:
     @property
     def cpu(self) -> float:
         """Seconds of CPU up to now."""
-        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self._process.pid)
 
     @property
     def rss(self) -> float:
         """MiB now."""
         pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+        self._process.wait()
 
     def stop(self) -> Cost:
         """SIGTERM; what it cost in all."""

@@ -1,4 +1,4 @@
-"""An OTLP collector over gRPC that takes everything: `python -m bench.sink FILE`.
+"""An OTLP collector over gRPC that takes all traces and logs: `python -m bench.sink FILE`.
 
 Prints its port. Counts event spans and, as they come, writes how many to FILE; to FILE.seen
 when each came (Event uid, ns), once a line comes on standard input.
@@ -14,7 +14,8 @@ from typing import Any
 import grpc
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
 
-_METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+_TRACES = "opentelemetry.proto.collector.trace.v1.TraceService"
+_LOGS = "opentelemetry.proto.collector.logs.v1.LogsService"
 _UID = "k8s.event.uid"
 
 
@@ -38,6 +39,10 @@ class Sink:
                             self.seen.append((attribute.value.string_value, now))
         return service.ExportTraceServiceResponse()
 
+    async def take(self, request: bytes, _: Any) -> service.ExportTraceServiceResponse:
+        """Take a batch of logs; an empty answer to either has no bytes."""
+        return service.ExportTraceServiceResponse()
+
     async def report(self) -> None:
         """Tell how many, now and then."""
         while True:
@@ -45,16 +50,18 @@ class Sink:
             await asyncio.sleep(0.05)
 
 
+def _handler(service_name: str, export: Any) -> grpc.GenericRpcHandler:
+    method = grpc.unary_unary_rpc_method_handler(
+        export, response_serializer=service.ExportTraceServiceResponse.SerializeToString
+    )
+    return grpc.method_handlers_generic_handler(service_name, {"Export": method})
+
+
 async def main(path: Path) -> None:
     """Serve until standard input ends."""
     sink = Sink(path)
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", 16 << 20)])
-    handler = grpc.unary_unary_rpc_method_handler(
-        sink.export, response_serializer=service.ExportTraceServiceResponse.SerializeToString
-    )
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(_METHOD.split("/")[1], {"Export": handler}),)
-    )
+    server.add_generic_rpc_handlers((_handler(_TRACES, sink.export), _handler(_LOGS, sink.take)))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     sys.stdout.write(f"{port}\n")

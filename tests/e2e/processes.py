@@ -39,6 +39,11 @@ class Program:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    @property
     def text(self) -> str:
         """All that it has said."""
         return self.log.read_text(errors="replace")
