@@ -105,7 +105,8 @@ class _Reading:
         """A ReplicaSet gets pods while no other has any."""
         stopped, self._stopped = self._stopped, None
         template = self._templates.get(step.name)
-        is_new = template is not None and 0 <= step.second - template.created <= LATENCY
+        # One that was never read, as where that is not allowed, was made for what it is scaled to.
+        is_new = template is None or 0 <= step.second - template.created <= LATENCY
         if stopped and stopped.name != step.name:  # by the strategy Recreate
             if is_new:
                 self._begun[step.name] = stopped.second
@@ -131,7 +132,8 @@ class _Reading:
         self._target = name
         self._rolled_back.add(name)
         # Its first step may have waited for pods; a template made since has its own write.
-        made = max(each.created for each in self._templates.values() if each.created <= second)
+        earlier = (each.created for each in self._templates.values() if each.created <= second)
+        made = max(earlier, default=self._sight.created)
         written = [each.second for each in self._writes if each.template and each.second]
         if not any(made < each <= second for each in written):
             self._changes[second] = "Update"
@@ -232,6 +234,7 @@ class _Reading:
                 generation=self._sight.generation if second == last and is_newest else None,
             )
             for second, verb in sorted(self._changes.items())
+            if second > self._sight.created
         ]  # fmt: skip
         return Found(tuple(changes), tuple(self._undated()))
 

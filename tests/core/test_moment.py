@@ -280,3 +280,12 @@ def test_a_look_at_a_generated_life(
     known = {second for _, second in by_watch(cluster)}
     for _, second in by_look(cluster):
         assert {second, second - 1} & known
+
+
+def test_without_replica_sets_no_rollout_is_a_scale() -> None:
+    """Where they may not be read, the first step of each is not that of a scale."""
+    cluster = lived(update, restart)
+    raws = [raw for raw in cluster.frames if raw["resource"] != "replicasets"]
+    known = {second for _, second in by_watch(cluster)}
+
+    assert {each.second for each in told(looked_at(raws, cluster.api.now))} <= known
