@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-from pathlib import Path
 
 import pytest
 
@@ -273,50 +272,3 @@ async def test_labels_that_nothing_has_are_open_in_the_end(world: World) -> None
 
     assert done.ending is Ending.OPEN
     assert "no deployment in namespace shop has the labels team=none" in done.err
-
-
-@in_world()
-async def test_github_gets_an_annotation_and_a_summary(world: World) -> None:
-    """A workflow command a line; nothing that a message says is another one."""
-    summary = world.folder / "summary.md"
-    environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
-    set_clock(world)
-    async with playing(world, deployed(Life(failed_pulls=HOPELESS))):
-        done = await waited(world, "deploy/web", environ=environ)
-    commands = [line for line in done.out.splitlines() if line.startswith("::")]
-
-    assert done.ending is Ending.FAILED
-    assert len(commands) == 1
-    assert commands[0].startswith("::error title=deployment/web failed::Pod web-")
-    text = summary.read_text("utf-8")
-    assert text.startswith("### `Create Deployment web  failed")
-    assert "ErrImagePull" in text
-
-
-@in_world()
-async def test_gitlab_gets_annotations_and_a_summary(world: World) -> None:
-    """A report whose links a job shows, and a file of Markdown."""
-    environ = {
-        "GITLAB_CI": "true", "CI_PROJECT_DIR": str(world.folder),
-        "CI_JOB_URL": "https://gitlab.example.org/job/1",
-    }  # fmt: skip
-    set_clock(world)
-    async with playing(world, deployed(Life(ready=3))):
-        done = await waited(world, "deploy/web", environ=environ)
-    report = json.loads((Path(world.folder) / "event-tracer-annotations.json").read_text("utf-8"))
-    (link,) = report["event-tracer"]
-
-    assert done.ending is Ending.COMPLETE
-    assert link["external_link"]["url"] == "https://gitlab.example.org/job/1"
-    assert link["external_link"]["label"].startswith("deployment/web complete: ")
-    assert "Create Deployment web" in (world.folder / "event-tracer-summary.md").read_text("utf-8")
-
-
-@in_world()
-async def test_jaeger_s_address_gives_the_link(world: World) -> None:
-    """In the text, and in the document."""
-    set_clock(world)
-    async with playing(world, deployed(Life(ready=3))):
-        done = await waited(world, "deploy/web", jaeger_url="https://jaeger.example.org")
-
-    assert done.out.splitlines()[-1].startswith("trace    https://jaeger.example.org/trace/")
