@@ -17,6 +17,7 @@ from event_tracer.core.status_reading import custom_status, status_of
 from event_tracer.core.tables import KUBE_CONTROLLERS, PAUSES, RESTARTS, ROOT_ANNOTATIONS
 from event_tracer.core.times import parse_timestamp, second_of
 
+_OTHERS_TOO = frozenset({"Job", "CronJob"})  # Volcano's have another status
 _REVISION = "deployment.kubernetes.io/revision"
 _REVISED = frozenset({"Deployment", "ReplicaSet"})
 _REVISIONS = "deployment.kubernetes.io/revision-history"
@@ -122,7 +123,9 @@ def custom_of(item: api_types.CustomObject, *, resource: str, kind: str) -> Obje
 def whole_of(item: api_types.WholeObject, *, resource: str, kind: str) -> ObjectMetadata:
     """An object as it was read, with its status. Raises MalformedError without a name."""
     kind, status = _kind_of(item, resource=resource, kind=kind), item.get("status")
-    if status is None:  # as in metadata alone
+    group = (item.get("apiVersion") or "").rpartition("/")[0]
+    is_other = kind in _OTHERS_TOO and is_custom_group(group)
+    if status is None or is_other:  # as in metadata alone
         return _metadata(item, kind=kind, status=None)
     generation, spec = _generation(item["metadata"]) or 0, item.get("spec") or {}
     known = status_of(kind, spec=spec, status=status, generation=generation)

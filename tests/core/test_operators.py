@@ -6,7 +6,7 @@ from uuid import NAMESPACE_DNS, uuid5
 import pytest
 
 from tests.scenarios.cases import tree_of
-from tests.scenarios.folding import listing, roots, tell
+from tests.scenarios.folding import attributes, listing, roots, tell
 
 SECOND = "2025-03-04T10:00:{:02d}Z"
 
@@ -190,3 +190,18 @@ def test_strimzis_pods_are_in_their_clusters_story() -> None:
 
     assert tree_of(alone) == {"Kafka k": "", "Pod k-kafka-0": "Kafka k"}
     assert tree_of(whole) == STRIMZI.above
+
+
+def test_a_volcano_jobs_status_is_not_a_jobs() -> None:
+    """Its conditions have a `status` and no type: nothing is open by that."""
+    volcano = Case(
+        {"Job": "batch.volcano.sh/v1alpha1"},
+        {"Job mpi": ""},
+        [("Job mpi", "ExecuteAction", "Start to execute action SyncJob ", "vc-controller-manager")],
+    )
+    frames = [{"resource": "events", "object": each} for each in volcano.events()]
+    (job,) = volcano.objects()
+    status = {"state": {"phase": "Running"}, "conditions": [{"status": "Running"}], "running": 1}
+    spans = tell([listing([*frames, {"object": {**job, "status": status}}])])
+
+    assert [attributes(span)["event_tracer.outcome"] for span in roots(spans)] == ["started"]

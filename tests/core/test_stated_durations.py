@@ -1,0 +1,70 @@
+"""Law 4: what a message says that it took, and what is absurd."""
+
+import pytest
+
+from event_tracer.core.span import Span
+from event_tracer.core.times import SECOND, rfc3339
+from tests.scenarios.event import UID, T, event
+from tests.scenarios.folding import events, listing, tell
+
+DAY = 24 * 3600 * SECOND
+
+
+def told(reason: str, message: str, *, age: int | None = None, kind: str = "Thing") -> Span:
+    """The span of an Event about an object that is so old (ns), where that is known."""
+    about = {"kind": kind, "name": "x", "uid": UID, "namespace": "shop"}
+    raw = event(reason=reason, message=message, involvedObject=about)
+    frames = [{"resource": "events", "object": raw}]
+    if age is not None:
+        meta = {"name": "x", "namespace": "shop", "uid": UID, "creationTimestamp": rfc3339(T - age)}
+        frames.append({"object": {"kind": kind, "apiVersion": "example.org/v1", "metadata": meta}})
+    (span,) = events(tell([listing(frames)]))
+    return span
+
+
+@pytest.mark.parametrize(
+    ("message", "seconds"),
+    [
+        ("Reconciliation finished in 9.04s, next run in 5m0s", 9.04),
+        ("Reconciliation finished in 1m2.5s, next run in 10m0s", 62.5),
+        ("Reconciliation failed after 1.5s, next try in 2m0s", 1.5),
+        ("Health check passed in 538ms", 0.538),
+        ("health check failed after 30.021s: timeout waiting for: [Deployment/shop/web]", 30.021),
+        ("Quota reserved in ClusterQueue cq, wait time since queued was 42s", 42),
+        ("Admitted by ClusterQueue cq, wait time since reservation was 7s", 7),
+        ("Admitted by ClusterQueue cq, wait time was 3s", 3),
+        ("Image nginx:1.9, ecalpsedTime 2.3s", 2.3),
+    ],
+)
+def test_a_message_says_how_long_it_took(message: str, seconds: float) -> None:
+    """Of any reason: Flux has another one in each of its versions."""
+    span = told("Whatever", message)
+
+    assert (span.end - span.start) / SECOND == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Quota reserved in ClusterQueue cq, wait time since queued was 9223372037s",
+        "Admitted by ClusterQueue cq, wait time since reservation was 0s",
+        "Reconciliation in progress, next run in 5m0s",
+        "Rollout failed after 3 retries",
+        "finished in no time",
+        "finished in 1.2.3s",
+        f"Reconciliation finished in {25}h0m0s",
+    ],
+)
+def test_what_is_absurd_or_states_none_is_an_instant(message: str) -> None:
+    """Kueue waits for 292 years where nobody knows since when."""
+    span = told("Whatever", message)
+
+    assert span.end - span.start == 1000
+
+
+@pytest.mark.parametrize(("age", "is_told"), [(10, True), (60, True), (5, False)])
+def test_nothing_takes_longer_than_its_object_is_old(age: int, is_told: bool) -> None:
+    """Where its creation is known."""
+    span = told("Whatever", "Health check passed in 9s", age=age * SECOND)
+
+    assert (span.end - span.start > SECOND) is is_told
