@@ -4,9 +4,9 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import chain
 
-from event_tracer.core.frame import END, Item
+from event_tracer.core.frame import END, Item, Listing
+from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.span import AttributeValue, Span
 from event_tracer.core.story import Stories
 from event_tracer.core.times import MICROSECOND, SECOND, parse_timestamp, rfc3339
@@ -112,14 +112,28 @@ class TraceBuffer:
 
 
 def traces_of(items: Iterable[Item], stories: Stories) -> Iterator[Trace]:
-    """Feed all `items` to the fold, to their end; give each trace when nothing more can come."""
-    buffer, checked = TraceBuffer(), 0
-    for item in chain(items, (END,)):
+    """Feed all `items` to the fold, to their end; give each trace when nothing more can come.
+
+    Lists alone, with status, say how things stand at their moment, and nothing of what follows: a
+    pod that is not ready yet has not failed.
+    """
+    buffer, checked, is_list, has_status = TraceBuffer(), 0, True, False
+    for item in items:
+        is_list = is_list and isinstance(item, Listing)
+        has_status = has_status or (is_list and _has_status(item))
         buffer.add(stories.feed(item), now=stories.watermark)
         if stories.watermark - checked >= _STEP:
             checked = stories.watermark
             yield from buffer.pop_silent(now=checked)
+    is_moment = is_list and has_status
+    buffer.add(stories.look(now=stories.watermark) if is_moment else stories.feed(END))
     yield from buffer.pop_all()
+
+
+def _has_status(item: Item) -> bool:
+    return isinstance(item, Listing) and any(
+        isinstance(frame.body, ObjectMetadata) and frame.body.status for frame in item.frames
+    )
 
 
 def grouped(spans: Iterable[Span]) -> list[Trace]:

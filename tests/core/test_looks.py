@@ -1,10 +1,16 @@
 """Law 6 of a look at one moment, as `show` and `link` take it: one LIST, and the time of now."""
 
-from collections.abc import Iterator
+import io
+import json
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import pytest
 
+from event_tracer.core.story import Stories
+from event_tracer.core.traces import traces_of
+from event_tracer.recording import reader
+from event_tracer.recording.reader import Problem
 from tests.scenarios.captures import CAPTURES, Told, told
 from tests.scenarios.fields import SECOND
 from tests.scenarios.folding import raw_frames
@@ -16,6 +22,13 @@ def looks(name: str) -> tuple[tuple[Told, ...], ...]:
     """The stories of a capture that a look each second tells, to its end."""
     raws = raw_frames(f"status/{name}")
     return tuple(tuple(told(looked_at(raws, now))) for now in _seconds(raws))
+
+
+def printed(raws: Sequence[Raw]) -> io.BytesIO:
+    """What `kubectl get … -o json` prints after these frames."""
+    held = server_after(raws).held.values()
+    items = [{"kind": raw["kind"], "apiVersion": "v1", **raw["object"]} for raw in held]
+    return io.BytesIO(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}).encode())
 
 
 def _seconds(raws: tuple[Raw, ...]) -> Iterator[int]:
@@ -58,6 +71,20 @@ def test_old_pods_do_not_fail_what_replaces_them(name: str, title: str) -> None:
 
     assert "failed" not in found
     assert found[-1] == "complete"
+
+
+@pytest.mark.parametrize("name", ["never-ready", "unschedulable", "slow-ready", "crash", "job"])
+def test_a_list_is_a_look(name: str) -> None:
+    """What kubectl prints, replayed: a pod that is not ready yet has not failed for that."""
+    raws, problems = raw_frames(f"status/{name}"), list[Problem]()
+    for now in tuple(_seconds(raws))[1::3]:
+        seen = [raw for raw in raws if raw["received"] <= now]
+        items = reader.items(["-"], stdin=printed(seen), on_problem=problems.append)
+        listed = [span for trace in traces_of(items, Stories()) for span in trace]
+
+        assert [(story.title, story.outcome) for story in told(listed)] == [
+            (story.title, story.outcome) for story in told(looked_at(seen, now))
+        ]
 
 
 def test_a_failing_run_is_failed_each_time() -> None:
