@@ -75,6 +75,9 @@ class _Loads:
         if _OURS in programs:
             self.rig.wait(self.posted)
         time.sleep(_SETTLES)
+        for each, program in programs.items():
+            if program.has_ended:
+                raise RuntimeError(f"{each} has ended")
         after, now = self._cpu(programs), self._metrics()
         spent = {each: (after[each] - before[each]) / post.count * 1e6 for each in after}
         return spent | {each: (now[each] - metrics[each]) / post.count for each in now}
