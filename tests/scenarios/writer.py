@@ -96,7 +96,9 @@ class Writer:
             "metadata": dict(item["metadata"]),
         }
         if "status" in item:  # who reads metadata alone leaves out the rest
-            body |= {"kind": item["_kind"], "spec": item["spec"], "status": item["status"]}
+            version = "v1" if item["_kind"] == "Pod" else "apps/v1"
+            body |= {"kind": item["_kind"], "apiVersion": version}
+            body |= {"spec": item["spec"], "status": item["status"]}
         self._send({"type": type_, "resource": resource, "kind": item["_kind"], "object": body})
         if type_ == "DELETED":
             del self.objects[resource, name]
