@@ -130,8 +130,8 @@ class JaegerProgram:
         return self
 
     def stop(self) -> None:
-        """End it as an upgrade does."""
-        self.program.stop()
+        """End it as an upgrade does; it first tries to send the spans of its own."""
+        self.program.stop(within=120)
 
     def _is_ready(self) -> bool:
         assert self.program.is_running, self.program.text[-3000:]

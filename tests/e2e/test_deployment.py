@@ -18,6 +18,8 @@ from tests.e2e.site import Site, ports
 from tests.e2e.stage import Stage
 from tests.e2e.telling import stage_in, traces_of
 
+pytestmark = pytest.mark.timeout(900)  # the image's core is compiled
+
 OVERLAYS = (
     "",
     "overlays/ha",
