@@ -58,11 +58,16 @@ def _act(stages: dict[str, Stage]) -> None:
 
 
 def test_a_healthy_rollout(looked: Looked) -> None:
-    """Its two changes are two pictures, the newest first; the tree is whole."""
-    out = looked.show("deployment/web", "-n", "show-healthy")
-    titles = [line.split("  ")[0] for line in out.splitlines() if "  complete in " in line]
+    """Its two changes are two pictures, the newest first; the tree is whole.
 
-    assert titles == ["Update Deployment web", "Create Deployment web"]
+    When the one before was complete nothing says any more.
+    """
+    out = looked.show("deployment/web", "-n", "show-healthy")
+    titles = [line.split("  ")[:2] for line in out.splitlines() if " Deployment web  " in line[:24]]
+
+    assert [title for title, _ in titles] == ["Update Deployment web", "Create Deployment web"]
+    assert titles[0][1].startswith("complete in ")
+    assert titles[1][1].split()[0] in ("complete", "started")
     for name in ("ScalingReplicaSet up", "ReplicaSet web-", "Pod web-", "Scheduled", "Started"):
         assert name in out
 

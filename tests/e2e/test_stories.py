@@ -164,10 +164,11 @@ def test_a_crash_loop_has_failed(told: Told) -> None:
 
 
 def test_a_stateful_set_starts_one_after_the_other(told: Told) -> None:
-    """Its pods' names stand, as they are no generated ones."""
+    """Law 13: its pods' operation is one, their names are attributes."""
     trace = only_trace(told, "stateful-set")
     assert outcome(trace.root) == "complete"
-    first, second = only(trace.named("Pod web-0")), only(trace.named("Pod web-1"))
+    first, second = sorted(trace.named("Pod web-*"), key=lambda pod: pod.start)
+    assert [pod.tags["k8s.object.name"] for pod in (first, second)] == ["web-0", "web-1"]
     assert first.service == second.service == "statefulset-controller"
     # Ready is known to the second, and stands at its end.
     assert all(span.end <= second.start for span in trace.under(first) if span.operation != "Ready")
