@@ -148,6 +148,7 @@ def test_the_pages_name_no_other_options() -> None:
         "--help",
         "--version",
         "--profile",
+        "--peer",
         "--previous",
         "--show-managed-fields",
         "--watch",
