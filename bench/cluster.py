@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,22 @@ _PREPARE = 20 * 10**9  # ns, until the first is due
 
 def cluster(*, scale: float, has_status: bool) -> dict[str, Any]:
     """Half of what the API server sustains, for a minute."""
+    return at_api_server(
+        lambda plane, folder: _measured(
+            plane, folder, seconds=_SECONDS * scale, has_status=has_status
+        )
+    )
+
+
+def at_api_server(measure: Callable[[ControlPlane, Path], dict[str, Any]]) -> dict[str, Any]:
+    """What `measure` finds at an API server of its own, with a folder for its files."""
     if not (is_built("etcd") and is_built("kubernetes")):
         return {"skipped": "the programs of a control plane are not built; make e2e builds them"}
     with tempfile.TemporaryDirectory() as name:
         plane = ControlPlane(Path(name) / "plane", first_port=ports())
         try:
-            plane.etcd.start()
-            plane.apiserver.start()
-            plane.wait_until_ready()
-            return _measured(
-                plane, Path(name), seconds=_SECONDS * scale, has_status=has_status
-            )  # fmt: skip
+            plane.start_api_server()
+            return measure(plane, Path(name))
         finally:
             plane.stop()
 

@@ -9,18 +9,15 @@ it, whatever it has sent by then.
 import re
 import shlex
 import ssl
-import tempfile
 import time
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.cluster import Post
+from bench.cluster import Post, at_api_server
 from bench.processes import Helper, Measured, Rig, cpu_of
 from tests.e2e.controlplane import ADMIN, ControlPlane
-from tests.e2e.programs import is_built
-from tests.e2e.site import ports
 
 _RATE = 300  # Events/s
 _SECONDS = 20
@@ -35,19 +32,13 @@ _OURS, _SERVER = "event-tracer", "API server"
 
 def peers(*, scale: float, has_status: bool, peer: Sequence[str] = ()) -> dict[str, Any]:
     """The load alone, with us, and with all at once; with object frames if `has_status`."""
-    if not (is_built("etcd") and is_built("kubernetes")):
-        return {"skipped": "the programs of a control plane are not built; make e2e builds them"}
     commands = dict(each.split("=", 1) for each in peer)
-    with tempfile.TemporaryDirectory() as name:
-        plane = ControlPlane(Path(name) / "plane", first_port=ports())
-        try:
-            plane.etcd.start()
-            plane.apiserver.start()
-            plane.wait_until_ready()
-            found = _Loads(plane, Path(name), seconds=_SECONDS * scale, has_status=has_status)
-            return _compared(found, commands)
-        finally:
-            plane.stop()
+
+    def measure(plane: ControlPlane, folder: Path) -> dict[str, Any]:
+        found = _Loads(plane, folder, seconds=_SECONDS * scale, has_status=has_status)
+        return _compared(found, commands)
+
+    return at_api_server(measure)
 
 
 class _Loads:

@@ -1,17 +1,16 @@
 """`event-tracer explain`: outcome, cause and evidence of one story, in a few kilobytes."""
 
-import io
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from event_tracer import EventTracerError
 from event_tracer.cli.process import complain, run_to_the_end
 from event_tracer.cli.settings.models import ExplainSettings
 from event_tracer.cli.words import parse_name
 from event_tracer.core.chain import changes_by_itself
-from event_tracer.core.event import ObjectReference
+from event_tracer.core.event import ObjectReference, reference_to
 from event_tracer.core.filters import Redaction
 from event_tracer.core.kinds import KIND_OF_NAME
 from event_tracer.core.span import Span, text_of
@@ -20,7 +19,6 @@ from event_tracer.core.story import Stories
 from event_tracer.core.times import SECOND, rfc3339
 from event_tracer.core.traces import Trace, traces_of
 from event_tracer.recording import reader
-from event_tracer.recording.reader import Reads
 from event_tracer.render import report
 from event_tracer.render.explain import explain
 from event_tracer.render.explanation import Explanation
@@ -64,22 +62,13 @@ async def of_cluster(words: Sequence[str], settings: ExplainSettings) -> Explana
     Raises NoStoryError, SnapshotError, SettingsError and ConnectionSettingsError.
     """
     # The libraries of a cluster take a while to load, which a file need not wait for.
-    from event_tracer.cli.target import explain_absence, open_query
-    from event_tracer.pipeline.snapshot import look_at
+    from event_tracer.cli.target import explain_absence, look_of, open_query
 
     trace_id = words[0].lower() if len(words) == 1 and _TRACE_ID.fullmatch(words[0]) else ""
     if not trace_id:
         parse_name(words)
     async with open_query(settings, () if trace_id else words) as query:
-        look = await look_at(
-            query.api,
-            cluster_uid=query.cluster_uid,
-            naming=settings.naming,
-            namespaces=query.namespaces,
-            whole=settings.whole_kinds,
-            redact=Redaction(settings.redact),
-            complain=complain,
-        )
+        look = await look_of(query, settings, complain=complain)
         traces = look.traces
         wanted = Wanted(trace_id, next(iter(query.targets), None))
         found = _found(wanted, traces)
@@ -95,10 +84,9 @@ async def of_cluster(words: Sequence[str], settings: ExplainSettings) -> Explana
 async def of_files(words: Sequence[str], settings: ExplainSettings) -> Explanation:
     """The explanation of what `words` mean in files. Raises NoStoryError and SettingsError."""
     parse_name(words)  # before a pipe is waited for
-    stdin = cast(Reads, sys.stdin.buffer) if sys.stdin else io.BytesIO()
     items = reader.items(
         settings.file,
-        stdin=stdin,
+        stdin=reader.standard_input(),
         on_problem=lambda problem: complain(str(problem)),
         redact=Redaction(settings.redact),
     )
@@ -116,10 +104,7 @@ def _abouts(target: Target | None, namespaces: Sequence[str]) -> Iterator[Object
     """One named object in each namespace, as an Event would refer to it."""
     for namespace in namespaces if target and target.name else ():
         assert target
-        yield ObjectReference(
-            kind=target.kind, namespace=namespace, name=target.name, uid="", api_version="",
-            resource_version=0, field_path="",
-        )  # fmt: skip
+        yield reference_to(target.kind, namespace, target.name)
 
 
 def _is_newer(stand: Stand, found: Trace | None) -> bool:

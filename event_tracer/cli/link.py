@@ -9,13 +9,12 @@ from urllib.parse import urlencode
 from event_tracer.cli.process import complain, run_to_the_end
 from event_tracer.cli.settings.base import SettingsError
 from event_tracer.cli.settings.models import LinkSettings
-from event_tracer.cli.target import explain_absence, open_query, undated_of
+from event_tracer.cli.target import explain_absence, look_of, open_query, undated_of
 from event_tracer.cli.words import parse_name
-from event_tracer.core.filters import Redaction
 from event_tracer.core.lineage import kind_attribute
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.traces import Trace
-from event_tracer.pipeline.snapshot import SnapshotError, look_at
+from event_tracer.pipeline.snapshot import SnapshotError
 from event_tracer.render.selection import Target, newest_story, object_span_ids
 from event_tracer.runtime.logs import Complain
 
@@ -71,15 +70,7 @@ async def link(words: Sequence[str], settings: LinkSettings, *, complain: Compla
         raise SettingsError("name one object, as deployment/web")
     async with open_query(settings, words) as query:
         (target,) = query.targets
-        look = await look_at(
-            query.api,
-            cluster_uid=query.cluster_uid,
-            naming=settings.naming,
-            namespaces=query.namespaces,
-            whole=settings.whole_kinds,
-            redact=Redaction(settings.redact),
-            complain=complain,
-        )
+        look = await look_of(query, settings, complain=complain)
         found = newest_story(each for each in look.traces if object_span_ids(each, target))
         if not found:
             raise SnapshotError(await explain_absence(query, look.traces))

@@ -1,6 +1,5 @@
 """`event-tracer replay`: recorded Events as traces, drawn or sent."""
 
-import io
 import shutil
 import sys
 import tempfile
@@ -9,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 from event_tracer.cli import sinks
 from event_tracer.cli.process import run_to_the_end
@@ -105,8 +103,7 @@ def _shift_to_now(
     files: Sequence[str], settings: ReplaySettings, stack: ExitStack
 ) -> tuple[Reads, int]:
     """Standard input, and the seconds from the last occurrence to now; 0 if nothing is shifted."""
-    # It may be closed.
-    stdin = cast(Reads, sys.stdin.buffer) if sys.stdin else io.BytesIO()
+    stdin = reader.standard_input()
     if not settings.shift_to_now:
         return stdin, 0
     # Two passes are needed, and standard input can be read but once.

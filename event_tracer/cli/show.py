@@ -13,11 +13,18 @@ from event_tracer.cli import sinks
 from event_tracer.cli.process import run_to_the_end, run_until_signal
 from event_tracer.cli.settings.models import ShowSettings
 from event_tracer.cli.sinks import SinkOptions
-from event_tracer.cli.target import Query, explain_absence, labelled, open_query, undated_of
+from event_tracer.cli.target import (
+    Query,
+    explain_absence,
+    labelled,
+    look_of,
+    open_query,
+    undated_of,
+)
 from event_tracer.core.filters import Redaction
 from event_tracer.core.times import human
 from event_tracer.core.traces import Trace
-from event_tracer.pipeline.snapshot import Snapshot, SnapshotError, look_at
+from event_tracer.pipeline.snapshot import Snapshot, SnapshotError
 from event_tracer.render.lines import visible
 from event_tracer.render.listing import lay_out, listed
 from event_tracer.render.live import LiveView, live_view
@@ -87,18 +94,9 @@ def _view(settings: ShowSettings) -> View:
 
 
 async def _once(query: Query, settings: ShowSettings, *, complain: Complain) -> bool:
-    redact = Redaction(settings.redact)
-    raw_events = RawEvents(redact)
-    reading = raw_events if settings.html else redact
-    look = await look_at(
-        query.api,
-        cluster_uid=query.cluster_uid,
-        naming=settings.naming,
-        namespaces=query.namespaces,
-        whole=settings.whole_kinds,
-        redact=reading,
-        complain=complain,
-    )
+    raw_events = RawEvents(Redaction(settings.redact))
+    reading = raw_events if settings.html else None
+    look = await look_of(query, settings, complain=complain, redact=reading)
     traces, selection = look.traces, _selection(query, settings)
     wanted = selection.matching(traces)
     shown = listed(selection, wanted)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from event_tracer.cli.settings.base import SettingsError
 from event_tracer.cli.settings.models import SnapshotSettings
 from event_tracer.cli.words import parse_names
+from event_tracer.core.filters import Redact, Redaction
 from event_tracer.core.traces import Trace
 from event_tracer.kube.client import Api, ApiError
 from event_tracer.kube.credentials import chosen_namespace, client_factory
@@ -20,9 +21,10 @@ from event_tracer.kube.discovery import (
 )
 from event_tracer.kube.listing import Lister, StaleError
 from event_tracer.kube.resources import NAMESPACES, Resource, each_namespace
-from event_tracer.pipeline.snapshot import Look, SnapshotError, in_namespaces
+from event_tracer.pipeline.snapshot import Look, SnapshotError, in_namespaces, look_at
 from event_tracer.render.selection import Target, object_names
 from event_tracer.render.undated import root_names, undated_in_words, without_revisions
+from event_tracer.runtime.logs import Complain
 
 _KEPT = "the API server keeps an Event for one hour after its last update by default"
 # kube-apiserver --event-ttl
@@ -149,6 +151,24 @@ def _namespaces(settings: SnapshotSettings, resources: Sequence[Resource]) -> tu
     named = settings.namespace or (chosen,)
     is_mixed = not all(each.is_namespaced for each in resources)
     return tuple(dict.fromkeys((*named, _EVENTS_OF_ALL))) if is_mixed else named
+
+
+async def look_of(
+    query: Query, settings: SnapshotSettings, *, complain: Complain, redact: Redact | None = None
+) -> Look:
+    """One look at a query's part of the cluster; `redact` sees each frame, or the settings' does.
+
+    Raises SnapshotError.
+    """
+    return await look_at(
+        query.api,
+        cluster_uid=query.cluster_uid,
+        naming=settings.naming,
+        namespaces=query.namespaces,
+        whole=settings.whole_kinds,
+        redact=redact or Redaction(settings.redact),
+        complain=complain,
+    )
 
 
 def undated_of(look: Look, traces: Sequence[Trace]) -> str:

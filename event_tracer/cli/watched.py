@@ -6,7 +6,7 @@ from typing import NamedTuple
 from event_tracer.cli.pipelines import Answer
 from event_tracer.cli.target import Asked
 from event_tracer.cli.waiting import Turn, Waiting
-from event_tracer.core.event import ObjectReference
+from event_tracer.core.event import ObjectReference, reference_to
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.stand import Stand
 from event_tracer.core.times import SECOND, rfc3339
@@ -42,10 +42,8 @@ class Watched:
     def about(self) -> ObjectReference:
         """It, as an Event would refer to it."""
         resource = self.asked.resource
-        return ObjectReference(
-            kind=resource.kind, namespace=self.asked.namespace, name=self.asked.name, uid="",
-            api_version=resource.api_version, resource_version=0, field_path="",
-        )  # fmt: skip
+        where = (self.asked.namespace, self.asked.name)
+        return reference_to(resource.kind, *where, api_version=resource.api_version)
 
     def look(
         self, stand: Stand, buffer: TraceBuffer, *, preview: Preview, is_readable: bool, now: int,

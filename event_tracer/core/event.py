@@ -40,6 +40,13 @@ class ObjectReference(NamedTuple):
     field_path: str
 
 
+def reference_to(
+    kind: str, namespace: str, name: str, uid: str = "", api_version: str = ""
+) -> ObjectReference:
+    """An object as one refers to it who knows no version or field of it."""
+    return ObjectReference(kind, namespace, name, uid, api_version, 0, "")
+
+
 class Event(NamedTuple):
     """One observation of an Event, an occurrence where its (count, time) is new.
 

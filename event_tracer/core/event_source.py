@@ -12,7 +12,7 @@ from event_tracer.core.tables import (
     INSTANT,
     MESSAGE_ATTRIBUTES,
 )
-from event_tracer.core.ties import Named, ties_of
+from event_tracer.core.ties import Named
 from event_tracer.core.times import SECOND, in_range, parse_duration
 
 _CONTAINER = re.compile(r"\{([^}]+)\}$")  # `spec.containers{web}`: kubelet/container/ref.go
@@ -38,13 +38,8 @@ def occurrence_of(event: Event, child: Child | None) -> Occurrence:
     )  # fmt: skip
 
 
-def named_child(event: Event) -> Child | None:
-    """The object below its own that an Event's message names, the first of several (law 8)."""
-    return child_of(ties_of(event))
-
-
 def child_of(ties: tuple[Named, ...]) -> Child | None:
-    """The same of what an Event was found to name."""
+    """The object below its own that an Event's message names, the first of several (law 8)."""
     for tie in ties:
         if tie.tie is not Tie.BELONGS:
             owned = tie.tie in (Tie.OWNS, Tie.HAS)

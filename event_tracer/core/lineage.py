@@ -6,7 +6,7 @@ from functools import lru_cache
 from event_tracer.core.chain import Chain, KubeObject, usual_creator
 from event_tracer.core.children import Tie
 from event_tracer.core.claims import Claims, Name, ParentClaim
-from event_tracer.core.event import Event, ObjectReference
+from event_tracer.core.event import Event, ObjectReference, reference_to
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.kinds import BUILT_IN
 from event_tracer.core.objects import ObjectMetadata
@@ -231,15 +231,7 @@ def _created_by(item: KubeObject, creator: str) -> KubeObject:
 @lru_cache(maxsize=4096)
 def _parent(kind: str, namespace: str, name: str, uid: str, api_version: str) -> ObjectReference:
     # One for the thousand children that an owner may have.
-    return ObjectReference(
-        kind=kind,
-        namespace=namespace,
-        name=name,
-        uid=uid,
-        api_version=api_version,
-        resource_version=0,
-        field_path="",
-    )
+    return reference_to(kind, namespace, name, uid, api_version)
 
 
 def _kube_object(meta: ObjectMetadata) -> KubeObject:

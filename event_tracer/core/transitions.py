@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from event_tracer.core.condition_facts import ConditionsFacts
 from event_tracer.core.conditions import ConditionChange, ConditionsStatus
-from event_tracer.core.event import ObjectReference
+from event_tracer.core.event import ObjectReference, reference_to
 from event_tracer.core.facts import Facts, PodFacts, RolloutFacts
 from event_tracer.core.kinds import API_VERSIONS, CONTROLLERS
 from event_tracer.core.objects import ObjectMetadata
@@ -169,9 +169,8 @@ def _transition(
     place = end_of_second if rule.ends else start_of_second
     return Transition(
         key=key,
-        about=ObjectReference(
-            kind=meta.kind, namespace=meta.namespace, name=meta.name, uid=meta.uid,
-            api_version=API_VERSIONS.get(meta.kind, ""), resource_version=0, field_path="",
+        about=reference_to(
+            meta.kind, meta.namespace, meta.name, meta.uid, API_VERSIONS.get(meta.kind, "")
         ),
         reason=reason,
         word=word if word in rule.words else "",

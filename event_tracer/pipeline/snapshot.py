@@ -208,21 +208,6 @@ async def look_at(
     return Look(traces, snapshot.undated, snapshot.stand, has_revisions)
 
 
-async def read_traces(
-    api: Api, *, cluster_uid: str, naming: Naming, namespaces: Sequence[str], whole: WholeKinds,
-    redact: Redact, complain: Complain,
-) -> list[Trace]:  # fmt: skip
-    """All traces of what a cluster has now, the one that changed last at the end.
-
-    Raises SnapshotError.
-    """
-    look = await look_at(
-        api, cluster_uid=cluster_uid, naming=naming, namespaces=namespaces, whole=whole,
-        redact=redact, complain=complain,
-    )  # fmt: skip
-    return look.traces
-
-
 def in_namespaces(namespaces: Sequence[str]) -> str:
     """The namespaces in words; "in any namespace" where none is named."""
     if not namespaces:

@@ -3,6 +3,7 @@
 import gzip
 import io
 import re
+import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -95,6 +96,11 @@ def items(
         for source, whole in recordings:
             for frame, since in _frames(whole, source, redact):
                 yield frame if since is None else Listing(frames=(frame,), tell_since=since)
+
+
+def standard_input() -> Reads:
+    """Standard input; nothing where it is closed."""
+    return cast(Reads, sys.stdin.buffer) if sys.stdin else io.BytesIO()
 
 
 def total_size(paths: Sequence[str]) -> int | None:

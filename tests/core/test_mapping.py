@@ -3,8 +3,9 @@
 import pytest
 
 from event_tracer.core.event import parse_event
-from event_tracer.core.event_source import named_child
+from event_tracer.core.event_source import child_of
 from event_tracer.core.mapping import Naming
+from event_tracer.core.ties import ties_of
 from tests.scenarios.event import EVENT, UID, event, span
 from tests.scenarios.folding import attributes, raw_frames, service, tell
 
@@ -49,7 +50,7 @@ def test_messages_name_children(kind: str, reason: str, message: str, child: str
     raw = event(
         reason=reason, message=message, involvedObject={"kind": kind, "name": "x", "uid": UID}
     )
-    found = named_child(parse_event(raw))
+    found = child_of(ties_of(parse_event(raw)))
 
     assert (found and found.name) == child
 

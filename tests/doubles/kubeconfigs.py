@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from kubernetes_asyncio.client import ApiClient
 
 from event_tracer.kube.client import Api
 from event_tracer.kube.credentials import client_factory
+from event_tracer.kube.kubeconfig import ConnectionSettingsError
 from tests.doubles.apiserver.server import ApiServer
 from tests.scenarios.fields import Raw
 
@@ -62,3 +64,21 @@ def with_server(test: Callable[[ApiServer], Coroutine[Any, Any, None]]) -> None:
             await test(server)
 
     asyncio.run(main())
+
+
+def host(path: str = "", *, context: str = "") -> str:
+    """The server that would be spoken to."""
+
+    async def find() -> str:
+        client = await (await client_factory(kubeconfig=path, context=context))()
+        await client.close()
+        return str(client.configuration.host)
+
+    return asyncio.run(find())
+
+
+def complaint(path: str = "", *, context: str = "") -> str:
+    """The sentence where there is no cluster to speak to."""
+    with pytest.raises(ConnectionSettingsError) as caught:
+        host(path, context=context)
+    return str(caught.value)

@@ -45,13 +45,17 @@ class ControlPlane:
 
     def start(self) -> None:
         """All of it, and the first answer."""
-        self.etcd.start()
-        self.apiserver.start()
-        self.wait_until_ready()
+        self.start_api_server()
         self.kube.start()
         self.controllers.start()
         self.scheduler.start()
         wait("a ServiceAccount", lambda: self.kube.items("serviceaccounts", "default"))
+
+    def start_api_server(self) -> None:
+        """It and its storage alone, until it is ready."""
+        self.etcd.start()
+        self.apiserver.start()
+        self.wait_until_ready()
 
     def stop(self) -> None:
         """All of it, at once: nothing of it is kept."""

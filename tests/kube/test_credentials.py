@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 
 from event_tracer.kube.credentials import (
-    client_factory,
     is_in_cluster,
     own_namespace,
 )
-from event_tracer.kube.kubeconfig import ConnectionSettingsError
 from tests.doubles.apiserver.server import ApiServer
 from tests.doubles.certificates import Authority
-from tests.doubles.kubeconfigs import api_of, kubeconfig
+from tests.doubles.kubeconfigs import api_of, complaint, host, kubeconfig
 from tests.doubles.virtual_time import run
 from tests.scenarios.fields import Raw
 
@@ -44,24 +42,6 @@ def pod(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(Authority(home).certificate, home / "authority")
     (home / "authority").replace(home / "ca.crt")
     return home
-
-
-def host(path: str = "", *, context: str = "") -> str:
-    """The server that would be spoken to."""
-
-    async def find() -> str:
-        client = await (await client_factory(kubeconfig=path, context=context))()
-        await client.close()
-        return str(client.configuration.host)
-
-    return asyncio.run(find())
-
-
-def complaint(path: str = "", *, context: str = "") -> str:
-    """The sentence where there is no cluster to speak to."""
-    with pytest.raises(ConnectionSettingsError) as caught:
-        host(path, context=context)
-    return str(caught.value)
 
 
 def in_home(home: Path, server: str) -> None:

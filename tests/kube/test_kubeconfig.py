@@ -1,6 +1,5 @@
 """Kubeconfig files mean what they mean to kubectl (client-go tools/clientcmd)."""
 
-import asyncio
 import json
 import os
 from pathlib import Path
@@ -8,9 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from event_tracer.kube.client import Api
-from event_tracer.kube.credentials import chosen_namespace, client_factory, is_in_cluster
-from event_tracer.kube.kubeconfig import ConnectionSettingsError
+from event_tracer.kube.credentials import chosen_namespace, is_in_cluster
+from tests.doubles.kubeconfigs import complaint, host
 from tests.scenarios.fields import Raw
 from tests.scenarios.kubeconfigs import BROKEN, config
 
@@ -23,25 +21,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("event_tracer.kube.credentials._NAMESPACE", tmp_path / "namespace")
     return tmp_path
-
-
-def host(kubeconfig: str = "", *, context: str = "") -> str:
-    """The server that would be spoken to; empty namespaces of the context are `default`."""
-
-    async def find() -> str:
-        api = Api(await client_factory(kubeconfig=kubeconfig, context=context))
-        client = await api._connect()
-        await client.close()
-        return str(client.configuration.host)
-
-    return asyncio.run(find())
-
-
-def complaint(kubeconfig: str = "", *, context: str = "") -> str:
-    """The sentence where there is no cluster to speak to."""
-    with pytest.raises(ConnectionSettingsError) as caught:
-        host(kubeconfig, context=context)
-    return str(caught.value)
 
 
 def merged(home: Path, monkeypatch: pytest.MonkeyPatch, *files: Raw | str | None) -> None:
