@@ -32,7 +32,7 @@ from event_tracer.render.page.store import RawEvents
 from event_tracer.render.selection import Selection, newest_time, object_span_ids
 from event_tracer.render.terminal import View, console
 from event_tracer.runtime.logs import Complain, mask
-from event_tracer.runtime.tasks import TaskScope
+from event_tracer.runtime.tasks import TaskScope, first_failure
 
 _TICK = 0.5  # seconds
 
@@ -165,14 +165,8 @@ class _Follower:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Draw until `stop`."""
-        failure: BaseException | None = None
-        try:
-            with self._view as view:
-                await self._scope.run(stop, start=self._snapshot.run(), draw=self._draw(view))
-        except* Exception as errors:
-            failure = errors.exceptions[0]  # to raise it here would put it in a group again
-        if failure:
-            raise failure
+        with first_failure(), self._view as view:
+            await self._scope.run(stop, start=self._snapshot.run(), draw=self._draw(view))
 
     async def _draw(self, view: LiveView) -> None:
         is_checked, shown = False, ""

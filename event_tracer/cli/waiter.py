@@ -27,7 +27,7 @@ from event_tracer.render.explanation import Explanation
 from event_tracer.render.live import MAX_SPANS
 from event_tracer.render.quiet import explain_quiet
 from event_tracer.render.selection import object_span_ids
-from event_tracer.runtime.tasks import TaskScope
+from event_tracer.runtime.tasks import TaskScope, first_failure
 
 _TICK = 0.5  # seconds
 _READ = 120.0  # seconds for what there is to be read once, however soon time is up
@@ -69,16 +69,8 @@ class Waiter:
 
     async def run(self, stop: asyncio.Event) -> Ending:
         """Wait; the end of all. Raises SnapshotError."""
-        failure: BaseException | None = None
-        try:
-            with self._screen:
-                await self._scope.run(
-                    self._done, start=self._snapshot.run(), look=self._look_on(stop)
-                )
-        except* Exception as errors:
-            failure = errors.exceptions[0]  # to raise it here would put it in a group again
-        if failure:
-            raise failure
+        with first_failure(), self._screen:
+            await self._scope.run(self._done, start=self._snapshot.run(), look=self._look_on(stop))
         return self._end()
 
     async def _look_on(self, stop: asyncio.Event) -> None:

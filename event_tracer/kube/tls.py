@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from event_tracer.kube.kubeconfig import ConnectionSettingsError
+from event_tracer.runtime.tls import client_context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +56,6 @@ def tls_context(authority: Pem, *, is_verified: bool = True) -> ssl.SSLContext:
         raise ConnectionSettingsError(f"{authority} holds no certificate") from None
     except OSError as error:
         raise _unreadable(authority.file, error) from None
-    # EKS's authority has no Authority Key Identifier. kubectl takes it; Python's default context
-    # has refused it since 3.13 (kubernetes_asyncio's issue 349).
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if not is_verified:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -67,8 +65,8 @@ def tls_context(authority: Pem, *, is_verified: bool = True) -> ssl.SSLContext:
 def _trusting(authority: Pem) -> ssl.SSLContext:
     if authority.data:
         text = authority.data.decode("ascii", "ignore")  # comments may be in any letters
-        return ssl.create_default_context(cadata=text)
-    return ssl.create_default_context(cafile=authority.file or None)
+        return client_context(cadata=text)
+    return client_context(cafile=authority.file or None)
 
 
 def load_pair(context: ssl.SSLContext, certificate: Pem, key: Pem) -> None:

@@ -43,6 +43,18 @@ class TaskScope:
 
 
 @contextmanager
+def first_failure() -> Iterator[None]:
+    """Raise the first failure of a scope that runs within, by itself instead of in a group."""
+    failure: BaseException | None = None
+    try:
+        yield
+    except* Exception as errors:
+        failure = errors.exceptions[0]  # to raise it here would put it in a group again
+    if failure:
+        raise failure
+
+
+@contextmanager
 def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
     """SIGTERM and SIGINT set `stop`; a second one ends the process at once."""
     loop = asyncio.get_running_loop()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from event_tracer.export.otlp.endpoint import Endpoint
+from event_tracer.runtime.tls import client_context
 
 logger = logging.getLogger(__name__)
 _State = tuple[tuple[int, int, int] | None, ...]
@@ -86,13 +87,9 @@ def _read(endpoint: Endpoint) -> Certificates:
 
 def _context(authority: str | None) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=authority)
+        return client_context(cafile=authority)
     except ssl.SSLError:
         raise _unusable("it holds no certificate", authority or "") from None
-    # Python 3.13's default asks for RFC 5280 to the letter, as gRPC and Go do not: some private
-    # authorities have no key identifiers or no Key Usage.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
 
 
 def _load_pair(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
