@@ -123,6 +123,7 @@ CHILDREN = (
     _rule("Tekton", "Failed", "TaskRun", "Pod", r"(?s).*for logs run: kubectl -n (?P<namespace>\S+) logs (?P<name>\S+) -c ", "pipeline pkg/pod/status.go"),
     _rule("rabbitmqcluster-controller", "SuccessfulCreate SuccessfulUpdate", "RabbitmqCluster", "", r"(?:created|updated) resource (?P<name>\S+) of Type \*?(?:\w+\.)?(?P<kind>\w+)", "cluster-operator controllers/rabbitmqcluster_controller.go"),
     _rule("keda-operator", _KEDA, "ScaledObject", "", r"(?:Scaled|Deactivated|Failed to (?:scale|deactivate)) (?:\S+\.)?(?P<kind>[A-Z]\w+) (?P<namespace>[^/\s]+)/(?P<name>\S+) from", "keda pkg/scaling/executor/scale_scaledobjects.go", tie=Tie.BELONGS),
+    _rule("gameserver-controller", "Creating", "GameServer", "Pod", r"Pod (?P<name>\S+) created", "agones pkg/gameservers/controller.go"),
     _rule("vpa-updater", "EvictedPod", "VerticalPodAutoscaler", "Pod", r"VPA Updater evicted Pod (?P<name>\S+) to", "autoscaler vertical-pod-autoscaler/pkg/updater/restriction/pods_eviction_restriction.go", tie=Tie.BELONGS),
 )  # fmt: skip
 

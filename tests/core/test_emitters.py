@@ -79,6 +79,7 @@ CASES = (
     ("ScaledObject s", "KEDAScaleTargetDeactivated", "Deactivated apps/v1.Deployment shop/web from 1 to 0", "Deployment web", "(above)"),
     ("VerticalPodAutoscaler v", "EvictedPod", "VPA Updater evicted Pod web-1-abcde to apply resource recommendation.", "Pod web-1-abcde", "(above)"),
     ("RabbitmqCluster r", "SuccessfulCreate", "created resource r-server of Type *v1.StatefulSet", "StatefulSet r-server", "RabbitmqCluster r"),
+    ("GameServer arena-x7k2p-5vn8q", "Creating", "Pod arena-x7k2p-5vn8q created", "Pod arena-x7k2p-5vn8q", "GameServer arena-x7k2p-5vn8q"),
     # the general rule: under its maker's name
     ("Widget w", "Made", 'Created new Gadget resource "w-gadget"', "Gadget w-gadget", "Widget w"),
     ("Widget w", "Made", "Created Gadget shop/w-1", "Gadget w-1", "Widget w"),
