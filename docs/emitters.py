@@ -64,8 +64,9 @@ def _general() -> Iterator[str]:
     autoscalers = ", ".join(f"{kind} (`spec.{field}`)" for kind, field in TARGETS.items())
     yield "Besides, of any component:"
     yield ""
-    yield "- `Created [new] <Kind> [resource] [namespace/]name` names a child, where its name"
-    yield "  begins with that of the Event's object."
+    yield "- `Created [new] <Kind> [resource] [namespace/]name` names a child, where that of the"
+    yield "  Event's object is in its name, and so does `<Kind> [namespace/]name [has been]"
+    yield "  created`. A kind may be several words, and small: `role binding`, `gameserver`."
     yield "- `Reissued from <kind>/<name>: …` is what the rest says of that object, below the"
     yield "  Event's own (Kubeflow's notebook-controller)."
     yield "- Annotations of Argo Workflows' Events name a pod's Workflow and when its node started."

@@ -131,16 +131,27 @@ CHILDREN = (
 # and its like: what was said of an object, said again of the one that owns it.
 REISSUED = re.compile(r"Reissued from (?P<kind>[a-z]+)/(?P<name>[a-z0-9.-]+): (?P<message>(?s:.*))")
 
-# The general rule: by an Event about an object whose name begins the child's.
-# Up to three words may say more of the kind ("virtual machine pod").
+# The general rule: by an Event about an object whose name is in the child's. Up to three words may
+# say more of the kind ("virtual machine pod", "Kubernetes Job", "config map").
+_OF_KIND = (
+    r"(?P<more>(?:(?!(?:for|in|on|of|from|to|with|by|at) )[A-Za-z]+ ){%d})(?P<kind>[A-Za-z]{2,})"
+)
+_CALLED = (
+    r"(?: resource| object)?:? [\"'`]?(?:(?P<namespace>[a-z0-9-]+)/)?"
+    r"(?P<name>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![\w/-])"
+)
+_ACTIVE = (
+    r"(?:Successfully |Succeed(?:ed)? (?:to|in) )?[Cc]reat(?:ed|ing|e) (?:an? |the )?(?:new )?"
+    rf"{_OF_KIND}{_CALLED}"
+)
+# Zalando's postgres-operator pkg/cluster/cluster.go: 'Statefulset "shop/db" has been successfully
+# created', 'The service "shop/db" for role master has ...'
+_PASSIVE = (
+    rf"(?:[Tt]he )?{_OF_KIND}{_CALLED}[\"'`]?(?: for [\w ./-]{{1,99}}?)?"
+    r"(?: has been| was)?(?: successfully)? created\b"
+)
 CREATED_KINDS = tuple(
-    re.compile(
-        r"(?:Successfully |Succeed(?:ed)? (?:to|in) )?[Cc]reat(?:ed|ing|e) (?:an? )?(?:new )?"
-        rf"(?:[a-z]+ ){{{words}}}(?P<kind>[A-Za-z]{{2,}})(?: resource| object)?:? "
-        r"[\"'`]?(?:(?P<namespace>[a-z0-9-]+)/)?"
-        r"(?P<name>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![\w/-])"
-    )
-    for words in range(4)
+    re.compile(voice % words) for words in range(4) for voice in (_ACTIVE, _PASSIVE)
 )
 
 # Annotations of Argo Workflows' Events about nodes (workflow/common/common.go, operator.go).

@@ -35,6 +35,7 @@ class Claims:
 
     def add(self, name: Name, claim: ParentClaim) -> None:
         """Take in one; of one parent the first word counts."""
+        name = _key(name)
         before = self._known.peek(name) or ()
         same = [each for each in before if each.parent == claim.parent]
         others = [each for each in before if each.parent != claim.parent]
@@ -43,7 +44,7 @@ class Claims:
 
     def parent(self, name: Name, *, second: int) -> ObjectReference | None:
         """The parent of an object as of Unix `second`, if any message names it."""
-        claims = self._known.get(name)
+        claims = self._known.get(_key(name))
         if not claims:
             return None
         near = [each for each in claims if each.is_near] or claims
@@ -54,12 +55,18 @@ class Claims:
 
     def component(self, name: Name) -> str:
         """The component whose message named an object first, empty where none did."""
-        claims = self._known.peek(name)
+        claims = self._known.peek(_key(name))
         return next((each.component for each in claims if each.component), "") if claims else ""
 
     def expire(self, *, now: int) -> None:
         """Forget what nothing has asked for in a long time; `now` is ns of the watermark."""
         self._known.expire(now=now)
+
+
+def _key(name: Name) -> Name:
+    # "Created gameserver: arena-x7k2p" is of a GameServer (agones gameserversets/controller.go)
+    kind, namespace, plain = name
+    return kind.lower(), namespace, plain
 
 
 def _order(claim: ParentClaim) -> tuple[int, str, str]:

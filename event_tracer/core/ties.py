@@ -26,7 +26,7 @@ _ANY_REASON: dict[str, tuple[ChildRule, ...]] = {
     for kind in frozenset().union(*(rule.kinds for rule in CHILDREN if not rule.reasons))
 }
 _NO_KINDS = frozenset({"container", "volume", "image", "user", "revision", "version", "new"})
-_CREATES = re.compile("[Cc]reat(?:ed|ing|e) ")
+_CREATES = re.compile(r"[Cc]reat(?:ed|ing|e)\b")
 
 
 class Named(NamedTuple):
@@ -61,8 +61,8 @@ def _named(reason: str, message: str, about: ObjectReference) -> Iterator[Named]
         if match := rule.pattern.match(message):
             is_named = True
             yield _by_rule(rule, match.groupdict(), about)
-    if not is_named and about.kind != "Pod" and (found := _created(message, about)):
-        yield found
+    if not is_named and about.kind != "Pod":
+        yield from _created(message, about)
 
 
 def _reissued(kind: str) -> Tie:
@@ -80,19 +80,40 @@ def _by_rule(rule: ChildRule, found: dict[str, str | None], about: ObjectReferen
     return Named(kind, namespace, rule.name.format_map(parts), parent, rule.tie)
 
 
-def _created(message: str, about: ObjectReference) -> Named | None:
+def _created(message: str, about: ObjectReference) -> Iterator[Named]:
     """The general rule: what is created under its maker's name is its maker's."""
     if not about.name or not _CREATES.search(message):
-        return None
+        return
     for pattern in CREATED_KINDS:
         match = pattern.match(message)
-        if match and match["name"].startswith(about.name):
-            word = match["kind"]
-            kind = word if word[0].isupper() else KIND_OF_NAME.get(word) or word.capitalize()
-            if word not in _NO_KINDS and (kind, match["name"]) != (about.kind, about.name):
+        if match and _is_in(match["name"], about.name):
+            if match["kind"].lower() in _NO_KINDS or _is_itself(match, about):
+                continue
+            for kind in _kinds(match["more"], match["kind"]):
                 namespace = match["namespace"] or about.namespace
-                return Named(kind, namespace, match["name"], about, Tie.OWNS)
-    return None
+                yield Named(kind, namespace, match["name"], about, Tie.OWNS)
+            return
+
+
+def _is_in(name: str, maker: str) -> bool:
+    # Altinity's clickhouse-operator: `chi-logs-main-0-0` of `logs`
+    return name.startswith(maker) or f"-{maker}-" in f"-{name}-"
+
+
+def _is_itself(match: re.Match[str], about: ObjectReference) -> bool:
+    # Also as "Snapshot shop/daily was successfully created", about a VolumeSnapshot.
+    kind, own = match["kind"].lower(), about.kind.lower()
+    is_short = own.endswith(kind) and kind not in KIND_OF_NAME
+    return match["name"] == about.name and (kind == own or is_short)
+
+
+def _kinds(more: str, word: str) -> tuple[str, ...]:
+    """The kinds that words may mean, the likeliest first: `config map`, `gameserver`, `Gadget`."""
+    words = [*more.split(), word]
+    joined = ["".join(words[at:]).lower() for at in range(len(words))]
+    if known := [KIND_OF_NAME[each] for each in joined if each in KIND_OF_NAME]:
+        return (known[0],)
+    return (word,) if word[0].isupper() else tuple(each.capitalize() for each in reversed(joined))
 
 
 def _workflow(event: Event, about: ObjectReference) -> Iterator[Named]:

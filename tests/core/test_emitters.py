@@ -86,6 +86,15 @@ CASES = (
     ("Widget w", "Made", "Successfully created StatefulSet w-main", "StatefulSet w-main", "Widget w"),
     ("Widget w", "Made", "created statefulset w-main.", "StatefulSet w-main", "Widget w"),
     ("MachineSet md", "SuccessfulCreate", 'Created machine "md-x7k2p"', "Machine md-x7k2p", "MachineSet md"),
+    ("RayJob train", "CreatedRayJobSubmitter", "Created Kubernetes Job shop/train", "Job train", "RayJob train"),
+    ("RayService llm", "CreatedRayCluster", "Created the RayCluster shop/llm-7qk2v", "RayCluster llm-7qk2v", "RayService llm"),
+    ("RayCluster r", "CreatedHeadPod", "Created head Pod shop/r-head-6kw2m", "Pod r-head-6kw2m", "RayCluster r"),
+    ("RayCluster r", "CreatedRoleBinding", "Created role binding shop/r", "Rolebinding r", "RayCluster r"),
+    ("MachineDeployment md", "SuccessfulCreate", "Created MachineSet shop/md-vxmrs with 2 replicas", "MachineSet md-vxmrs", "MachineDeployment md"),
+    ("postgresql db", "StatefulSet", 'Statefulset "shop/db" has been successfully created', "StatefulSet db", "postgresql db"),
+    ("postgresql db", "Services", 'The service "shop/db-repl" for role replica has been successfully created', "Service db-repl", "postgresql db"),
+    ("ClickHouseInstallation logs", "CreateStarted", "Create StatefulSet: shop/chi-logs-main-0-0 - started", "StatefulSet chi-logs-main-0-0", "ClickHouseInstallation logs"),
+    ("Widget w", "Made", "created config map w-settings", "Configmap w-settings", "Widget w"),
     ("LeaderWorkerSet l", "Made", "Created leader statefulset l-0", "StatefulSet l-0", "LeaderWorkerSet l"),
 )  # fmt: skip
 
@@ -135,6 +144,11 @@ def test_each_rule_has_a_case() -> None:
         ("Widget w", "Created container w-1"),  # of no kind of object
         ("Widget w", "Created Widget w"),  # itself
         ("Widget w", "Not created: Gadget w-1"),
+        ("Widget w", "Gadget w-1 was not created"),
+        ("Widget w", "Gadget w-1 has not been created yet"),
+        ("Widget w", "Waiting for Gadget w-1 to be created"),
+        ("Widget w", "Created gateway for Widget w"),
+        ("VolumeSnapshot s", "Snapshot shop/s was successfully created by the CSI driver."),
     ],
 )
 def test_what_is_no_creation_names_nothing(about: str, message: str) -> None:

@@ -158,6 +158,55 @@ CASES = {
             ("TaskRun build-x7k2p", "Succeeded", "All Steps have completed executing", "TaskRun"),
         ],
     ),
+    "Agones": Case(
+        POD | dict.fromkeys(("Fleet", "GameServerSet", "GameServer"), "agones.dev/v1"),
+        {
+            "Fleet arena": "", "GameServerSet arena-x7k2p": "Fleet arena",
+            "GameServer arena-x7k2p-5vn8q": "GameServerSet arena-x7k2p",
+            "Pod arena-x7k2p-5vn8q": "GameServer arena-x7k2p-5vn8q",
+        },
+        [
+            ("Fleet arena", "CreatingGameServerSet", "Created GameServerSet arena-x7k2p", "fleet-controller"),
+            ("GameServerSet arena-x7k2p", "SuccessfulCreate", "Created gameserver: arena-x7k2p-5vn8q", "gameserverset-controller"),
+            ("GameServer arena-x7k2p-5vn8q", "Creating", "Pod arena-x7k2p-5vn8q created", "gameserver-controller"),
+            pod("arena-x7k2p-5vn8q"),
+        ],
+    ),
+    "Zalando's postgres-operator": Case(
+        POD | {"postgresql": "acid.zalan.do/v1", "StatefulSet": "apps/v1"},
+        {"postgresql db": "", "StatefulSet db": "postgresql db", "Pod db-0": "StatefulSet db"},
+        [
+            ("postgresql db", "Create", "Started creation of new cluster resources", "postgres-operator"),
+            ("postgresql db", "StatefulSet", 'Statefulset "shop/db" has been successfully created', "postgres-operator"),
+            ("StatefulSet db", "SuccessfulCreate", "create Pod db-0 in StatefulSet db successful", "statefulset-controller"),
+            pod("db-0"),
+        ],
+    ),
+    "Altinity's clickhouse-operator": Case(
+        POD | {"ClickHouseInstallation": "clickhouse.altinity.com/v1", "StatefulSet": "apps/v1"},
+        {
+            "ClickHouseInstallation logs": "",
+            "StatefulSet chi-logs-main-0-0": "ClickHouseInstallation logs",
+            "Pod chi-logs-main-0-0-0": "StatefulSet chi-logs-main-0-0",
+        },
+        [
+            ("ClickHouseInstallation logs", "CreateStarted", "Create StatefulSet: shop/chi-logs-main-0-0 - started", "clickhouse-operator"),
+            ("StatefulSet chi-logs-main-0-0", "SuccessfulCreate", "create Pod chi-logs-main-0-0-0 in StatefulSet chi-logs-main-0-0 successful", "statefulset-controller"),
+            pod("chi-logs-main-0-0-0"),
+        ],
+    ),
+    "KubeRay": Case(
+        POD | {"RayService": "ray.io/v1", "RayCluster": "ray.io/v1"},
+        {
+            "RayService llm": "", "RayCluster llm-7qk2v": "RayService llm",
+            "Pod llm-7qk2v-head-6kw2m": "RayCluster llm-7qk2v",
+        },
+        [
+            ("RayService llm", "CreatedRayCluster", "Created the RayCluster shop/llm-7qk2v", "rayservice-controller"),
+            ("RayCluster llm-7qk2v", "CreatedHeadPod", "Created head Pod shop/llm-7qk2v-head-6kw2m", "raycluster-controller"),
+            pod("llm-7qk2v-head-6kw2m"),
+        ],
+    ),
 }  # fmt: skip
 STRIMZI = Case(
     POD | {"Kafka": "kafka.strimzi.io/v1", "StrimziPodSet": "core.strimzi.io/v1beta2"},
