@@ -52,6 +52,7 @@ def _rule(
 _CREATED = "SuccessfulCreate SuccessfulDelete"
 _STATEFUL = f"{_CREATED} SuccessfulUpdate FailedCreate FailedUpdate FailedDelete"
 _TASK_RUN = "Started Pending Running Succeeded Failed"
+_WORKFLOW = "WorkflowRunning WorkflowSucceeded WorkflowFailed WorkflowTimedOut WorkflowNodeRunning WorkflowNodeSucceeded WorkflowNodeFailed WorkflowNodeError"
 _BUILD = "BuildStarted BuildCompleted BuildCancelled BuildFailed"
 _DRIVER = "SparkDriverPending SparkDriverRunning SparkDriverCompleted SparkDriverFailed SparkDriverUnknown"
 _EXECUTOR = "SparkExecutorPending SparkExecutorRunning SparkExecutorCompleted SparkExecutorFailed SparkExecutorUnknown"
@@ -115,14 +116,24 @@ CHILDREN = (
     _rule("kruise", "SuccessfulUpdatePodInPlace FailedUpdatePodInPlace", "", "Pod", r"(?:successfully|failed to) update pod (?P<name>\S+) in-place", "kruise pkg/controller/cloneset/sync/cloneset_update.go"),
     _rule("kruise", "SuccessfulUpdatePodReCreate FailedUpdatePodReCreate", "", "Pod", r"(?:successfully|failed to) patch pod (?P<name>\S+) ", "kruise pkg/controller/cloneset/sync/cloneset_update.go"),
     _rule("kruise", "CreatedImagePullJob", "", "ImagePullJob", r"created ImagePullJob (?P<name>\S+) for image", "kruise pkg/controller/cloneset/cloneset_predownload_image.go"),
+    # since 0.35 each pod is of a StrimziPodSet, before of a StatefulSet of the same name
+    _rule("strimzi.io/cluster-operator", "", "Kafka KafkaConnect KafkaMirrorMaker2", "StrimziPodSet", r"Rolling Pod (?P<name>\S+)-\d+ due to", "strimzi cluster-operator model/AbstractModel.java (getPodName)"),
+    _rule("strimzi.io/cluster-operator", "", "Kafka KafkaConnect KafkaMirrorMaker2", "Pod", r"Rolling Pod (?P<name>(?P<set>\S+)-\d+) due to", "strimzi cluster-operator model/AbstractModel.java (getPodName)", parent="StrimziPodSet {set}"),
     _rule("strimzi.io/cluster-operator", "", "Kafka KafkaConnect KafkaMirrorMaker2 KafkaNodePool StrimziPodSet", "Pod", r"Rolling Pod (?P<name>\S+) due to", "strimzi operator/resource/events/KubernetesRestartEventPublisher.java", tie=Tie.HAS),
     _rule("cloudnative-pg", "CreatingInstance", "Cluster", "Pod", r"(?:Recreating|Creating) instance (?P<name>\S+)", "cloudnative-pg internal/controller/cluster_create.go"),
     _rule("cloudnative-pg", "DeletePod", "Cluster", "Pod", r"Deleted unschedulable pod (?P<name>\S+)", "cloudnative-pg internal/controller/cluster_controller.go"),
+    # names that no message tells whole; those beyond 63 characters end in a hash
+    _rule("Tekton", f"{_TASK_RUN} Completed", "PipelineRun", "TaskRun", r"", "pipeline pkg/reconciler/pipelinerun/resources/pipelinerunresolution.go (kmeta.ChildName)", name="{about}-*"),
+    _rule("workflow-controller", _WORKFLOW, "Workflow", "Pod", r"", "argo-workflows workflow/util/pod_name.go", name="{about}-*"),
+    _rule("workflow-controller", _WORKFLOW, "Workflow", "Pod", r"", "argo-workflows workflow/util/pod_name.go (of one node)", name="{about}"),
+    _rule("vc-controller-manager", "PodGroupPending ExecuteAction", "Job", "Pod", r"", "volcano pkg/controllers/job/helpers/helpers.go (MakePodName)", name="{about}-*"),
     # older: a random end
     _rule("Tekton", _TASK_RUN, "TaskRun", "Pod", r"", "pipeline pkg/pod/pod.go (kmeta.ChildName)", name="{about}-pod"),
     _rule("Tekton", "Failed", "TaskRun", "Pod", r"(?s).*for logs run: kubectl -n (?P<namespace>\S+) logs (?P<name>\S+) -c ", "pipeline pkg/pod/status.go"),
     _rule("rabbitmqcluster-controller", "SuccessfulCreate SuccessfulUpdate", "RabbitmqCluster", "", r"(?:created|updated) resource (?P<name>\S+) of Type \*?(?:\w+\.)?(?P<kind>\w+)", "cluster-operator controllers/rabbitmqcluster_controller.go"),
     _rule("keda-operator", _KEDA, "ScaledObject", "", r"(?:Scaled|Deactivated|Failed to (?:scale|deactivate)) (?:\S+\.)?(?P<kind>[A-Z]\w+) (?P<namespace>[^/\s]+)/(?P<name>\S+) from", "keda pkg/scaling/executor/scale_scaledobjects.go", tie=Tie.BELONGS),
+    # what a Canary analyses is its target's rollout; nearly all targets are Deployments
+    _rule("flagger", "Synced", "Canary", "Deployment", r"(?:New revision detected! (?:Scaling up|Restarting analysis for)|Starting canary analysis for|Promotion completed! (?:Scaling down|Canary analysis was skipped for)) (?P<name>[^.\s]+)\.(?P<namespace>[^.\s]+)", "flagger pkg/controller/scheduler.go", tie=Tie.BELONGS),
     _rule("gameserver-controller", "Creating", "GameServer", "Pod", r"Pod (?P<name>\S+) created", "agones pkg/gameservers/controller.go"),
     _rule("vpa-updater", "EvictedPod", "VerticalPodAutoscaler", "Pod", r"VPA Updater evicted Pod (?P<name>\S+) to", "autoscaler vertical-pod-autoscaler/pkg/updater/restriction/pods_eviction_restriction.go", tie=Tie.BELONGS),
 )  # fmt: skip

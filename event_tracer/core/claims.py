@@ -10,6 +10,7 @@ from event_tracer.core.times import UNUSED
 Name = tuple[str, str, str]  # kind, namespace, name
 
 _MOST = 4
+_GENERATED = "-*"
 _SECOND = attrgetter("second")
 
 
@@ -32,10 +33,12 @@ class Claims:
         self._known: GenerationalCache[Name, tuple[ParentClaim, ...]] = GenerationalCache(
             keep=UNUSED
         )
+        self._has_generated = False
 
     def add(self, name: Name, claim: ParentClaim) -> None:
         """Take in one; of one parent the first word counts."""
         name = _key(name)
+        self._has_generated = self._has_generated or name[2].endswith(_GENERATED)
         before = self._known.peek(name) or ()
         same = [each for each in before if each.parent == claim.parent]
         others = [each for each in before if each.parent != claim.parent]
@@ -52,6 +55,15 @@ class Claims:
         # counts, and a child may be heard of just before its creation is told.
         known = [each for each in near if each.second <= second + 1]
         return (max(known, key=_order) if known else min(near, key=_order)).parent
+
+    def parent_of_generated(self, name: Name, *, second: int) -> ObjectReference | None:
+        """The same where a message has a `*` for the end of the name, which may have `-` in it."""
+        kind, namespace, stem = name
+        while self._has_generated and "-" in stem:
+            stem = stem.rpartition("-")[0]
+            if found := self.parent((kind, namespace, stem + _GENERATED), second=second):
+                return found
+        return None
 
     def component(self, name: Name) -> str:
         """The component whose message named an object first, empty where none did."""

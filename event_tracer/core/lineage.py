@@ -37,6 +37,7 @@ class Lineage:
         self._parents = Claims()
         self._hosts: GenerationalCache[Name, str] = GenerationalCache(keep=UNUSED)
         self._attached = Claims()  # to what does not own it (law 12)
+        self._heard: GenerationalCache[Name, int] = GenerationalCache(keep=UNUSED)  # first, second
         for item in tombstones:
             self.mark_deleted(item)
 
@@ -81,7 +82,10 @@ class Lineage:
         """Take in the names that an Event binds: its object's uid, and those that it names."""
         about = event.involved
         if about.uid not in self._objects and is_uuid(about.uid) and about.kind != "Node":
-            self._names.put((about.kind, about.namespace, about.name), about.uid)
+            name = (about.kind, about.namespace, about.name)
+            self._names.put(name, about.uid)
+            second = second_of(event.time)
+            self._heard.put(name, min(self._heard.peek(name) or second, second))
         if event.component == "kubelet" and event.host and about.name.endswith(f"-{event.host}"):
             # A static pod, whose uid is none of the API's (kubelet config/common.go).
             self._hosts.put((about.kind, about.namespace, about.name), event.host)
@@ -148,6 +152,7 @@ class Lineage:
         self._parents.expire(now=now)
         self._attached.expire(now=now)
         self._hosts.expire(now=now)
+        self._heard.expire(now=now)
 
     def _is_whole(self, uid: str) -> bool:
         """Whether an object is there, and so is all above it: of nearly all this is true."""
@@ -207,18 +212,14 @@ class Lineage:
         if parent is None and not item.known:
             parent = self._parents.parent(named, second=second)
             if parent is None:
-                starred = (*named[:2], _starred(item.name))
-                parent = self._parents.parent(starred, second=second)
+                heard = self._heard.peek(named)
+                first = second if heard is None else min(heard, second)
+                parent = self._parents.parent_of_generated(named, second=first)
         return self.find(parent) if parent else None
 
 
 def _name_of(item: KubeObject | ObjectReference | ObjectMetadata) -> Name:
     return item.kind, item.namespace, item.name
-
-
-def _starred(name: str) -> str:
-    """The name with `*` for its end, as a message names what has a generated one."""
-    return f"{name.rpartition('-')[0]}-*"
 
 
 def _created_by(item: KubeObject, creator: str) -> KubeObject:

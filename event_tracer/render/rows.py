@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from event_tracer.core.children import CHILDREN
+from event_tracer.core.children import CHILDREN, Tie
 from event_tracer.core.errors import goes_on
 from event_tracer.core.ranks import OTHERS
 from event_tracer.core.span import Span, text_of
@@ -17,9 +17,10 @@ Interval = tuple[int, int]
 _EXIT_CODE = "event_tracer.container.exit_code"
 _CONTAINER = "k8s.container.name"
 _NO_OUTPUT = re.compile(r"\w+ probe failed:\s*")  # prober.go: a command that said nothing
-# Kubernetes' own, and those that name what their object owns.
+# Kubernetes' own, and those that name what their object owns; not Flagger's, which say all under
+# one reason, nor Tekton's, whose numbers are how far a run is.
 _SAME = frozenset(RANK) - frozenset(OTHERS) | frozenset().union(
-    *(rule.reasons for rule in CHILDREN)
+    *(rule.reasons for rule in CHILDREN if rule.pattern.pattern and rule.tie is not Tie.BELONGS)
 )
 _GENERATED = re.compile(r"-[a-z0-9]{5}\b")  # the end of a pod's name: rand.String(5)
 

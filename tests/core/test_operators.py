@@ -1,71 +1,10 @@
 """Law 8: the tree of common controllers, from their Events alone and with objects the same."""
 
-from typing import Any
-from uuid import NAMESPACE_DNS, uuid5
-
 import pytest
 
 from tests.scenarios.cases import tree_of
 from tests.scenarios.folding import attributes, listing, roots, tell
-
-SECOND = "2025-03-04T10:00:{:02d}Z"
-
-
-def _uid(text: str) -> str:
-    return str(uuid5(NAMESPACE_DNS, text))
-
-
-class Case:
-    """What happens under one root; `above` is by object the one that owns it."""
-
-    def __init__(self, kinds: dict[str, str], above: dict[str, str], said: list[tuple[str, ...]]):
-        self.kinds, self.above, self.said = kinds, above, said
-
-    def events(self) -> list[dict[str, Any]]:
-        """Its Events, a second apart."""
-        return [self._event(at, *each) for at, each in enumerate(self.said)]
-
-    def objects(self) -> list[dict[str, Any]]:
-        """Its objects, with owners."""
-        return [self._object(each) for each in self.above]
-
-    def _reference(self, about: str) -> dict[str, str]:
-        kind, name = about.split(" ")
-        return {"apiVersion": self.kinds[kind], "kind": kind, "name": name, "uid": _uid(about)}
-
-    def _event(
-        self, at: int, about: str, reason: str, message: str, component: str
-    ) -> dict[str, Any]:
-        time, name = SECOND.format(at), f"event.{at}"
-        return {
-            "apiVersion": "v1", "kind": "Event", "reason": reason, "message": message,
-            "type": "Normal", "count": 1, "firstTimestamp": time, "lastTimestamp": time,
-            "metadata": {"name": name, "namespace": "shop", "uid": _uid(name)},
-            "involvedObject": {**self._reference(about), "namespace": "shop"},
-            "source": {"component": component},
-        }  # fmt: skip
-
-    def _object(self, about: str) -> dict[str, Any]:
-        reference = self._reference(about)
-        above = self.above[about]
-        is_labelled = about.startswith("StrimziPodSet ")
-        owner = [{**self._reference(above), "controller": not is_labelled}] if above else []
-        kind, _, name = above.partition(" ")
-        labels = {"strimzi.io/kind": kind, "strimzi.io/cluster": name} if is_labelled else {}
-        meta = {
-            "name": reference["name"], "namespace": "shop", "uid": reference["uid"],
-            "creationTimestamp": SECOND.format(0), "ownerReferences": owner, "labels": labels,
-        }  # fmt: skip
-        return {"apiVersion": reference["apiVersion"], "kind": reference["kind"], "metadata": meta}
-
-
-POD = {"Pod": "v1", "ReplicaSet": "apps/v1", "Deployment": "apps/v1", "Job": "batch/v1"}
-
-
-def pod(name: str) -> tuple[str, ...]:
-    """A pod has started."""
-    return (f"Pod {name}", "Started", "Started container a", "kubelet")
-
+from tests.scenarios.operators import POD, Case, pod
 
 CASES = {
     "Argo Rollouts": Case(
@@ -150,12 +89,48 @@ CASES = {
         ],
     ),
     "Tekton": Case(
-        POD | {"TaskRun": "tekton.dev/v1"},
-        {"TaskRun build-x7k2p": "", "Pod build-x7k2p-pod": "TaskRun build-x7k2p"},
+        POD | {"PipelineRun": "tekton.dev/v1", "TaskRun": "tekton.dev/v1"},
+        {
+            "PipelineRun build-x7k2p": "", "TaskRun build-x7k2p-unit-test": "PipelineRun build-x7k2p",
+            "Pod build-x7k2p-unit-test-pod": "TaskRun build-x7k2p-unit-test",
+        },
         [
-            ("TaskRun build-x7k2p", "Started", "", "TaskRun"),
-            pod("build-x7k2p-pod"),
-            ("TaskRun build-x7k2p", "Succeeded", "All Steps have completed executing", "TaskRun"),
+            ("PipelineRun build-x7k2p", "Started", "", "PipelineRun"),
+            ("TaskRun build-x7k2p-unit-test", "Started", "", "TaskRun"),
+            pod("build-x7k2p-unit-test-pod"),
+            ("TaskRun build-x7k2p-unit-test", "Succeeded", "All Steps have completed executing", "TaskRun"),
+            ("PipelineRun build-x7k2p", "Succeeded", "Tasks Completed: 1 (Failed: 0, Cancelled 0), Skipped: 0", "PipelineRun"),
+        ],
+    ),
+    "Argo Workflows": Case(
+        POD | {"Workflow": "argoproj.io/v1alpha1"},
+        {
+            "Workflow build-x7k2p": "", "Pod build-x7k2p": "Workflow build-x7k2p",
+            "Pod build-x7k2p-unit-test-2905949435": "Workflow build-x7k2p",
+        },
+        [
+            ("Workflow build-x7k2p", "WorkflowRunning", "Workflow Running", "workflow-controller"),
+            pod("build-x7k2p"),
+            pod("build-x7k2p-unit-test-2905949435"),
+        ],
+    ),
+    "Volcano": Case(
+        POD | {"Job": "batch.volcano.sh/v1alpha1"},
+        {"Job mpi": "", "Pod mpi-worker-0": "Job mpi"},
+        [
+            ("Job mpi", "ExecuteAction", "Start to execute action SyncJob ", "vc-controller-manager"),
+            pod("mpi-worker-0"),
+        ],
+    ),
+    "Strimzi": Case(
+        POD | {"Kafka": "kafka.strimzi.io/v1", "StrimziPodSet": "core.strimzi.io/v1beta2"},
+        {
+            "Kafka k": "", "StrimziPodSet k-kafka": "Kafka k",
+            "Pod k-kafka-0": "StrimziPodSet k-kafka",
+        },
+        [
+            ("Kafka k", "PodHasOldRevision", "Rolling Pod k-kafka-0 due to Pod has old revision", "strimzi.io/cluster-operator"),
+            pod("k-kafka-0"),
         ],
     ),
     "Agones": Case(
@@ -208,16 +183,6 @@ CASES = {
         ],
     ),
 }  # fmt: skip
-STRIMZI = Case(
-    POD | {"Kafka": "kafka.strimzi.io/v1", "StrimziPodSet": "core.strimzi.io/v1beta2"},
-    {
-        "Kafka k": "", "StrimziPodSet k-kafka": "Kafka k", "Pod k-kafka-0": "StrimziPodSet k-kafka",
-    },
-    [
-        ("Kafka k", "PodHasOldRevision", "Rolling Pod k-kafka-0 due to Pod has old revision", "strimzi.io/cluster-operator"),
-        pod("k-kafka-0"),
-    ],
-)  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -229,16 +194,6 @@ def test_events_alone_and_objects_give_one_tree(case: Case) -> None:
 
     assert len(roots(alone)) == len(roots(whole)) == 1
     assert tree_of(alone) == tree_of(whole) == case.above
-
-
-def test_strimzis_pods_are_in_their_clusters_story() -> None:
-    """Its StrimziPodSets' ownerReferences are no controllers', but labels say whose they are."""
-    frames = [{"resource": "events", "object": each} for each in STRIMZI.events()]
-    alone = tell([listing(frames)])
-    whole = tell([listing([*frames, *({"object": each} for each in STRIMZI.objects())])])
-
-    assert tree_of(alone) == {"Kafka k": "", "Pod k-kafka-0": "Kafka k"}
-    assert tree_of(whole) == STRIMZI.above
 
 
 def test_a_volcano_jobs_status_is_not_a_jobs() -> None:

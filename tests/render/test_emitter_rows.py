@@ -3,7 +3,10 @@
 import pytest
 
 from event_tracer.render.rows import Row
+from event_tracer.render.waterfall import waterfall
 from tests.scenarios.cases import picture
+from tests.scenarios.folding import listing, tell
+from tests.scenarios.operators import Case
 
 
 def rows(number: str, name: str, at: int = 0) -> list[Row]:
@@ -77,3 +80,22 @@ def test_the_head_tells_the_whole_rollout() -> None:
 
     assert trace.outcome == "started"
     assert trace.took == "3m03s"
+
+
+@pytest.mark.parametrize(
+    ("about", "reason", "texts"),
+    [
+        ("Canary web", "Synced", ("Starting canary analysis for web.shop", "Promotion completed!")),
+        ("PipelineRun web", "Running", ("Tasks Completed: 0", "Tasks Completed: 1")),
+    ],
+)  # fmt: skip
+def test_one_reason_of_several_things_is_several_rows(
+    about: str, reason: str, texts: tuple[str, ...]
+) -> None:
+    """Flagger says all under `Synced`, a PipelineRun under `Running` how far it is."""
+    kinds = {"Canary": "flagger.app/v1beta1", "PipelineRun": "tekton.dev/v1"}
+    said: list[tuple[str, ...]] = [(about, reason, text, "") for text in texts]
+    raws = Case(kinds, {}, said).events()
+    found = waterfall(tell([listing({"resource": "events", "object": raw} for raw in raws)]))
+
+    assert [row.repeats for row in found.rows if row.name == reason] == ["", ""]

@@ -1,0 +1,62 @@
+"""Operators on paper: what they say of their objects, and what owns these."""
+
+from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
+
+SECOND = "2025-03-04T10:00:{:02d}Z"
+
+
+def _uid(text: str) -> str:
+    return str(uuid5(NAMESPACE_DNS, text))
+
+
+class Case:
+    """What happens under one root; `above` is by object the one that owns it."""
+
+    def __init__(self, kinds: dict[str, str], above: dict[str, str], said: list[tuple[str, ...]]):
+        self.kinds, self.above, self.said = kinds, above, said
+
+    def events(self) -> list[dict[str, Any]]:
+        """Its Events, a second apart."""
+        return [self._event(at, *each) for at, each in enumerate(self.said)]
+
+    def objects(self) -> list[dict[str, Any]]:
+        """Its objects, with owners."""
+        return [self._object(each) for each in self.above]
+
+    def _reference(self, about: str) -> dict[str, str]:
+        kind, name = about.split(" ")
+        return {"apiVersion": self.kinds[kind], "kind": kind, "name": name, "uid": _uid(about)}
+
+    def _event(
+        self, at: int, about: str, reason: str, message: str, component: str
+    ) -> dict[str, Any]:
+        time, name = SECOND.format(at), f"event.{at}"
+        return {
+            "apiVersion": "v1", "kind": "Event", "reason": reason, "message": message,
+            "type": "Normal", "count": 1, "firstTimestamp": time, "lastTimestamp": time,
+            "metadata": {"name": name, "namespace": "shop", "uid": _uid(name)},
+            "involvedObject": {**self._reference(about), "namespace": "shop"},
+            "source": {"component": component},
+        }  # fmt: skip
+
+    def _object(self, about: str) -> dict[str, Any]:
+        reference = self._reference(about)
+        above = self.above[about]
+        is_labelled = about.startswith("StrimziPodSet ")
+        owner = [{**self._reference(above), "controller": not is_labelled}] if above else []
+        kind, _, name = above.partition(" ")
+        labels = {"strimzi.io/kind": kind, "strimzi.io/cluster": name} if is_labelled else {}
+        meta = {
+            "name": reference["name"], "namespace": "shop", "uid": reference["uid"],
+            "creationTimestamp": SECOND.format(0), "ownerReferences": owner, "labels": labels,
+        }  # fmt: skip
+        return {"apiVersion": reference["apiVersion"], "kind": reference["kind"], "metadata": meta}
+
+
+POD = {"Pod": "v1", "ReplicaSet": "apps/v1", "Deployment": "apps/v1", "Job": "batch/v1"}
+
+
+def pod(name: str) -> tuple[str, ...]:
+    """A pod has started."""
+    return (f"Pod {name}", "Started", "Started container a", "kubelet")
