@@ -19,7 +19,8 @@ _LONG, _COMMON = 50, 20  # of names that were cut to make room for a hash, and w
 # Kinds whose objects are named as a node is: its name is the cloud's.
 _NODES = frozenset({
     "Node", "CSINode", "NodeMetrics", "NodeFeature", "NodeResourceTopology", "CiliumNode",
-    "BlockAffinity", "Machine", "BareMetalHost",
+    "BlockAffinity", "Machine", "BareMetalHost", "CNINode", "TridentNode", "NodeNetworkState",
+    "SriovNetworkNodeState", "NodeDiagnostic",
 })  # fmt: skip
 # Kinds that people name, whether their objects were read or not.
 _CHOSEN = frozenset({
@@ -33,7 +34,8 @@ _COUNTED = re.compile(
 )
 # Whole generated parts of kinds whose controllers name them, whatever else is in the name.
 _ENDS = {
-    "Pod": rf"(?:-{_RANDOM}{{6,10}})?-{_RANDOM}{{5}}$",
+    # also GitLab's runners: `runner-<token>-project-1-concurrent-0-<eight characters>`
+    "Pod": rf"(?:(?:-{_RANDOM}{{6,10}})?-{_RANDOM}{{5}}|-(?<=-concurrent-)\d+-[a-z0-9]{{8}})$",
     "ReplicaSet": rf"-{_RANDOM}{{6,10}}$",
     "ControllerRevision": rf"-{_RANDOM}{{6,10}}$",
     "AnalysisRun": rf"-{_RANDOM}{{6,10}}(?:-[a-z0-9]+)*$",
@@ -42,16 +44,29 @@ _ENDS = {
 }
 _GENERATED_ENDS = {kind: re.compile(pattern) for kind, pattern in _ENDS.items()}
 
-# In any name: a uuid; a ReplicaSet's hash and a pod's end; a date, of a run or a backup.
+# A node of EKS (or an address alone), of GKE, of AKS, as it stands in names of what is on it.
+_ADDRESS = r"(?:ip-)?\d{1,3}([-.])\d{1,3}\1\d{1,3}\1\d{1,3}(?:\.[a-z0-9.-]+\.internal)?"
+_NODE = (
+    rf"(?<![a-z0-9])(?:{_ADDRESS}|gk[e3]-[a-z0-9-]+?-[0-9a-f]{{8}}-[a-z0-9]{{4}}|"
+    r"aks[a-z]*-[a-z0-9]+-\d{8}-vmss[a-z0-9]{6})(?![a-z0-9])"
+)
+_ON_NODE = re.compile(_NODE)
+# In any name: a uuid; a ReplicaSet's hash and a pod's end; a date, of a run or a backup; a node.
 _ANYWHERE = re.compile(
-    rf"{_UUID}|(?<=-){_RANDOM}{{6,10}}-{_RANDOM}{{5}}(?=-|$)|\d{{4}}-\d\d-\d\d(?:[t-][\dhmsz:.-]*)?"
+    rf"{_NODE}|{_UUID}|(?<=-){_RANDOM}{{6,10}}-{_RANDOM}{{5}}(?=-|$)|"
+    r"\d{4}-\d\d-\d\d(?:[t-][\dhmsz:.-]*)?"
 )
 _PARTS = re.compile(r"([-.])")
-_HASH = re.compile(rf"(?=.*\d)(?:{_RANDOM}{{6,10}}|(?=.*[a-f])[0-9a-f]{{8,}})|[0-9a-f]{{32,}}")
+# Also a commit's seven characters, and what is too long for a word: ULIDs, keys in base 64.
+_HASH = re.compile(
+    rf"(?=.*\d)(?:{_RANDOM}{{6,10}}|(?=.*[a-f])[0-9a-f]{{7,}}|\w{{20,}})|[0-9a-f]{{32,}}"
+)
 _NUMBER = re.compile(r"\d{5,}")
-# Five of generateName's characters; five, or eight and more, of all, with a letter and a digit
-# (GitLab's runners).
-_TOKEN = re.compile(rf"{_RANDOM}{{5}}|(?=.*\d)(?=.*[a-z])(?:[a-z0-9]{{5}}|[a-z0-9]{{8,}})")
+# Five of generateName's characters; with a letter and a digit six of base 16, and five, or eight
+# and more, of all (GitLab's runners).
+_TOKEN = re.compile(
+    rf"{_RANDOM}{{5}}|(?=.*\d)(?=.*[a-z])(?:[0-9a-f]{{6}}|[a-z0-9]{{5}}|[a-z0-9]{{8,}})"
+)
 _STARS = re.compile(r"\*(?:[-.](?:\*|\d+(?=[-.]|$)))+|(?<![^-.])\d+[-.]\*")
 
 
@@ -98,7 +113,7 @@ def _after(name: str, owner: str) -> tuple[str, str] | None:
 def _own_name(item: KubeObject) -> str:
     if item.generate_name and item.name.startswith(item.generate_name):
         return _joined(f"{_cleaned(item.generate_name.rstrip('-.'), anything=True)}-{STAR}")
-    name = _without_node(item)
+    name = _ON_NODE.sub(STAR, _without_node(item))
     is_chosen = item.kind in _CHOSEN or (item.known and item.kind not in _GENERATED_ENDS)
     if end := _GENERATED_ENDS.get(item.kind):
         name = end.sub(f"-{STAR}", name)
@@ -121,8 +136,9 @@ def _cleaned(name: str, *, anything: bool = False) -> str:
 
     `anything`: nobody chose it, so five random characters and short numbers are generated, too.
     """
-    parts = _PARTS.split(_ANYWHERE.sub(STAR, name))
-    return "".join([parts[0], *_replaced(parts[1:], anything=anything)]) if parts else name
+    first, *others = _PARTS.split(_ANYWHERE.sub(STAR, name))
+    is_all = not others and (_HASH.fullmatch(first) or first.isdigit())
+    return "".join([STAR if is_all else first, *_replaced(others, anything=anything)])
 
 
 def _replaced(parts: Iterable[str], *, anything: bool) -> Iterable[str]:
@@ -142,7 +158,10 @@ def _joined(name: str) -> str:
 # `<provisioner>_<hostname>_<uuid>` (sig-storage-lib-external-provisioner controller.go, and leader
 # election's identities), or a pod's own name.
 _INSTANCE = re.compile(rf"(?P<name>.+?)_[^_]+_{_UUID}")
-_OWN = re.compile(rf"[-_ ]?{_UUID}$|(?:-(?=[a-z]*\d){_RANDOM}{{6,10}})-{_RANDOM}{{5}}$")
+_OWN = re.compile(
+    rf"[-_ ]?{_UUID}$|(?:-(?=[a-z]*\d){_RANDOM}{{6,10}})?-(?!https$){_RANDOM}{{5}}$|"
+    rf"(?:^|[-_, ]+){_NODE}$"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -150,4 +169,4 @@ def bounded_component(component: str) -> str:
     """A component's name without those of its pod, its host and its run."""
     if match := _INSTANCE.fullmatch(component):
         return match["name"]
-    return _OWN.sub("", component) or component
+    return _OWN.sub("", component) or (component and STAR)

@@ -111,6 +111,17 @@ GENERATORS = {
     "a node of GKE": Generator("Node", lambda dice: f"gke-main-pool-1-{hexes(dice, 8)}-{safe(dice, 4)}"),
     "a node of AKS": Generator("Node", lambda dice: f"aks-nodepool1-{dice.randrange(10**8):08d}-vmss{dice.randrange(36**2):06x}"),
     "a node by its instance": Generator("Node", lambda dice: f"i-{hexes(dice, 17)}"),
+    "a commit's Job alone": Generator("Job", lambda dice: f"migrate-{dice.randrange(10)}{hexes(dice, 5)}{dice.choice('abcdef')}"),
+    "a shell on a node": Generator("Pod", lambda dice: f"node-shell-{dice.choice('abcdef')}{hexes(dice, 4)}{dice.randrange(10)}"),
+    "a ULID": Generator("Job", lambda dice: f"dump-01{''.join(dice.choice('0123456789abcdefghjkmnpqrstvwxyz') for _ in range(24))}"),
+    "a certificate of a node": Generator("CertificateSigningRequest", lambda dice: f"node-csr-{dice.randrange(10)}{''.join(dice.choice('aZ09_xY') for _ in range(42))}"),
+    "a static pod on EKS": Generator("Pod", lambda dice: f"kube-proxy-ip-10-{dice.randrange(255)}-0-{dice.randrange(255)}.eu-west-1.compute.internal"),
+    "a static pod on GKE": Generator("Pod", lambda dice: f"kube-proxy-gke-main-pool-1-{hexes(dice, 8)}-{''.join(dice.choice('abcdefghij0123456789') for _ in range(4))}"),
+    "a static pod on AKS": Generator("Pod", lambda dice: f"kube-proxy-aks-nodepool1-{dice.randrange(10**8):08d}-vmss{dice.randrange(36**2):06x}"),
+    "a job of GitLab's runner": Generator("Pod", lambda dice: f"runner-t1zxy8bqk-project-{dice.randrange(999)}-concurrent-{dice.randrange(9)}-{''.join(dice.choice('abcdefgh12') for _ in range(8))}"),
+    "an identity": Generator("CiliumIdentity", lambda dice: str(dice.randrange(10**6))),
+    "an address": Generator("IPAddress", lambda dice: f"10.96.{dice.randrange(255)}.{dice.randrange(255)}"),
+    "a node's network": Generator("CNINode", lambda dice: f"ip-10-0-{dice.randrange(255)}-{dice.randrange(255)}.ec2.internal"),
     "a cluster's instance": Generator("Pod", lambda dice: f"pg-{dice.randrange(1, 999)}", (thing("Cluster", "pg"),)),
     "a broker": Generator("Pod", lambda dice: f"my-cluster-kafka-{dice.randrange(99)}", (thing("StrimziPodSet", "my-cluster-kafka"), thing("Kafka", "my-cluster"))),
 }  # fmt: skip
@@ -206,6 +217,9 @@ COMPONENTS = {
     "rancher.io/local-path": lambda dice: f"rancher.io/local-path_local-path-provisioner-{digest(dice)}-{safe(dice, 5)}_{uid(dice)}",
     "csi.hetzner.cloud": lambda dice: f"csi.hetzner.cloud_hcloud-csi-controller-{dice.randrange(9)}_{uid(dice)}",
     "k8s-sigs.io/nfs": lambda dice: f"k8s-sigs.io/nfs_host.{hexes(dice, 6)}.example_{uid(dice)}",
+    "metallb-speaker": lambda dice: f"metallb-speaker-{safe(dice, 5)}",
+    "kured": lambda dice: f"kured ip-10-0-{dice.randrange(255)}-{dice.randrange(255)}.ec2.internal",
+    "*": lambda dice: f"ip-10-0-{dice.randrange(255)}-{dice.randrange(255)}.ec2.internal",
     "old-provisioner": lambda dice: f"old-provisioner-{uid(dice)}",
 }  # fmt: skip
 
