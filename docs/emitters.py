@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from event_tracer.core.children import CHILDREN, TARGETS, ChildRule, Tie
+from event_tracer.core.durations import DURATION, DURATIONS
 from event_tracer.core.ranks import OTHERS
-from event_tracer.core.tables import CREATED, DURATION, DURATIONS, RANK, STEPS
+from event_tracer.core.tables import CREATED, RANK, STEPS
 
 PAGE = Path(__file__).with_name("emitters.md")
 _HEAD = """# Emitters

@@ -7,9 +7,13 @@ from typing import Any, NamedTuple
 
 from event_tracer.core import api_types, wire
 from event_tracer.core.tables import (
+    BEGINS,
     COMBINED,
+    ENDS,
+    EVENT_RANK,
     NAME_WORDS,
-    RANK,
+    UNKNOWN_BEGIN_RANK,
+    UNKNOWN_END_RANK,
     UNKNOWN_RANK,
     UNKNOWN_WARNING_RANK,
 )
@@ -247,8 +251,15 @@ def _ranked(time: int, item: api_types.EventObject) -> int:
     if not is_whole_second(time):
         return time
     reason = item.get("reason") or ""
-    rank = RANK.get(name_of(reason, item.get("message") or "")) or RANK.get(reason)
+    rank = EVENT_RANK.get(name_of(reason, item.get("message") or "")) or EVENT_RANK.get(reason)
     if rank is None:
         is_normal = item.get("type") in ("Normal", "", None)
-        rank = UNKNOWN_RANK if is_normal else UNKNOWN_WARNING_RANK
+        rank = _unknown_rank(reason) if is_normal else UNKNOWN_WARNING_RANK
     return time + rank * MICROSECOND
+
+
+@lru_cache(maxsize=1024)
+def _unknown_rank(reason: str) -> int:
+    if BEGINS.fullmatch(reason):
+        return UNKNOWN_BEGIN_RANK
+    return UNKNOWN_END_RANK if ENDS.fullmatch(reason) else UNKNOWN_RANK

@@ -3,21 +3,19 @@
 import re
 
 from event_tracer.core.children import NODE_STARTED, Tie
+from event_tracer.core.durations import DURATION, DURATIONS, INSTANT
 from event_tracer.core.event import Event, name_of, version_number
 from event_tracer.core.occurrence import Child, Description, Occurrence
 from event_tracer.core.span import AttributeValue, event_span_id
-from event_tracer.core.tables import (
-    DURATION,
-    DURATIONS,
-    INSTANT,
-    MESSAGE_ATTRIBUTES,
-)
+from event_tracer.core.tables import MESSAGE_ATTRIBUTES
 from event_tracer.core.ties import Named
 from event_tracer.core.times import SECOND, in_range, parse_duration
 
 _CONTAINER = re.compile(r"\{([^}]+)\}$")  # `spec.containers{web}`: kubelet/container/ref.go
 _LONGEST = 24 * 3600 * SECOND  # a wait of 9223372037s occurs: nobody knew since when
-_TOOK = re.compile(r"(?:in|after|was|[Tt]ime:?) \d")  # most messages state none, told at once
+_TOOK = re.compile(
+    r'(?:in|after|was|for|took|waited|elapsed:?|[Tt]ime:?) "?\d'
+)  # most messages state none, told at once
 _MESSAGE = 1024  # characters: events.k8s.io's own limit; core/v1 has none
 _MESSAGE_RULES = {
     reason: tuple(

@@ -62,6 +62,24 @@ OTHERS = {
     "WorkflowFailed": 295, "WorkflowTimedOut": 296,
     # Tekton: pkg/reconciler/events/k8sevent/event.go
     "Running": 71, "Succeeded": 300,
+    # Argo CD: util/argo/audit_logger.go
+    "OperationStarted": 310, "OperationCompleted": 311,
+    # Altinity: announcer event-emitter.go
+    "ReconcileStarted": 313, "CreateStarted": 314, "UpdateStarted": 314, "DeleteStarted": 314,
+    "CreateCompleted": 315, "UpdateCompleted": 315, "DeleteCompleted": 315,
+    "ReconcileCompleted": 316,
+    # KubeRay: ray-operator utils/constant.go; a cluster is made before what submits to it
+    "CreatedRayCluster": 320, "CreatedService": 321, "CreatedHeadPod": 322,
+    "CreatedWorkerPod": 323, "CreatedRayJobSubmitter": 324, "DeletedRayJobSubmitter": 325,
+    "DeletedWorkerPod": 326, "DeletedHeadPod": 327, "DeletedRayCluster": 328,
+    # Agones: gameservers/controller.go
+    "PortAllocation": 330, "Creating": 331, "RequestReady": 332,
+    # snapshot-controller: common-controller/snapshot_controller.go
+    "CreatingSnapshot": 340, "SnapshotCreated": 341, "SnapshotReady": 342,
+    # CDI: pkg/controller/datavolume
+    "ImportScheduled": 345, "CloneScheduled": 345, "UploadScheduled": 345,
+    "ImportInProgress": 346, "CloneInProgress": 346, "UploadReady": 346, "ImportSucceeded": 347,
+    "CloneSucceeded": 347, "UploadSucceeded": 347,
     # Kubeflow training: pkg/controller.v1/common, pkg/common/util/reason.go
     "SuccessfulCreatePod": 16, "FailedCreatePod": 17, "SuccessfulCreateService": 18,
     "FailedCreateService": 19, "ExitedWithCode": 304, "SuccessfulDeletePod": 305,

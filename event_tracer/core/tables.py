@@ -57,8 +57,11 @@ RANK = {
     # status: what ends, at the end of its second
     "Terminated": 901, "Ready": 902, "RolloutComplete": 903, "ProgressDeadlineExceeded": 904,
 }  # fmt: skip
-# Reasons that the table does not know stand after those it does, Warnings last.
-UNKNOWN_RANK, UNKNOWN_WARNING_RANK = 800, 801
+# Reasons that the table does not know stand after those it does: what they begin, anything, what
+# they end, Warnings last.
+UNKNOWN_BEGIN_RANK, UNKNOWN_RANK, UNKNOWN_END_RANK, UNKNOWN_WARNING_RANK = 799, 800, 801, 802
+BEGINS = re.compile(r".*(?:Start(?:ed|ing)|Initiated|Scheduled|Requested|Pending|Accepted)")
+ENDS = re.compile(r".*(?:Complete|Completed|Succeeded|Successful|Finished|Done|Ready)")
 
 CREATED = "(created)"  # stands for the object's own creationTimestamp
 # A first occurrence of the key began when the newest of its predecessors happened first, on the
@@ -93,6 +96,20 @@ STEPS = {
     "BuildCompleted": ("BuildStarted",),
     "BuildFailed": ("BuildStarted",),
     "RollbackSucceeded": ("UpgradeFailed",),
+    "SnapshotCreated": ("CreatingSnapshot",),
+    "SnapshotReady": ("CreatingSnapshot",),
+    "Rebuilt": ("Rebuilding",),
+    "OperationCompleted": ("OperationStarted",),
+    **{
+        f"{what}{end}": (f"{what}Started",)
+        for what in ("Create", "Update", "Delete", "Reconcile")
+        for end in ("Completed", "Failed")
+    },
+    **{
+        f"{what}{end}": (f"{what}Scheduled",)
+        for what in ("Import", "Clone", "Upload")
+        for end in ("Succeeded", "Failed")
+    },
     "WorkflowSucceeded": ("WorkflowRunning",),
     "WorkflowFailed": ("WorkflowRunning",),
     "Succeeded": ("Started",),
@@ -108,28 +125,6 @@ CONTAINER_STEPS = frozenset({"Pulled", "Created", "Started"})
 EARLIEST_STEPS = frozenset({"Scheduled"})
 # Kinds whose creation a CREATED step may start from: a Job's `Completed` says so, others' not.
 CREATED_KINDS = {"Scheduled": "Pod", "Completed": "Job"}
-
-# A message that states its own duration (Go's time.Duration.String(), or whole seconds).
-_GO = r"([\dhmsµun.]+[a-z])\b"
-DURATION = {
-    # kubelet images/image_manager.go: "... in 2.1s (2.3s including waiting). Image size: 1 bytes.",
-    # older ones without the brackets; the wait is the whole of it
-    "Pulled": re.compile(
-        r" in (?P<alone>[\dhmsµun.]+[a-z])(?: \((?P<took>[\dhmsµun.]+) including waiting\))?"
-    ),
-}
-# Of any reason: those of Flux differ between versions (kustomization_controller.go: "info" before
-# 2.0), Kueue's are of its scheduler.go and workload_controller.go, Kruise's of imagepuller_worker.go.
-DURATIONS = (
-    ("Flux", "Reconciliation finished in 9.04s, next run in 5m0s", re.compile(rf"\b(?:finished|passed|completed|succeeded) in (?P<took>{_GO})")),
-    ("Flux", "Reconciliation failed after 1.5s, next try in 2m0s", re.compile(rf"\bfailed after (?P<took>{_GO})")),
-    ("Kueue", "Quota reserved in ClusterQueue cq, wait time since queued was 42s", re.compile(rf"\bwait time(?: since [\w ]+?)? was (?P<took>{_GO})")),
-    ("Kruise", "Image nginx:1.9, ecalpsedTime 2.3s", re.compile(rf"\be(?:cal|la)psed ?[Tt]ime:? (?P<took>{_GO})")),
-)  # fmt: skip
-# "Container image %q already present on machine[ and can be accessed by the pod]": no pull, no
-# duration, even where an older Pulling exists.
-INSTANT = {"Pulled": "already present"}
-
 
 # deployment/sync.go, of today and as it was before 1.26.
 SCALED = re.compile(
@@ -253,6 +248,9 @@ TRANSITIONS = {
     "RolloutComplete": TransitionRule(ends=True),
     "ProgressDeadlineExceeded": TransitionRule(ends=True, is_error=True),
 }  # fmt: skip
+
+# An Event may be called as a transition is: its second is none of a status.
+EVENT_RANK = {name: rank for name, rank in RANK.items() if name not in TRANSITIONS}
 
 # Conditions of custom kinds by type: those of kstatus, and the common ones; any other is a
 # `Condition`. One that does not hold any longer is its `Not`, `NotReady`.

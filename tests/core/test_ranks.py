@@ -5,11 +5,18 @@ from typing import Any
 
 import pytest
 
-from event_tracer.core.tables import RANK, UNKNOWN_RANK, UNKNOWN_WARNING_RANK
+from event_tracer.core.tables import (
+    RANK,
+    UNKNOWN_BEGIN_RANK,
+    UNKNOWN_END_RANK,
+    UNKNOWN_RANK,
+    UNKNOWN_WARNING_RANK,
+)
 from event_tracer.core.times import MICROSECOND, SECOND, end_of_second, second_of, start_of_second
 from tests.scenarios.event import UID, T, event
 from tests.scenarios.folding import RECORDINGS, attributes, events, listing, raw_frames, tell
 
+UNKNOWN = (UNKNOWN_BEGIN_RANK, UNKNOWN_RANK, UNKNOWN_END_RANK, UNKNOWN_WARNING_RANK)
 PULL = "Failed to pull image"
 BACK_OFF = "Back-off pulling image"
 AGAIN = "Error: ImagePullBackOff"
@@ -81,6 +88,21 @@ def test_what_the_table_does_not_know_stands_last() -> None:
     assert names(*odd, *normal("Killing")) == ["Killing", "Reconciling", "ReconcileFailed"]
 
 
+def test_what_is_called_a_beginning_or_an_end_is_one() -> None:
+    """Of reasons that the table does not know: their own words tell; a Warning is last."""
+    told = names(
+        ("Warning", "BackupFailed", ""), *normal("BackupFinished", "BackupRunning", "BackupStarted")
+    )
+    assert told == ["BackupStarted", "BackupRunning", "BackupFinished", "BackupFailed"]
+
+
+def test_an_event_called_as_a_transition_is_none() -> None:
+    """Its second is its own, not a status' begin or end."""
+    said = [*normal("Reconciling", "Ready"), ("Warning", "NotReady", "no heartbeat")]
+
+    assert names(*reversed(said)) == ["Reconciling", "Ready", "NotReady"]
+
+
 def test_a_rank_stays_within_its_second() -> None:
     """Ends of a second stand in their order behind all that its Events say."""
     ends = ["Terminated", "Ready", "RolloutComplete", "ProgressDeadlineExceeded"]
@@ -90,7 +112,7 @@ def test_a_rank_stays_within_its_second() -> None:
     times = [
         *(start_of_second(second, rank=RANK[name]) for name in begins),
         *(T + rank * MICROSECOND for rank in sorted({RANK[name] for name in others})),
-        *(T + rank * MICROSECOND for rank in (UNKNOWN_RANK, UNKNOWN_WARNING_RANK)),
+        *(T + rank * MICROSECOND for rank in UNKNOWN),
         *(end_of_second(second, rank=RANK[name]) for name in ends),
     ]
 
