@@ -12,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from event_tracer.core.occurrence import Occurrence
 from event_tracer.recording.reader import Problem
 from event_tracer.render.lines import visible
+from event_tracer.runtime.logs import mask
 
 WITH_OBJECTS = (
     "kubectl get events,pods,rs,deploy,sts,ds,jobs,cronjobs,ns -A -o json --show-managed-fields"
@@ -55,8 +56,8 @@ class Report:
             self.complain(str(problem))
 
     def complain(self, text: str) -> None:
-        """Write one line to standard error."""
-        self.errors.print(f"event-tracer: {visible(text)}", style="yellow", soft_wrap=True)
+        """Write one line to standard error, without secrets."""
+        self.errors.print(f"event-tracer: {visible(mask(text))}", style="yellow", soft_wrap=True)
 
     def sum_up(self, *, on: Console) -> None:
         """Write the line of summary."""

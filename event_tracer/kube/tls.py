@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from event_tracer.kube.kubeconfig import ConnectionSettingsError
-from event_tracer.runtime.tls import client_context
+from event_tracer.runtime.tls import EncryptedKeyError, client_context, show_pair
+
+_BEGIN = ("-----BEGIN", "LS0tLS1CRUdJTi")
+"""Of PEM, and of its base64: no error may show a key that stands where its file's name should."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,9 @@ class Pem:
 
 def pem(name: str, *, file: str, data: str) -> Pem:
     """Of a kubeconfig's two entries. Raises ConnectionSettingsError for data of no base64."""
+    if any(start in file for start in _BEGIN):
+        wanted = name.removesuffix("-data")
+        raise ConnectionSettingsError(f"{wanted} is no file's name, but what would be in one")
     try:
         return Pem(
             name=name, file=file, data=base64.b64decode("".join(data.split()), validate=True)
@@ -71,16 +77,14 @@ def _trusting(authority: Pem) -> ssl.SSLContext:
 
 def load_pair(context: ssl.SSLContext, certificate: Pem, key: Pem) -> None:
     """Show this certificate. Raises ConnectionSettingsError where it cannot be used."""
-
-    def no_password() -> str:  # else OpenSSL would ask the terminal for one
-        raise ConnectionSettingsError(
-            f"{key} is encrypted, for which kubectl has no password either"
-        )
-
     try:
         with ExitStack() as stack:
             files = [stack.enter_context(_file_of(each)) for each in (certificate, key)]
-            context.load_cert_chain(files[0], files[1], password=no_password)
+            show_pair(context, files[0], files[1])
+    except EncryptedKeyError:
+        raise ConnectionSettingsError(
+            f"{key} is encrypted, for which kubectl has no password either"
+        ) from None
     except ssl.SSLError as error:
         reason = (error.reason or str(error)).replace("_", " ").lower()
         raise ConnectionSettingsError(

@@ -17,6 +17,7 @@ from ipaddress import (
 from urllib.parse import SplitResult, urlsplit
 
 from event_tracer import EventTracerError
+from event_tracer.runtime.urls import login_of, parts_of, without_login
 
 _PORTS = {"http": 80, "https": 443}
 _SCHEMES = tuple(_PORTS)
@@ -57,7 +58,7 @@ class Proxies:
 
     def _is_wanted(self, parts: SplitResult) -> bool:
         host, port = (parts.hostname or "").lower(), str(parts.port or _PORTS[parts.scheme])
-        address = _address(host)
+        address = _address(host.partition("%")[0])  # a zone is of this machine
         if host == "localhost" or (address and address.is_loopback):
             return False
         return not any(_is_meant(each, host, port, address) for each in self.no_proxy.split(","))
@@ -65,18 +66,27 @@ class Proxies:
 
 def usable_proxy(proxy: str, *, named: str) -> str:
     """The URL of a proxy; `named` says where it stands. Raises ProxyError for one of no use."""
+    proxy = proxy.strip()
     full = proxy if "://" in proxy else f"http://{proxy}"
     try:
-        parts = urlsplit(full)
-        host, _ = parts.hostname, parts.port
+        parts = parts_of(full)
     except ValueError as error:
         raise ProxyError(f"{named} is no URL: {error}") from None
-    if not host:
+    if not parts.hostname:
         raise ProxyError(f"{named} names no host; it is like http://proxy:3128")
     if parts.scheme not in _SCHEMES:
         what = "SOCKS proxies are" if parts.scheme.startswith("socks") else f"{parts.scheme}:// is"
         raise ProxyError(f"{what} not supported ({named}); name a proxy that speaks HTTP")
     return full
+
+
+def for_aiohttp(proxy: str) -> tuple[str | None, dict[str, str]]:
+    """Its arguments `proxy` and `proxy_headers`; of Authorization it makes the proxy's own
+    (aiohttp 3.14, connector.py).
+    """
+    parts = urlsplit(proxy)
+    login = login_of(parts)
+    return without_login(parts) or None, {"Authorization": login} if login else {}
 
 
 def _is_meant(entry: str, host: str, port: str, address: _Address | None) -> bool:
@@ -88,8 +98,8 @@ def _is_meant(entry: str, host: str, port: str, address: _Address | None) -> boo
     named, its_port = _split(entry)
     if its_port not in ("", port) or not named:
         return False
-    if own := _address(named):
-        return own == address
+    if address or _address(named):  # no address ends in a domain
+        return _address(named) == address
     domain = named.removeprefix("*") if named.startswith("*.") else named
     return host.endswith(domain) if domain.startswith(".") else f".{host}".endswith(f".{domain}")
 
@@ -113,6 +123,8 @@ def _address(text: str) -> _Address | None:
 
 def _network(text: str) -> IPv4Network | IPv6Network | None:
     try:
-        return ip_network(text, strict=False) if "/" in text else None
+        # Python would take a mask of four numbers, too.
+        is_one = text.partition("/")[2].isdecimal()
+        return ip_network(text, strict=False) if is_one else None
     except ValueError:
         return None

@@ -50,14 +50,15 @@ class Authority:
     """Certificates for a server on 127.0.0.1 and for a client, and the one that signs both.
 
     One that `is_bare` says of itself that it is an authority, and no more: no Key Usage and no key
-    identifiers.
+    identifiers. One that `is_below` is signed by a root, of which nobody is told.
     """
 
-    def __init__(self, folder: Path, *, is_bare: bool = False) -> None:
+    def __init__(self, folder: Path, *, is_bare: bool = False, is_below: bool = False) -> None:
         self._folder, self._kind = folder, "-bare" if is_bare else ""
         (folder / "openssl.cnf").write_text(_CONFIG)
-        self._pair = self._make("ca", extensions="ca")
-        signed = ("-CA", str(self.certificate), "-CAkey", str(self._pair.key))
+        root = self._by(self._make("root", extensions="ca")) if is_below else ()
+        self._pair = self._make("ca", *root, extensions="ca")
+        signed = self._by(self._pair)
         self.server = self._make("server", *signed, extensions="leaf")
         self.client = self._make("client", *signed, extensions="leaf")
 
@@ -65,6 +66,9 @@ class Authority:
     def certificate(self) -> Path:
         """What to trust."""
         return self._pair.certificate
+
+    def _by(self, pair: Pair) -> tuple[str, ...]:
+        return ("-CA", str(pair.certificate), "-CAkey", str(pair.key))
 
     def _make(self, name: str, *more: str, extensions: str) -> Pair:
         made = Pair(key=self._folder / f"{name}.key", certificate=self._folder / f"{name}.crt")

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from event_tracer.export.otlp.endpoint import Endpoint
-from event_tracer.runtime.tls import client_context
+from event_tracer.export.otlp.endpoint import PREFIX, Endpoint
+from event_tracer.runtime.tls import EncryptedKeyError, client_context, show_pair
 
 logger = logging.getLogger(__name__)
 _State = tuple[tuple[int, int, int] | None, ...]
@@ -23,6 +23,19 @@ class Certificates:
     key: bytes | None
     chain: bytes | None
     context: ssl.SSLContext
+
+
+def demand_pair(endpoint: Endpoint) -> None:
+    """Raises OSError where a client's key and certificate, which need each other, are one.
+
+    Over HTTP the key may be in the certificate's file; gRPC would abort the process
+    (grpc_tls_certificate_distributor.cc, grpcio 1.85).
+    """
+    has_key, has_certificate = bool(endpoint.client_key), bool(endpoint.client_certificate)
+    if has_key and not has_certificate:
+        raise _unusable("it needs _CLIENT_CERTIFICATE", f"{PREFIX}CLIENT_KEY")
+    if endpoint.protocol == "grpc" and has_certificate and not has_key:
+        raise _unusable("it needs _CLIENT_KEY", f"{PREFIX}CLIENT_CERTIFICATE")
 
 
 class CertificateFiles:
@@ -93,11 +106,11 @@ def _context(authority: str | None) -> ssl.SSLContext:
 
 
 def _load_pair(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
-    def no_password() -> str:  # else OpenSSL would ask the terminal for one
-        raise _unusable("the key is encrypted; write it without a password", key or certificate)
-
     try:
-        context.load_cert_chain(certificate, key, password=no_password)
+        show_pair(context, certificate, key)
+    except EncryptedKeyError:
+        reason = "the key is encrypted; write it without a password"
+        raise _unusable(reason, key or certificate) from None
     except ssl.SSLError as error:
         reason = (error.reason or "").replace("_", " ").lower()
         raise _unusable(f"it is no certificate with its key: {reason}", certificate) from None

@@ -6,14 +6,14 @@ counts as unset (OpenTelemetry specification, "Configuration Options").
 
 import math
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from event_tracer import UsageError
 from event_tracer.runtime.proxies import Proxies, ProxyError
+from event_tracer.runtime.urls import login_of, parts_of, without_login
 
 PREFIX = "OTEL_EXPORTER_OTLP_"
 HINT = f"{PREFIX}ENDPOINT and _PROTOCOL say where and how"
@@ -32,6 +32,7 @@ _FRAMING = frozenset({
 })  # fmt: skip
 _TOKEN = re.compile(r"[!#-'*+\-.0-9A-Z^-z|~]+")  # RFC 9110, 5.6.2
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]/:@]+):[0-9]+")
+_OTHER_TARGET = re.compile(r"[a-z][a-z0-9+.-]*:[^@\s]+")  # gRPC's naming.md: dns:, unix:, ipv4:, …
 _HEADER = re.compile(r"([!#-'*+\-.0-9A-Z^-z|~]+)[ \t]*=[ \t]*([ !#-+\--:<-\[\]-~]*)")
 
 
@@ -61,85 +62,114 @@ class Endpoint:
     def __str__(self) -> str:
         name = "gRPC" if self.protocol == "grpc" else "HTTP"
         scheme, mark, rest = self.target.rpartition("://")
-        head, slash, path = rest.partition("/")
+        head, slash, path = rest.partition("?")[0].partition("/")  # a query may hold a key
         return f"{scheme}{mark}{head.rpartition('@')[2]}{slash}{path} ({name})"  # no password
+
+
+@dataclass(frozen=True, slots=True)
+class _Variables:
+    environ: Mapping[str, str]
+
+    def name(self, word: str) -> str:
+        """The variable that counts, the general one where neither is set."""
+        own = f"{PREFIX}TRACES_{word}"
+        return own if self.environ.get(own, "").strip() else f"{PREFIX}{word}"
+
+    def get(self, word: str) -> str | None:
+        """Its value; None where it is empty."""
+        # `echo` into a Secret adds a newline
+        return self.environ.get(self.name(word), "").strip() or None
+
+    def file(self, word: str) -> str | None:
+        """A file's name. Raises EndpointError for what would be in it, without a word of that."""
+        name = self.get(word)
+        if name and "-----BEGIN" in name:
+            raise EndpointError(f"{self.name(word)} is no file's name, but what would be in one")
+        return name
 
 
 def resolve(environ: Mapping[str, str]) -> Endpoint:
     """The endpoint for traces. Raises EndpointError for a value that cannot be."""
-
-    def get(name: str) -> str | None:
-        own, general = (environ.get(f"{PREFIX}{each}{name}", "") for each in ("TRACES_", ""))
-        return own.strip() or general.strip() or None  # `echo` into a Secret adds a newline
-
-    protocol = get("PROTOCOL") or "grpc"
+    said = _Variables(environ)
+    protocol = said.get("PROTOCOL") or "grpc"
     if protocol not in _COMPRESSIONS:
-        raise EndpointError(f"{PREFIX}PROTOCOL is {protocol}; it may be grpc or http/protobuf")
-    compression = (get("COMPRESSION") or "none").lower()
+        raise EndpointError(
+            f"{said.name('PROTOCOL')} is {protocol}; it may be grpc or http/protobuf"
+        )
+    compression = (said.get("COMPRESSION") or "none").lower()
     if compression not in _COMPRESSIONS[protocol]:
         known = " or ".join(_COMPRESSIONS[protocol])
         raise EndpointError(
-            f"{PREFIX}COMPRESSION is {compression}; with {protocol} it may be {known}"
+            f"{said.name('COMPRESSION')} is {compression}; with {protocol} it may be {known}"
         )
-    url, is_grpc = get("ENDPOINT") or "", protocol == "grpc"
-    headers = _headers(get("HEADERS") or "", is_grpc=is_grpc)
-    target = _grpc_target(_checked(url)) if is_grpc else _checked(_http_url(environ))
+    is_grpc = protocol == "grpc"
+    headers = _headers(said.get("HEADERS") or "", is_grpc=is_grpc, named=said.name("HEADERS"))
+    target = _grpc_target(said) if is_grpc else _http_url(said)
     if not is_grpc:
         target, headers = _without_login(target, headers)
     return Endpoint(
         protocol=cast(Protocol, protocol),
         target=target,
         proxy=_proxy(target, environ, is_grpc=is_grpc),
-        insecure=_is_insecure(url, get("INSECURE")) if is_grpc else False,
+        insecure=_is_insecure(said) if is_grpc else False,
         headers=tuple(headers.items()),
-        timeout=_seconds(get("TIMEOUT")),
+        timeout=_seconds(said),
         compression=cast(Compression, compression),
-        certificate=get("CERTIFICATE"),
-        client_key=get("CLIENT_KEY"),
-        client_certificate=get("CLIENT_CERTIFICATE"),
+        certificate=said.file("CERTIFICATE"),
+        client_key=said.file("CLIENT_KEY"),
+        client_certificate=said.file("CLIENT_CERTIFICATE"),
     )
 
 
-def _checked(url: str) -> str:
-    """A URL or target as it is. Raises EndpointError where it has no host, or a port that is none.
-
-    A gRPC target may have another scheme, as `unix:`, and need not be like a URL.
-    """
+def _parts(said: _Variables, url: str) -> SplitResult:
+    """Raises EndpointError where the host is none, or the port."""
+    name = said.name("ENDPOINT")
     try:
-        parts = urlsplit(url)
-        is_whole = parts.scheme not in ("http", "https") or bool(parts.hostname)
-        _ = parts.port if parts.netloc else None
+        parts = parts_of(url)
     except ValueError as error:
-        raise EndpointError(f"{PREFIX}ENDPOINT is no URL: {error}") from None
-    if not is_whole:
-        raise EndpointError(f"{PREFIX}ENDPOINT names no host; it is like http://collector:4317")
-    return url
+        raise EndpointError(f"{name} is no URL: {error}") from None
+    if parts.scheme in ("http", "https") and not parts.hostname:
+        raise EndpointError(f"{name} names no host; it is like http://collector:4317")
+    return parts
 
 
-def _grpc_target(url: str) -> str:
-    netloc = urlsplit(url).netloc
-    if "@" in netloc:
-        raise EndpointError(f"{PREFIX}ENDPOINT has a login, which gRPC takes from _HEADERS alone")
-    return netloc or url or "localhost:4317"
+def _grpc_target(said: _Variables) -> str:
+    """`host:port` of a URL, or a target as gRPC knows them: `unix:`, `dns:`."""
+    url = said.get("ENDPOINT") or "localhost:4317"
+    netloc = _parts(said, url).netloc
+    if "@" in (netloc or url):
+        raise EndpointError(
+            f"{said.name('ENDPOINT')} has a login, which gRPC takes from _HEADERS alone"
+        )
+    if not netloc and not (_OTHER_TARGET.fullmatch(url) or _is_host(url)):
+        raise EndpointError(f"{said.name('ENDPOINT')} is no URL; it is like http://collector:4317")
+    return netloc or url
 
 
-def _is_insecure(url: str, insecure: str | None) -> bool:
+def _is_host(url: str) -> bool:
+    try:
+        return bool(parts_of(f"//{url}").hostname)
+    except ValueError:
+        return False
+
+
+def _is_insecure(said: _Variables) -> bool:
+    url, insecure = said.get("ENDPOINT"), said.get("INSECURE")
     scheme = urlsplit(url).scheme if url else "http"
     if scheme == "https":
         return False
     return insecure.lower() == "true" if insecure else scheme == "http"
 
 
-def _http_url(environ: Mapping[str, str]) -> str:
+def _http_url(said: _Variables) -> str:
     # Only the general variable is a base to which the signal's path is added.
-    base = environ.get(f"{PREFIX}ENDPOINT", "").strip() or "http://localhost:4318"
-    own = environ.get(f"{PREFIX}TRACES_ENDPOINT", "").strip()
-    url = own or f"{_checked(base).removesuffix('/')}/v1/traces"
+    url = said.get("ENDPOINT") or "http://localhost:4318"
     if not url.startswith(("http://", "https://")):
-        raise EndpointError(
-            f"{PREFIX}ENDPOINT is {url}; over HTTP it begins with http:// or https://"
-        )
-    return url
+        shown = f"{said.name('ENDPOINT')} is {url}" if "@" not in url else said.name("ENDPOINT")
+        raise EndpointError(f"{shown}; over HTTP it begins with http:// or https://")
+    _parts(said, url)
+    is_base = said.name("ENDPOINT") == f"{PREFIX}ENDPOINT"
+    return f"{url.removesuffix('/')}/v1/traces" if is_base else url
 
 
 def _without_login(url: str, headers: dict[str, str]) -> tuple[str, dict[str, str]]:
@@ -148,12 +178,8 @@ def _without_login(url: str, headers: dict[str, str]) -> tuple[str, dict[str, st
     aiohttp takes both for a mistake of whoever calls it (ValueError, client.py of 3.14).
     """
     parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url, headers
-    login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
-    basic = {"authorization": f"Basic {b64encode(login.encode()).decode()}"}
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-    return bare, basic | headers
+    login = login_of(parts)
+    return (without_login(parts), {"authorization": login} | headers) if login else (url, headers)
 
 
 def _proxy(target: str, environ: Mapping[str, str], *, is_grpc: bool) -> str:
@@ -171,24 +197,22 @@ def _proxy(target: str, environ: Mapping[str, str], *, is_grpc: bool) -> str:
     return proxy
 
 
-def _headers(text: str, *, is_grpc: bool) -> dict[str, str]:
+def _headers(text: str, *, is_grpc: bool, named: str) -> dict[str, str]:
     """Headers of "name=value,name=value". No error shows one, for it may hold a token."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
     headers = {}
     for number, part in enumerate(parts, start=1):
         match = _HEADER.fullmatch(part)
         if not match:
-            raise EndpointError(f"{PREFIX}HEADERS: entry {number} is not like name=value")
+            raise EndpointError(f"{named}: entry {number} is not like name=value")
         # A value with a space is not percent-encoded, and is taken as it is.
         name, value = match.groups() if " " in match[2] else map(unquote, match.groups())
         name, value = name.strip().lower(), value.strip()
         has_name = bool(_GRPC_NAME.fullmatch(name)) if is_grpc else _is_token(name)
         if not has_name or not value.isascii() or not value.isprintable():
-            raise EndpointError(
-                f"{PREFIX}HEADERS: entry {number} has a character that none may have"
-            )
+            raise EndpointError(f"{named}: entry {number} has a character that none may have")
         if name in _FRAMING:
-            raise EndpointError(f"{PREFIX}HEADERS: {name} cannot be set; every request has its own")
+            raise EndpointError(f"{named}: {name} cannot be set; every request has its own")
         headers[name] = value
     return headers
 
@@ -197,13 +221,14 @@ def _is_token(name: str) -> bool:
     return bool(_TOKEN.fullmatch(name))
 
 
-def _seconds(text: str | None) -> float:
+def _seconds(said: _Variables) -> float:
     # Seconds, as in every exporter for Python, though the specification says milliseconds
     # (opentelemetry-python issue 4044).
+    text = said.get("TIMEOUT")
     try:
         seconds = float(text) if text else _TIMEOUT
     except ValueError:
         seconds = -1
     if not 0 < seconds < math.inf:
-        raise EndpointError(f"{PREFIX}TIMEOUT is {text}; it is a number of seconds")
+        raise EndpointError(f"{said.name('TIMEOUT')} is {text}; it is a number of seconds")
     return seconds

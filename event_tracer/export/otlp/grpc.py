@@ -2,11 +2,10 @@
 
 import asyncio
 import re
-from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -15,9 +14,10 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from event_tracer.export.delivery import Answer
-from event_tracer.export.otlp.certificates import CertificateFiles, tls_trouble
+from event_tracer.export.otlp.certificates import CertificateFiles, demand_pair, tls_trouble
 from event_tracer.export.otlp.endpoint import Endpoint
 from event_tracer.export.otlp.sender import acknowledged
+from event_tracer.runtime.urls import login_of
 
 _METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _COMPRESSION = {"none": grpc.Compression.NoCompression, "gzip": grpc.Compression.Gzip}
@@ -61,9 +61,7 @@ class GrpcSender:
     """Sends to one gRPC target. Raises OSError where a certificate cannot be read."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        if bool(endpoint.client_key) != bool(endpoint.client_certificate):
-            # gRPC would abort the process (grpc_tls_certificate_distributor.cc, grpcio 1.85).
-            raise OSError("over gRPC a client's key and certificate need each other")
+        demand_pair(endpoint)
         self._endpoint = endpoint
         self._metadata = tuple(_metadata(endpoint))
         self._files = None if endpoint.insecure else CertificateFiles(endpoint)
@@ -138,10 +136,8 @@ def _way(endpoint: Endpoint) -> tuple[str, tuple[tuple[str, str | int], ...]]:
         ("grpc.default_authority", target),
         ("grpc.ssl_target_name_override", host),
     )
-    if proxy.username is not None:
-        login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-        header = f"Proxy-Authorization:Basic {b64encode(login.encode()).decode()}"
-        through += (("grpc.http_connect_headers", header),)
+    if login := login_of(proxy):
+        through += (("grpc.http_connect_headers", f"Proxy-Authorization:{login}"),)
     address = proxy.netloc.rpartition("@")[2]
     return address if proxy.port else f"{address}:80", (*options, *through)
 

@@ -13,10 +13,11 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from event_tracer.export.delivery import Answer
-from event_tracer.export.otlp.certificates import CertificateFiles, tls_trouble
+from event_tracer.export.otlp.certificates import CertificateFiles, demand_pair, tls_trouble
 from event_tracer.export.otlp.endpoint import Endpoint
 from event_tracer.export.otlp.sender import acknowledged
 from event_tracer.runtime.backoff import retry_after
+from event_tracer.runtime.proxies import for_aiohttp
 
 # OTLP specification, "Retryable Response Codes"
 _RETRYABLE = frozenset({429, 502, 503, 504})
@@ -32,6 +33,7 @@ class HttpSender:
     """Sends to one URL. Raises OSError where a certificate cannot be read."""
 
     def __init__(self, endpoint: Endpoint) -> None:
+        demand_pair(endpoint)
         self._endpoint = endpoint
         self._files = CertificateFiles(endpoint) if endpoint.target.startswith("https") else None
         self._session: aiohttp.ClientSession | None = None
@@ -40,7 +42,6 @@ class HttpSender:
         """Send one ExportTraceServiceRequest, once."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                headers=_headers(self._endpoint),
                 timeout=aiohttp.ClientTimeout(total=self._endpoint.timeout),
                 # It would choose proxies otherwise than Go, and send what ~/.netrc says of the
                 # collector as a login (aiohttp 3.14, client.py).
@@ -48,13 +49,17 @@ class HttpSender:
             )
         if self._files:
             self._files.refresh()
+        proxy, proxy_headers = for_aiohttp(self._endpoint.proxy)
         try:
             async with self._session.post(
                 self._endpoint.target,
+                # Of a session, aiohttp would tell them the proxy as well (3.14, client.py).
+                headers=_headers(self._endpoint),
                 data=io.BytesIO(_compress(request, self._endpoint.compression)),
                 allow_redirects=False,
                 ssl=self._files.current.context if self._files else True,
-                proxy=self._endpoint.proxy or None,
+                proxy=proxy,
+                proxy_headers=proxy_headers,
             ) as response:
                 return _read(response, await _body(response))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -93,8 +98,9 @@ def _why(error: Exception) -> str:
     is_reset = isinstance(error.__cause__, ConnectionResetError)
     if is_reset or isinstance(error, aiohttp.ServerDisconnectedError):
         return "it closed the connection; perhaps it wants TLS (https://) or a client's certificate"
-    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error.errno:
-        return os.strerror(error.os_error.errno)
+    number = error.os_error.errno if isinstance(error, aiohttp.ClientConnectorError) else None
+    if number and number > 0:  # else it is getaddrinfo's
+        return os.strerror(number)
     return str(error) or type(error).__name__
 
 

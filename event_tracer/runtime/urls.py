@@ -1,0 +1,42 @@
+"""URLs as somebody wrote them: whole, or refused without a word of what they hold."""
+
+from base64 import b64encode
+from urllib.parse import SplitResult, unquote, urlsplit
+
+
+def parts_of(url: str) -> SplitResult:
+    """The parts of a URL whose host and port can be used, if it has them.
+
+    Raises ValueError, which shows nothing of it: urlsplit's own words hold a part of the password
+    where that has a slash, and socket's codec for names raises UnicodeError amid a request.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+        if not host.isprintable() or any(letter in host for letter in " \"'<>\\^`{|}"):
+            raise ValueError
+        host.encode("idna")
+    except ValueError:
+        raise ValueError("host and port are not like collector.example:4317") from None
+    return parts
+
+
+def login_of(parts: SplitResult) -> str:
+    """The login that stands in a URL, as the value of a header; empty where there is none.
+
+    As Go has it (net/http, basicAuth): of any letters, and a colon may be in the name. aiohttp has
+    Latin-1 alone, and raises ValueError for the rest (3.14, helpers.py).
+    """
+    if parts.username is None:
+        return ""
+    return basic(unquote(parts.username), unquote(parts.password or ""))
+
+
+def without_login(parts: SplitResult) -> str:
+    """The URL without it."""
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def basic(name: str, password: str) -> str:
+    """The value of an Authorization header (RFC 7617)."""
+    return f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"
