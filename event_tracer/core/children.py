@@ -53,6 +53,9 @@ _CREATED = "SuccessfulCreate SuccessfulDelete"
 _STATEFUL = f"{_CREATED} SuccessfulUpdate FailedCreate FailedUpdate FailedDelete"
 _TASK_RUN = "Started Pending Running Succeeded Failed"
 _WORKFLOW = "WorkflowRunning WorkflowSucceeded WorkflowFailed WorkflowTimedOut WorkflowNodeRunning WorkflowNodeSucceeded WorkflowNodeFailed WorkflowNodeError"
+_DATA_PATH = (
+    "Data-Path-Started Data-Path-Progress Data-Path-Completed Data-Path-Failed Data-Path-Canceled"
+)
 _BUILD = "BuildStarted BuildCompleted BuildCancelled BuildFailed"
 _DRIVER = "SparkDriverPending SparkDriverRunning SparkDriverCompleted SparkDriverFailed SparkDriverUnknown"
 _EXECUTOR = "SparkExecutorPending SparkExecutorRunning SparkExecutorCompleted SparkExecutorFailed SparkExecutorUnknown"
@@ -121,6 +124,7 @@ CHILDREN = (
     _rule("strimzi.io/cluster-operator", "", "Kafka KafkaConnect KafkaMirrorMaker2", "Pod", r"Rolling Pod (?P<name>(?P<set>\S+)-\d+) due to", "strimzi cluster-operator model/AbstractModel.java (getPodName)", parent="StrimziPodSet {set}"),
     _rule("strimzi.io/cluster-operator", "", "Kafka KafkaConnect KafkaMirrorMaker2 KafkaNodePool StrimziPodSet", "Pod", r"Rolling Pod (?P<name>\S+) due to", "strimzi operator/resource/events/KubernetesRestartEventPublisher.java", tie=Tie.HAS),
     _rule("cloudnative-pg", "CreatingInstance", "Cluster", "Pod", r"(?:Recreating|Creating) instance (?P<name>\S+)", "cloudnative-pg internal/controller/cluster_create.go"),
+    _rule("cloudnative-pg", "CreatingInstance", "Cluster", "Pod", r"", "cloudnative-pg pkg/specs/pods.go (GetInstanceName)", name="{about}-*"),
     _rule("cloudnative-pg", "DeletePod", "Cluster", "Pod", r"Deleted unschedulable pod (?P<name>\S+)", "cloudnative-pg internal/controller/cluster_controller.go"),
     # names that no message tells whole; those beyond 63 characters end in a hash
     _rule("Tekton", f"{_TASK_RUN} Completed", "PipelineRun", "TaskRun", r"", "pipeline pkg/reconciler/pipelinerun/resources/pipelinerunresolution.go (kmeta.ChildName)", name="{about}-*"),
@@ -134,6 +138,10 @@ CHILDREN = (
     _rule("keda-operator", _KEDA, "ScaledObject", "", r"(?:Scaled|Deactivated|Failed to (?:scale|deactivate)) (?:\S+\.)?(?P<kind>[A-Z]\w+) (?P<namespace>[^/\s]+)/(?P<name>\S+) from", "keda pkg/scaling/executor/scale_scaledobjects.go", tie=Tie.BELONGS),
     # what a Canary analyses is its target's rollout; nearly all targets are Deployments
     _rule("flagger", "Synced", "Canary", "Deployment", r"(?:New revision detected! (?:Scaling up|Restarting analysis for)|Starting canary analysis for|Promotion completed! (?:Scaling down|Canary analysis was skipped for)) (?P<name>[^.\s]+)\.(?P<namespace>[^.\s]+)", "flagger pkg/controller/scheduler.go", tie=Tie.BELONGS),
+    _rule("velero", _DATA_PATH, "DataUpload DataDownload PodVolumeBackup PodVolumeRestore", "Pod", r"", "velero pkg/exposer/csi_snapshot.go, pod_volume.go", name="{about}"),
+    _rule("flink-kubernetes-operator", "Submit JobStatusChanged", "FlinkDeployment", "Deployment", r"", "flink flink-kubernetes utils/KubernetesUtils.java (getDeploymentName)", name="{about}"),
+    _rule("flink-kubernetes-operator", "Submit JobStatusChanged", "FlinkDeployment", "Pod", r"", "flink flink-kubernetes KubernetesResourceManagerDriver.java (native mode)", name="{about}-taskmanager-*", parent="Deployment {about}"),
+    _rule("leaderworkerset", "GroupsProgressing", "LeaderWorkerSet", "StatefulSet", r"Created worker statefulset for leader pod (?P<name>\S+)", "lws pkg/controllers/pod_controller.go", parent="Pod {name}"),
     _rule("gameserver-controller", "Creating", "GameServer", "Pod", r"Pod (?P<name>\S+) created", "agones pkg/gameservers/controller.go"),
     _rule("vpa-updater", "EvictedPod", "VerticalPodAutoscaler", "Pod", r"VPA Updater evicted Pod (?P<name>\S+) to", "autoscaler vertical-pod-autoscaler/pkg/updater/restriction/pods_eviction_restriction.go", tie=Tie.BELONGS),
 )  # fmt: skip

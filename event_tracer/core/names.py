@@ -169,4 +169,5 @@ def bounded_component(component: str) -> str:
     """A component's name without those of its pod, its host and its run."""
     if match := _INSTANCE.fullmatch(component):
         return match["name"]
-    return _OWN.sub("", component) or (component and STAR)
+    # Velero's data movers call themselves after what they move (pkg/datamover).
+    return _joined(_cleaned(_OWN.sub("", component))) or (component and STAR)

@@ -8,10 +8,12 @@ from event_tracer.core.event import Event
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.tables import (
+    BEGUN,
     CONTAINER_STEPS,
     CREATED,
     CREATED_KINDS,
     EARLIEST_STEPS,
+    ENDED,
     STEPS,
 )
 from event_tracer.core.times import (
@@ -23,6 +25,21 @@ from event_tracer.core.times import (
 
 _MOST = 256
 _PREDECESSORS = {reason: reason for steps in STEPS.values() for reason in steps}
+
+
+@lru_cache(maxsize=1024)
+def _predecessor_named(reason: str) -> str | None:
+    """`reason`, one string for all, where another may have begun with it."""
+    return _PREDECESSORS.get(reason) or (reason if reason.endswith(BEGUN) else None)
+
+
+@lru_cache(maxsize=1024)
+def _steps(reason: str) -> tuple[str, ...]:
+    """The reasons that one begins with: by the table, else by its own words."""
+    if reason in STEPS:
+        return STEPS[reason]
+    ended = ENDED.fullmatch(reason)
+    return tuple(ended["what"] + begun for begun in BEGUN) if ended else ()
 
 
 class First(NamedTuple):
@@ -46,7 +63,7 @@ class FirstTimes:
 
     def learn(self, event: Event, *, identity: str) -> None:
         """Take in an Event's first time; the same whether this is its first frame or not."""
-        reason, time = _PREDECESSORS.get(event.reason), event.first_time
+        reason, time = _predecessor_named(event.reason), event.first_time
         if reason is None or time is None:
             return
         self._has_names = self._has_names or "/" in identity
@@ -98,7 +115,7 @@ def start_of(
     its end, as where it began before its story, at `since`, or is longer than its object is old.
     """
     began = stated
-    if began is None and occurrence.is_first and occurrence.reason in STEPS:
+    if began is None and occurrence.is_first and _steps(occurrence.reason):
         began = _predecessor(occurrence, item=item, firsts=firsts)
     if stated is not None and item.created is not None:
         # Of a time of whole seconds the end may be a second later than it says.
@@ -110,7 +127,7 @@ def start_of(
 def _predecessor(occurrence: Occurrence, *, item: KubeObject, firsts: FirstTimes) -> int | None:
     path = occurrence.about.field_path if occurrence.reason in CONTAINER_STEPS else ""
     known: list[tuple[int, int]] = []
-    for reason in STEPS[occurrence.reason]:
+    for reason in _steps(occurrence.reason):
         if reason != CREATED:
             found = firsts.of(item, path, reason, until=occurrence.time)
             known += [(first.time, first.end) for first in found]

@@ -74,7 +74,7 @@ STEPS = {
     "Created": ("Pulled",),
     "Started": ("Created",),
     "ResizeCompleted": ("ResizeStarted",),
-    "Completed": (CREATED,),
+    "Completed": (CREATED, "Starting"),
     "ProvisioningSucceeded": ("ExternalProvisioning", "Provisioning"),
     "EnsuredLoadBalancer": ("EnsuringLoadBalancer",),
     "DeletedLoadBalancer": ("DeletingLoadBalancer",),
@@ -99,12 +99,6 @@ STEPS = {
     "SnapshotCreated": ("CreatingSnapshot",),
     "SnapshotReady": ("CreatingSnapshot",),
     "Rebuilt": ("Rebuilding",),
-    "OperationCompleted": ("OperationStarted",),
-    **{
-        f"{what}{end}": (f"{what}Started",)
-        for what in ("Create", "Update", "Delete", "Reconcile")
-        for end in ("Completed", "Failed")
-    },
     **{
         f"{what}{end}": (f"{what}Scheduled",)
         for what in ("Import", "Clone", "Upload")
@@ -119,6 +113,10 @@ STEPS = {
         for end in ("Succeeded", "Failed")
     },
 }  # fmt: skip
+# Of any other reason its own words tell: Argo CD's OperationCompleted, Altinity's CreateFailed,
+# Velero's Data-Path-Completed.
+ENDED = re.compile(r"(?P<what>.*\w-?)(?:Completed?|Succeeded|Finished|Done|Failed|Ended)")
+BEGUN = ("Started", "Starting", "Initiated")
 # Steps that end one container's part; the others end the whole object's.
 CONTAINER_STEPS = frozenset({"Pulled", "Created", "Started"})
 # Those that began with the earliest of their predecessors, for a pod may have been tried often.

@@ -218,6 +218,7 @@ COMPONENTS = {
     "csi.hetzner.cloud": lambda dice: f"csi.hetzner.cloud_hcloud-csi-controller-{dice.randrange(9)}_{uid(dice)}",
     "k8s-sigs.io/nfs": lambda dice: f"k8s-sigs.io/nfs_host.{hexes(dice, 6)}.example_{uid(dice)}",
     "metallb-speaker": lambda dice: f"metallb-speaker-{safe(dice, 5)}",
+    "daily-*": lambda dice: f"daily-2025060309{dice.randrange(10**4):04d}-{safe(dice, 5)}",
     "kured": lambda dice: f"kured ip-10-0-{dice.randrange(255)}-{dice.randrange(255)}.ec2.internal",
     "*": lambda dice: f"ip-10-0-{dice.randrange(255)}-{dice.randrange(255)}.ec2.internal",
     "old-provisioner": lambda dice: f"old-provisioner-{uid(dice)}",

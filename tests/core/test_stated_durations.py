@@ -6,6 +6,7 @@ from event_tracer.core.span import Span
 from event_tracer.core.times import SECOND, rfc3339
 from tests.scenarios.event import UID, T, event
 from tests.scenarios.folding import events, listing, tell
+from tests.scenarios.operators import Case
 
 DAY = 24 * 3600 * SECOND
 
@@ -89,3 +90,26 @@ def test_nothing_takes_longer_than_its_object_is_old(age: int, is_told: bool) ->
     span = told("Whatever", "Health check passed in 9s", age=age * SECOND)
 
     assert (span.end - span.start > SECOND) is is_told
+
+
+@pytest.mark.parametrize(
+    ("begun", "ended"),
+    [
+        ("OperationStarted", "OperationCompleted"),  # Argo CD util/argo/audit_logger.go
+        ("CreateStarted", "CreateFailed"),  # Altinity's clickhouse-operator
+        ("Data-Path-Started", "Data-Path-Completed"),  # Velero pkg/datapath
+        ("Starting", "Completed"),  # CloudNativePG's Backup
+        ("CreatingSnapshot", "SnapshotReady"),  # snapshot-controller
+        ("UploadScheduled", "UploadSucceeded"),  # CDI
+    ],
+)
+def test_an_end_began_at_its_own_beginning(begun: str, ended: str) -> None:
+    """By the table, or by what both are called; a whole second is over before it begins."""
+    about, others = "Thing x", [("Thing y", begun, "", "a")] * 2
+    said: list[tuple[str, ...]] = [(about, begun, "", "a"), *others, (about, ended, "", "a")]
+    raws = Case({"Thing": "example.org/v1"}, {}, said).events()
+    spans = events(tell([listing({"resource": "events", "object": raw} for raw in raws)]))
+    lengths = {span.name: (span.end - span.start) / SECOND for span in spans}
+
+    assert lengths[ended] == pytest.approx(2, abs=0.01)
+    assert lengths[begun] < 0.01
