@@ -18,13 +18,13 @@ from event_tracer.core import story
 SCENARIOS = {
     "core": "core.core", "pod_frames": "core.pod_frames", "export": "core.export",
     "growth": "core.growth", "story": "core.one_story",
-    "storm": "core.storm", "start": "start.start", "replay": "live.replay", "live": "live.live",
-    "cluster": "cluster.cluster", "peers": "peers.peers",
-    "backlog": "live.backlog", "large": "live.large", "churn": "churn.churn",
-    "page": "page.page",
+    "storm": "core.storm", "start": "start.start", "show": "start.show",
+    "replay": "live.replay", "live": "live.live", "cluster": "cluster.cluster",
+    "peers": "peers.peers", "backlog": "live.backlog", "large": "live.large",
+    "churn": "churn.churn", "page": "page.page",
 }  # fmt: skip
 
-WITH_STATUS = {"core", "storm", "live", "cluster", "backlog", "large", "churn", "peers"}
+WITH_STATUS = {"core", "storm", "show", "live", "cluster", "backlog", "large", "churn", "peers"}
 """Measured twice: objects read whole, and their metadata alone."""
 
 

@@ -58,6 +58,12 @@ def written(frames: Iterable[Raw], *, has_status: bool) -> Iterator[Raw]:
             yield numbered(each, next(versions))
 
 
+def last_states(lives: Iterable[list[Raw]], *, has_status: bool) -> dict[str, Raw]:
+    """What is there after these lives, by uid."""
+    frames = written(itertools.chain.from_iterable(lives), has_status=has_status)
+    return {frame["object"]["metadata"]["uid"]: frame for frame in frames}
+
+
 def numbered(frame: Raw, version: int) -> Raw:
     """The frame with this resourceVersion."""
     meta = {**frame["object"]["metadata"], "resourceVersion": str(version)}

@@ -1,6 +1,5 @@
 """Whole runs: a replay, a live stream, a backlog."""
 
-import itertools
 import json
 import statistics
 import time
@@ -9,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.frames import lines, occurrences, rollouts, stream, written
+from bench.frames import last_states, lines, occurrences, rollouts, stream
 from bench.processes import COMMAND, Measured, Rig, rig
 
 _RATE = 500  # Events/s: half of what kube-apiserver takes on two cores
@@ -84,11 +83,7 @@ def large(*, scale: float, has_status: bool) -> dict[str, Any]:
 
 def _started(count: int, *, kept: float, has_status: bool) -> dict[str, Any]:
     """A start with rollouts of twelve pods, of whose Events a share is still there, the newest."""
-    frames = itertools.chain.from_iterable(rollouts(count, pods=12))
-    there = {
-        frame["object"]["metadata"]["uid"]: frame
-        for frame in written(frames, has_status=has_status)
-    }  # fmt: skip
+    there = last_states(rollouts(count, pods=12), has_status=has_status)
     events = [uid for uid, frame in there.items() if frame["resource"] == "events"]
     for uid in events[: int(len(events) * (1 - kept))]:
         del there[uid]

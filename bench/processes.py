@@ -134,6 +134,11 @@ class Rig:
         flags += ["--bind-address=none", f"--status={'on' if has_status else 'off'}"]
         return Measured([*COMMAND, "run", *flags], environ=environ)
 
+    def show(self, *, has_status: bool) -> Measured:
+        """Start `event-tracer show` of all namespaces."""
+        flags = [f"--kubeconfig={self._kubeconfig}", f"--status={'on' if has_status else 'off'}"]
+        return Measured([*COMMAND, "show", "-A", *flags], environ={})
+
     def arrived(self) -> int:
         """How many event spans have come."""
         try:
