@@ -3,11 +3,10 @@
 import argparse
 import os
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from event_tracer import EventTracerError, UsageError
+from event_tracer import EventTracerError, UsageError, __version__
 from event_tracer.cli.commands import COMMANDS, Command
 from event_tracer.cli.process import complain
 from event_tracer.cli.settings.base import (
@@ -37,7 +36,7 @@ def run(arguments: Sequence[str]) -> bool | int:
         description="Kubernetes Events as OpenTelemetry traces.",
         epilog="event-tracer COMMAND --help says more.",
     )
-    parser.add_argument("--version", action="version", version=version("event-tracer"))
+    parser.add_argument("--version", action="version", version=__version__)
     listed = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
     for name, command in COMMANDS.items():
         listed.add_parser(name, help=command.line, add_help=False)

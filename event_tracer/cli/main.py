@@ -3,12 +3,14 @@
 Exit codes: 0 good, 1 failed, 2 usage; of `wait` 3 for what is open yet.
 """
 
+import atexit
 import gc
 import io
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+
+from event_tracer import __version__
 
 GOOD, FAILED, USAGE = 0, 1, 2
 GC_THRESHOLD = (500_000, 10, 10)
@@ -19,6 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the result is the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     gc.set_threshold(*GC_THRESHOLD)
+    # At its end Python looks for cycles in all that is left but in what is frozen: a seventh of the
+    # CPU of `show`.
+    atexit.register(gc.freeze)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # spell out what its encoding lacks
             stream.reconfigure(errors="backslashreplace")
@@ -39,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     if arguments == ["--version"]:
-        sys.stdout.write(f"{version('event-tracer')}\n")
+        sys.stdout.write(f"{__version__}\n")
         return GOOD
     from event_tracer.cli.command_line import run  # pydantic takes a while to load
 

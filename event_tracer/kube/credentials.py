@@ -19,7 +19,6 @@ import ssl
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -29,6 +28,7 @@ from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.config import ConfigException
 from kubernetes_asyncio.config.kube_config import KubeConfigLoader
 
+from event_tracer import __version__
 from event_tracer.kube.client import ApiError, ClientFactory
 from event_tracer.kube.exec_plugin import Credential, run_plugin
 from event_tracer.kube.kubeconfig import Access, Cluster, ConnectionSettingsError, Kubeconfig, User
@@ -98,7 +98,7 @@ class _Connection:
 
 async def _client(connection: _Connection) -> ApiClient:
     made = ApiClient(connection.configuration)
-    made.user_agent = f"event-tracer/{version('event-tracer')}"  # field manager, too
+    made.user_agent = f"event-tracer/{__version__}"  # field manager, too
     await made.rest_client.pool_manager.close()
     # Without a limit: each watch keeps a connection.
     connector = aiohttp.TCPConnector(limit=0, ssl=connection.context or True)

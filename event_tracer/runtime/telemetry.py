@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from importlib.metadata import version
 from typing import get_args
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
@@ -23,6 +22,7 @@ from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
 from opentelemetry.semconv.attributes.service_attributes import SERVICE_NAME, SERVICE_VERSION
 from prometheus_client import CollectorRegistry, generate_latest
 
+from event_tracer import __version__
 from event_tracer.runtime.counter import Tally
 from event_tracer.runtime.metric_exporters import TelemetryError, check_exporters, push_readers
 from event_tracer.runtime.metrics import Lookup
@@ -285,5 +285,5 @@ def _provider(registry: CollectorRegistry) -> MeterProvider:
 def _resource() -> Resource:
     # What Resource.create() is given would win over the variables.
     said = OTELResourceDetector().detect().attributes
-    ours = {SERVICE_NAME: "event-tracer", SERVICE_VERSION: version("event-tracer")}
+    ours = {SERVICE_NAME: "event-tracer", SERVICE_VERSION: __version__}
     return Resource.create({name: value for name, value in ours.items() if name not in said})

@@ -5,13 +5,13 @@ import io
 import os
 import zlib
 from contextlib import suppress
-from importlib.metadata import version
 
 import aiohttp
 from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from event_tracer import __version__
 from event_tracer.export.delivery import Answer
 from event_tracer.export.otlp.certificates import CertificateFiles, demand_pair, tls_trouble
 from event_tracer.export.otlp.endpoint import Endpoint
@@ -72,7 +72,7 @@ class HttpSender:
 
 
 def _headers(endpoint: Endpoint) -> dict[str, str]:
-    headers = {"content-type": _PROTOBUF, "user-agent": f"event-tracer/{version('event-tracer')}"}
+    headers = {"content-type": _PROTOBUF, "user-agent": f"event-tracer/{__version__}"}
     if endpoint.compression != "none":
         headers["content-encoding"] = endpoint.compression
     return headers | dict(endpoint.headers)
