@@ -254,10 +254,9 @@ async def _serve_page(
     settings: RunSettings, stack: AsyncExitStack, probes: _Probes
 ) -> tuple[Redact | None, Callable[[Sequence[Span]], None] | None]:
     """Serve the page, with --ui. Returns what redacts raw frames, and what shows spans."""
-    redaction = Redaction(settings.redact)
     if not settings.ui:
-        return redaction if settings.redact else None, None
-    events = RawEvents(redaction, max_events=UI_SPANS)
+        return settings.redaction, None
+    events = RawEvents(Redaction(settings.redact), max_events=UI_SPANS)
     stories = StoryStore(max_spans=UI_SPANS, events=events.by_uid, preview=probes.preview)
     title = f"{settings.cluster_name or settings.context or 'Kubernetes'} Events"
     port = await stack.enter_async_context(server.serve(stories, address=settings.ui, title=title))

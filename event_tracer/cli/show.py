@@ -157,7 +157,7 @@ class _Follower:
             naming=settings.naming,
             namespaces=query.namespaces,
             whole=settings.whole_kinds,
-            redact=Redaction(settings.redact),
+            redact=settings.redaction,
             complain=complain,
             spawn=self._scope.spawn,
         )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from event_tracer.cli.settings.base import SettingsError
 from event_tracer.cli.settings.models import SnapshotSettings
 from event_tracer.cli.words import parse_names
-from event_tracer.core.filters import Redact, Redaction
+from event_tracer.core.filters import Redact
 from event_tracer.core.traces import Trace
 from event_tracer.kube.client import Api, ApiError
 from event_tracer.kube.credentials import chosen_namespace, client_factory
@@ -132,7 +132,7 @@ async def labelled(query: Query) -> Query:
             async for page in lister.pages(selector=query.selector):
                 found += (
                     Asked(each.resource, str(meta.get("name")), str(meta.get("namespace") or ""))
-                    for meta in (item["metadata"] for item in page.items)
+                    for meta in (item["metadata"] for item in page.objects)
                 )
     return replace(query, asked=tuple(dict.fromkeys(found)))
 
@@ -166,7 +166,7 @@ async def look_of(
         naming=settings.naming,
         namespaces=query.namespaces,
         whole=settings.whole_kinds,
-        redact=redact or Redaction(settings.redact),
+        redact=redact or settings.redaction,
         complain=complain,
     )
 
@@ -203,7 +203,7 @@ async def _names(query: Query, resource: Resource) -> set[str] | None:
     try:
         for namespace in each_namespace(namespaces):
             async for page in Lister(query.api, resource, namespace=namespace).pages():
-                found |= {str(item["metadata"].get("name")) for item in page.items}
+                found |= {str(item["metadata"].get("name")) for item in page.objects}
     except (ApiError, StaleError):
         return None
     return found

@@ -15,7 +15,6 @@ from event_tracer.cli.settings.models import WaitSettings
 from event_tracer.cli.target import Asked, Query, near_names
 from event_tracer.cli.waiting import Ending
 from event_tracer.cli.watched import Watched
-from event_tracer.core.filters import Redaction
 from event_tracer.core.times import human
 from event_tracer.core.traces import TraceBuffer
 from event_tracer.kube.resources import WORKLOADS
@@ -60,7 +59,7 @@ class Waiter:
             naming=settings.naming,
             namespaces=query.namespaces,
             whole=replace(whole, custom=whole.custom | custom),
-            redact=Redaction(settings.redact),
+            redact=settings.redaction,
             complain=screen.once,
             spawn=self._scope.spawn,
             also=[each for each in kinds if each not in WORKLOADS],

@@ -276,24 +276,3 @@ class WholeObject(AnyObject, total=False):
 
     spec: Spec | None
     status: Status | None
-
-
-class EventLine(TypedDict):
-    """A line of a watch of Events."""
-
-    type: str
-    object: EventObject
-
-
-class ObjectLine(TypedDict):
-    """A line of a watch of anything else."""
-
-    type: str
-    object: CustomObject
-
-
-class WholeLine(TypedDict):
-    """A line of a watch of objects whose status is read."""
-
-    type: str
-    object: WholeObject

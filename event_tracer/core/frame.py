@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from msgspec import Raw
+
 from event_tracer.core.event import Event, event_of, parse_event
 from event_tracer.core.objects import ObjectMetadata, custom_of, parse_object, whole_of
 from event_tracer.core.status import WITH_STATUS
 from event_tracer.core.wire import (
     MalformedError,
+    read_event_item,
     read_event_line,
+    read_object_item,
     read_object_line,
+    read_whole_item,
     read_whole_line,
 )
 
@@ -120,23 +125,48 @@ def parse_line(text: bytes, *, resource: str, kind: str) -> Line | None:
         return None
 
 
+def parse_item(
+    unread: Raw, *, resource: str, kind: str, left_out: Mapping[str, str]
+) -> Line | None:
+    """An item of a LIST, as its JSON came → the same as if a watch said ADDED.
+
+    `left_out` is what the List left out of its items.
+    """
+    item: Any
+    if resource in _EVENTS:
+        item = read_event_item(unread)
+    else:
+        item = read_whole_item(unread) if kind in WITH_STATUS else read_object_item(unread)
+    if item is None:
+        return None
+    if left_out:
+        item = {**left_out, **item}
+    try:
+        return _line("ADDED", item, resource=resource, kind=kind)
+    except MalformedError:
+        return None
+
+
 def _parsed(text: bytes, *, resource: str, kind: str) -> Line | None:
     line: Any
-    body: Event | ObjectMetadata
     if resource in _EVENTS:
         line = read_event_line(text)
-        if line is None or line["type"] not in _CHANGES:
-            return None
-        body = event_of(line["object"])
     else:
-        is_whole = kind in WITH_STATUS
-        line = read_whole_line(text) if is_whole else read_object_line(text)
-        if line is None or line["type"] not in _CHANGES:
-            return None
-        read = whole_of if is_whole else custom_of
-        body = read(line["object"], resource=resource, kind=kind)
-    version = line["object"]["metadata"].get("resourceVersion") or ""
-    return Line(line["type"], version, Frame(body=body, deleted=line["type"] == "DELETED"))
+        line = read_whole_line(text) if kind in WITH_STATUS else read_object_line(text)
+    if line is None or line["type"] not in _CHANGES:
+        return None
+    return _line(line["type"], line["object"], resource=resource, kind=kind)
+
+
+def _line(type_: str, item: Any, *, resource: str, kind: str) -> Line:
+    body: Event | ObjectMetadata
+    if resource in _EVENTS:
+        body = event_of(item)
+    else:
+        read = whole_of if kind in WITH_STATUS else custom_of
+        body = read(item, resource=resource, kind=kind)
+    version = item["metadata"].get("resourceVersion") or ""
+    return Line(type_, version, Frame(body=body, deleted=type_ == "DELETED"))
 
 
 def holds_event(raw: Mapping[str, Any]) -> bool:

@@ -110,18 +110,22 @@ class Api:
 
     async def get(self, path: str, *, query: Query | None = None, accept: str = "") -> Any:
         """GET a JSON document. Raises ApiError."""
+        return _document(await self.read(path, query=query, accept=accept))
+
+    async def read(self, path: str, *, query: Query | None = None, accept: str = "") -> bytes:
+        """GET what should be a JSON document. Raises ApiError."""
         async with self.open(path, query=query, accept=accept) as response:
-            return await _document(response)
+            return await _body(response)
 
     async def put(self, path: str, body: object, *, query: Query | None = None) -> Any:
         """PUT (replace) an object. Raises ApiError."""
         async with self.open(path, method="PUT", query=query, body=body) as response:
-            return await _document(response)
+            return _document(await _body(response))
 
     async def post(self, path: str, body: object, *, query: Query | None = None) -> Any:
         """POST (create) an object. Raises ApiError."""
         async with self.open(path, method="POST", query=query, body=body) as response:
-            return await _document(response)
+            return _document(await _body(response))
 
     @asynccontextmanager
     async def open(
@@ -263,10 +267,13 @@ async def _request(
     return response
 
 
-async def _document(response: aiohttp.ClientResponse) -> Any:
-    body = await response.read()
+async def _body(response: aiohttp.ClientResponse) -> bytes:
     if response.content_type == "text/html":
         raise ApiError("a web page came, from a proxy perhaps", status=502)
+    return await response.read()
+
+
+def _document(body: bytes) -> Any:
     try:
         found = decode(body)
     except MalformedError as error:

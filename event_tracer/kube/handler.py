@@ -38,13 +38,18 @@ class FrameHandler(Protocol):
 
     @property
     def wants_raw(self) -> bool:
-        """Whether each frame comes by `on_raw`; else by `on_frame`, save the odd one."""
+        """Whether each frame comes as JSON, by `on_raw`; else by `on_frame`, save the odd one."""
 
     def on_list_begin(self, watch: WatchInfo) -> None:
         """A LIST begins, perhaps for another time."""
 
-    def on_page(self, watch: WatchInfo, raws: list[Raw], listing: Listing) -> None:
-        """Some items of a LIST, as frames; `listing` says what kind of LIST that is."""
+    def on_page(
+        self, watch: WatchInfo, frames: list[Frame], raws: list[Raw], listing: Listing
+    ) -> None:
+        """Some items of a LIST: those that were parsed, and the others, which may be unusable.
+
+        `listing` says what kind of LIST that is. Where raw frames are wanted, all are.
+        """
 
     async def on_list(self, watch: WatchInfo, listing: Listing) -> None:
         """A LIST is complete; its frames are those of its pages."""

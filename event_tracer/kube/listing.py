@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import ClientResponse
+from msgspec import Raw
 
+from event_tracer.core.frame import Frame, parse_item
+from event_tracer.core.wire import MalformedError, decode, read_page
 from event_tracer.kube.client import Api, ApiError
 from event_tracer.kube.resources import EVENTS, Resource
 
@@ -19,10 +22,15 @@ class StaleError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some items of the LIST as of `version`; `unusable` of them were no objects."""
+    """Some items of the LIST as of `version`; `unusable` of them were no objects.
 
-    items: tuple[Mapping[str, Any], ...]
+    `frames` are those that were parsed, `objects` the others, as JSON; `versions` those of all.
+    """
+
     version: str
+    frames: list[Frame]
+    objects: list[dict[str, Any]]
+    versions: list[str]
     unusable: int
 
 
@@ -39,11 +47,18 @@ class Lister:
         self._resource = resource
         self._is_whole = is_whole or resource is EVENTS
         self._path = resource.path(namespace=namespace)
+        # A typed List (PodList) leaves out what all its items are; a WATCH says it of each.
+        is_typed = is_whole and resource is not EVENTS
+        names = {"kind": resource.kind, "apiVersion": resource.api_version}
+        self._left_out = names if is_typed else {}
 
-    async def pages(self, *, exact: str = "", selector: str = "") -> AsyncIterator[Page]:
+    async def pages(
+        self, *, exact: str = "", selector: str = "", parsed: bool = False
+    ) -> AsyncIterator[Page]:
         """All pages, of one version: `exact`, or the newest; those with the `selector`'s labels.
 
-        Raises StaleError where that has gone meanwhile, ApiError for the rest.
+        Items are JSON, or where they are to be `parsed` frames, save the odd one. Raises StaleError
+        where that version has gone meanwhile, ApiError for the rest.
         """
         query: dict[str, str | int] = {"limit": PAGE}
         if exact:
@@ -51,16 +66,16 @@ class Lister:
         labels = {"labelSelector": selector} if selector else {}
         query |= labels
         while True:
-            page, token = _page(await self._get(query))
-            yield self._typed(page)
+            page, token = await self._page(query, parsed=parsed)
+            yield page
             if not token:
                 return
             query = {"limit": PAGE, "continue": token, **labels}
 
     async def version(self) -> str:
         """The newest version. Raises ApiError."""
-        page, _ = _page(await self._get({"limit": 1}))
-        return page.version
+        version, _, _ = _unpacked(await self._get({"limit": 1}))
+        return version
 
     def watch(
         self, version: str, *, seconds: int, idle_timeout: float
@@ -76,17 +91,31 @@ class Lister:
         accept = self._resource.accept(is_whole=self._is_whole)
         return self._api.open(self._path, query=query, accept=accept, idle_timeout=idle_timeout)
 
-    def _typed(self, page: Page) -> Page:
-        # A typed List (PodList) leaves out what all its items are; a WATCH says it of each.
-        if not self._is_whole or self._resource is EVENTS:
-            return page
-        names = {"kind": self._resource.kind, "apiVersion": self._resource.api_version}
-        return replace(page, items=tuple({**names, **item} for item in page.items))
+    async def _page(self, query: Mapping[str, str | int], *, parsed: bool) -> tuple[Page, str]:
+        """A page, and the token of the next; its bytes and items are gone once it is returned."""
+        version, token, items = _unpacked(await self._get(query))
+        frames, objects, versions = [], [], []
+        name, kind, left_out = self._resource.name, self._resource.kind, self._left_out
+        for item in items:
+            line = None
+            if parsed and isinstance(item, Raw):
+                line = parse_item(item, resource=name, kind=kind, left_out=left_out)
+            if line:
+                frames.append(line.frame)
+                versions.append(line.version)
+            elif _is_object(body := _value(item)):
+                objects.append({**left_out, **body})
+                versions.append(version_of(body))
+        page = Page(
+            version=version, frames=frames, objects=objects, versions=versions,
+            unusable=len(items) - len(versions),
+        )  # fmt: skip
+        return page, token
 
-    async def _get(self, query: Mapping[str, str | int]) -> Any:
+    async def _get(self, query: Mapping[str, str | int]) -> bytes:
         accept = self._resource.accept(is_whole=self._is_whole, is_list=True)
         try:
-            return await self._api.get(self._path, query=query, accept=accept)
+            return await self._api.read(self._path, query=query, accept=accept)
         except ApiError as error:
             # 504: of the future. `continue` and versions expire with etcd's history.
             is_exact = "resourceVersion" in query and error.status in (400, 422, 504)
@@ -95,14 +124,23 @@ class Lister:
             raise
 
 
-def _page(body: Any) -> tuple[Page, str]:
+def _unpacked(body: bytes) -> tuple[str, str, list[Any]]:
+    """A page's version, the token of the next, and its items: each unread, or all as JSON."""
     try:
-        meta, items = body["metadata"], list(body.get("items") or ())
-        version, token = str(meta["resourceVersion"]), str(meta.get("continue") or "")
+        page: Any = read_page(body) or decode(body)
+        meta, items = page["metadata"], list(page.get("items") or ())
+        return str(meta["resourceVersion"]), str(meta.get("continue") or ""), items
+    except MalformedError as error:
+        raise ApiError(f"the answer is {error}", status=502) from None
     except (TypeError, KeyError, AttributeError):
         raise ApiError("the answer is no list", status=502) from None
-    usable = tuple(item for item in items if _is_object(item))
-    return Page(items=usable, version=version, unusable=len(items) - len(usable)), token
+
+
+def _value(item: object) -> Any:
+    try:
+        return decode(bytes(item)) if isinstance(item, Raw) else item
+    except MalformedError:
+        return None
 
 
 def _is_object(item: object) -> bool:

@@ -179,13 +179,13 @@ class Watch:
         self._handler.on_list_begin(self)
         self._catch_up.on_list_begin()
         listing = Listing()
-        async for page in self._lister.pages(exact=exact):
+        async for page in self._lister.pages(exact=exact, parsed=not self._handler.wants_raw):
             for _ in range(page.unusable):
                 self._metrics.dropped("malformed")
-            self._catch_up.on_page(version_of(item) for item in page.items)
+            self._catch_up.on_page(page.versions)
             listing = self._listing(page.version, is_exact=bool(exact))
-            raws = [self.resource.frame(item) for item in page.items]
-            self._handler.on_page(self, raws, listing)
+            raws = [self.resource.frame(item) for item in page.objects]
+            self._handler.on_page(self, page.frames, raws, listing)
         return listing
 
     def _listing(self, version: str, *, is_exact: bool) -> Listing:

@@ -85,10 +85,13 @@ class Intake:
         """A LIST begins, perhaps for another time."""
         self._lists[watch.namespace, watch.resource.name] = _List()
 
-    def on_page(self, watch: WatchInfo, raws: list[Raw], listing: Listing) -> None:
-        """Some items of a LIST, as frames; `listing` says what kind of LIST that is."""
+    def on_page(
+        self, watch: WatchInfo, frames: list[Frame], raws: list[Raw], listing: Listing
+    ) -> None:
+        """Some items of a LIST: those that were parsed, and the others, which may be unusable."""
         found = self._lists[watch.namespace, watch.resource.name]
-        frames = [frame for raw in raws if (frame := self._parser.parse(raw))]
+        frames = [self._parser.drop_future_time(frame) for frame in frames]
+        frames += [frame for raw in raws if (frame := self._parser.parse(raw))]
         if watch.resource is EVENTS:
             found.frames += frames
             for _ in frames:

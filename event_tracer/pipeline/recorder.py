@@ -197,8 +197,10 @@ class _Recorder:
         """A LIST begins, perhaps for another time."""
         self._pages[watch] = []
 
-    def on_page(self, watch: WatchInfo, raws: list[Raw], listing: Listing) -> None:
-        """Some of a LIST's items, as frames; of objects it is said which transitions are news."""
+    def on_page(
+        self, watch: WatchInfo, frames: list[Frame], raws: list[Raw], listing: Listing
+    ) -> None:
+        """Some of a LIST's items, all raw; of objects it is said which transitions are news."""
         kept = [_kept(raw) for raw in raws]
         if watch.resource is not EVENTS:
             kept = [{**raw, TOLD_SINCE: self._reader.told_since(watch, listing)} for raw in kept]

@@ -62,7 +62,7 @@ class Snapshot:
 
     def __init__(
         self, api: Api, *, cluster_uid: str, naming: Naming, namespaces: Sequence[str],
-        whole: WholeKinds, redact: Redact, complain: Complain, spawn: Spawn,
+        whole: WholeKinds, redact: Redact | None, complain: Complain, spawn: Spawn,
         also: Sequence[Resource] = (), patience: int = SURE,
     ) -> None:  # fmt: skip
         self._where = in_namespaces(namespaces)
@@ -188,7 +188,7 @@ class Look(NamedTuple):
 
 async def look_at(
     api: Api, *, cluster_uid: str, naming: Naming, namespaces: Sequence[str], whole: WholeKinds,
-    redact: Redact, complain: Complain,
+    redact: Redact | None, complain: Complain,
 ) -> Look:  # fmt: skip
     """All that a cluster has now. Raises SnapshotError."""
     scope, is_done = TaskScope(), asyncio.Event()

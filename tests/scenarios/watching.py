@@ -62,7 +62,9 @@ class Recorder(NullMetrics):
         self.begun += 1
         self.pages = []
 
-    def on_page(self, watch: WatchInfo, raws: list[Raw], listing: Listing) -> None:
+    def on_page(
+        self, watch: WatchInfo, frames: list[Frame], raws: list[Raw], listing: Listing
+    ) -> None:
         self.pages.append([raw["object"]["metadata"]["name"] for raw in raws])
         self.types += [_type(raw) for raw in raws]
 

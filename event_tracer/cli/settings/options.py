@@ -61,6 +61,11 @@ class MessageOptions(BaseOptions):
         metavar="PATTERN",
     )
 
+    @property
+    def redaction(self) -> filters.Redaction | None:
+        """The options as readers take them; None, so that they need not read all, without any."""
+        return filters.Redaction(self.redact) if self.redact else None
+
 
 class PictureOptions(BaseOptions):
     """Drawing of waterfalls."""

@@ -1,0 +1,44 @@
+"""What the API server puts objects into: the lines of a watch, the pages of a LIST.
+
+Apart from api_types.py, as pydantic reads none of these.
+"""
+
+from typing import Required, TypedDict
+
+from msgspec import Raw
+
+from event_tracer.core.api_types import CustomObject, EventObject, WholeObject
+
+
+class EventLine(TypedDict):
+    """A line of a watch of Events."""
+
+    type: str
+    object: EventObject
+
+
+class ObjectLine(TypedDict):
+    """A line of a watch of anything else."""
+
+    type: str
+    object: CustomObject
+
+
+class WholeLine(TypedDict):
+    """A line of a watch of objects whose status is read."""
+
+    type: str
+    object: WholeObject
+
+
+ListMeta = TypedDict(
+    "ListMeta", {"resourceVersion": Required[str], "continue": str | None}, total=False
+)
+"""metav1.ListMeta, as far as a LIST of many pages needs it."""
+
+
+class ListPage(TypedDict, total=False):
+    """A page of a LIST, its items unread."""
+
+    metadata: Required[ListMeta]
+    items: list[Raw] | None
