@@ -2,12 +2,7 @@
 
 import os
 import sys
-from typing import Any
-from urllib.parse import urlsplit
 
-import requests
-from opentelemetry.exporter.otlp.proto.grpc import metric_exporter as over_grpc
-from opentelemetry.exporter.otlp.proto.http import metric_exporter as over_http
 from opentelemetry.sdk.metrics.export import (
     ConsoleMetricExporter,
     MetricExporter,
@@ -15,12 +10,10 @@ from opentelemetry.sdk.metrics.export import (
 )
 
 from event_tracer import UsageError
-from event_tracer.runtime.proxies import Proxies, ProxyError
+from event_tracer.runtime.proxies import ProxyError
 
 _VARIABLE = "OTEL_METRICS_EXPORTER"
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
-_ENDPOINTS = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-_CREDENTIAL_PROVIDER = "_CREDENTIAL_PROVIDER"  # names a session of the user's own
 _ELSEWHERE = ("none", "prometheus")  # /metrics is there in any case
 
 
@@ -62,34 +55,9 @@ def _otlp() -> MetricExporter:
     protocol = os.environ[said[0]] if said else "grpc"
     if protocol not in ("grpc", "http/protobuf"):
         raise TelemetryError(f"{said[0]} is {protocol}; it may be grpc or http/protobuf")
-    if protocol == "grpc":
-        return over_grpc.OTLPMetricExporter(channel_options=_grpc_options())
-    has_own_session = any(name.endswith(_CREDENTIAL_PROVIDER) for name in os.environ)
-    return over_http.OTLPMetricExporter(session=None if has_own_session else _Session())
+    from event_tracer.runtime import otlp_metrics
 
-
-def _grpc_options() -> Any:
-    """gRPC's own choice of a proxy sends loopback through it, and knows no `*.x` in NO_PROXY."""
-    said = [os.environ[each] for each in _ENDPOINTS if os.environ.get(each)]
-    host = urlsplit(said[0]).netloc or said[0] if said else "localhost"
-    proxy = Proxies.of(os.environ).proxy_for(f"https://{host}")
-    return () if proxy else (("grpc.enable_http_proxy", 0),)
-
-
-class _Session(requests.Session):
-    """requests' own prefers the login of ~/.netrc to a header that is given (sessions.py)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trust_env = False
-
-    def merge_environment_settings(
-        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
-    ) -> Any:
-        """The settings of a request, its proxy being Go's choice."""
-        proxy = Proxies.of(os.environ).proxy_for(str(url))
-        chosen = {urlsplit(str(url)).scheme: proxy} if proxy else {}
-        return super().merge_environment_settings(url, chosen, stream, verify, cert)
+    return otlp_metrics.over_grpc() if protocol == "grpc" else otlp_metrics.over_http()
 
 
 def _periodic(exporter: MetricExporter) -> PeriodicExportingMetricReader:
