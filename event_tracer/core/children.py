@@ -150,7 +150,8 @@ CHILDREN = (
 # and its like: what was said of an object, said again of the one that owns it.
 REISSUED = re.compile(r"Reissued from (?P<kind>[a-z]+)/(?P<name>[a-z0-9.-]+): (?P<message>(?s:.*))")
 
-# The general rule: by an Event about an object whose name is in the child's. Up to three words may
+# The general rule: by an Event about an object whose name is in the child's; a deletion is told
+# also where the creation is forgotten. Up to three words may
 # say more of the kind ("virtual machine pod", "Kubernetes Job", "config map").
 _OF_KIND = (
     r"(?P<more>(?:(?!(?:for|in|on|of|from|to|with|by|at) )[A-Za-z]+ ){%d})(?P<kind>[A-Za-z]{2,})"
@@ -160,7 +161,8 @@ _CALLED = (
     r"(?P<name>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![\w/-])"
 )
 _ACTIVE = (
-    r"(?:Successfully |Succeed(?:ed)? (?:to|in) )?[Cc]reat(?:ed|ing|e) (?:an? |the )?(?:new )?"
+    r"(?:Successfully |Succeed(?:ed)? (?:to|in) )?(?:[Cc]reat|[Dd]elet)(?:ed|ing|e) "
+    r"(?:an? |the )?(?:new )?"
     rf"{_OF_KIND}{_CALLED}"
 )
 # Zalando's postgres-operator pkg/cluster/cluster.go: 'Statefulset "shop/db" has been successfully

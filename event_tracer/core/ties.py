@@ -26,7 +26,8 @@ _ANY_REASON: dict[str, tuple[ChildRule, ...]] = {
     for kind in frozenset().union(*(rule.kinds for rule in CHILDREN if not rule.reasons))
 }
 _NO_KINDS = frozenset({"container", "volume", "image", "user", "revision", "version", "new"})
-_CREATES = re.compile(r"[Cc]reat(?:ed|ing|e)\b")
+_CREATES = re.compile(r"(?:[Cc]reat|[Dd]elet)(?:ed|ing|e)\b")
+_OWN_NOTHING = frozenset({"Pod", "Node", "Namespace"})  # of what is called after them
 
 
 class Named(NamedTuple):
@@ -61,7 +62,7 @@ def _named(reason: str, message: str, about: ObjectReference) -> Iterator[Named]
         if match := rule.pattern.match(message):
             is_named = True
             yield _by_rule(rule, match.groupdict(), about)
-    if not is_named and about.kind != "Pod":
+    if not is_named and about.kind not in _OWN_NOTHING:
         yield from _created(message, about)
 
 
@@ -81,7 +82,7 @@ def _by_rule(rule: ChildRule, found: dict[str, str | None], about: ObjectReferen
 
 
 def _created(message: str, about: ObjectReference) -> Iterator[Named]:
-    """The general rule: what is created under its maker's name is its maker's."""
+    """The general rule: what is made, or deleted, under its maker's name is its maker's."""
     if not about.name or not _CREATES.search(message):
         return
     for pattern in CREATED_KINDS:

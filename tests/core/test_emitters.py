@@ -107,6 +107,8 @@ CASES = (
     ("postgresql db", "StatefulSet", 'Statefulset "shop/db" has been successfully created', "StatefulSet db", "postgresql db"),
     ("postgresql db", "Services", 'The service "shop/db-repl" for role replica has been successfully created', "Service db-repl", "postgresql db"),
     ("ClickHouseInstallation logs", "CreateStarted", "Create StatefulSet: shop/chi-logs-main-0-0 - started", "StatefulSet chi-logs-main-0-0", "ClickHouseInstallation logs"),
+    ("MachineSet md", "SuccessfulDelete", 'Deleted machine "md-x7k2p"', "Machine md-x7k2p", "MachineSet md"),
+    ("RayJob train", "DeletedRayCluster", "Deleted RayCluster shop/train-7qk2v", "RayCluster train-7qk2v", "RayJob train"),
     ("Widget w", "Made", "created config map w-settings", "Configmap w-settings", "Widget w"),
     ("LeaderWorkerSet l", "Made", "Created leader statefulset l-0", "StatefulSet l-0", "LeaderWorkerSet l"),
 )  # fmt: skip
@@ -158,6 +160,8 @@ def test_each_rule_has_a_case() -> None:
         ("Widget w", "Created Widget w"),  # itself
         ("Widget w", "Not created: Gadget w-1"),
         ("Widget w", "Gadget w-1 was not created"),
+        ("Node w", "Deleted Pod kube-proxy-w"),
+        ("Namespace w", "Created Secret w-token"),
         ("Widget w", "Gadget w-1 has not been created yet"),
         ("Widget w", "Waiting for Gadget w-1 to be created"),
         ("Widget w", "Created gateway for Widget w"),
