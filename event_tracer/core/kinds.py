@@ -106,6 +106,7 @@ _CUSTOM = {
         "build-controller": "Build", "buildconfig-controller": "BuildConfig",
     },
     "batch.volcano.sh": {"vc-controller-manager": "Job CronJob"},
+    "flow.volcano.sh": {"vc-controller-manager": "JobFlow"},
     "apps.kruise.io": {
         "cloneset-controller": "CloneSet", "statefulset-controller": "StatefulSet",
         "daemonset-controller": "DaemonSet", "broadcastjob-controller": "BroadcastJob",
@@ -117,6 +118,25 @@ _CUSTOM = {
     "tekton.dev": {"PipelineRun": "PipelineRun", "TaskRun": "TaskRun"},
     "keda.sh": {"keda-operator": "ScaledObject ScaledJob"},
     "karpenter.sh": {"karpenter": "NodePool NodeClaim"},
+    "agones.dev": {
+        "fleet-controller": "Fleet", "gameserverset-controller": "GameServerSet",
+        "gameserver-controller": "GameServer",
+    },
+    "ray.io": {
+        "rayjob-controller": "RayJob", "rayservice-controller": "RayService",
+        "raycluster-controller": "RayCluster",
+    },
+    "cluster.x-k8s.io": {
+        "topology/cluster-controller": "Cluster", "machineset-controller": "MachineSet",
+        "machinedeployment-controller": "MachineDeployment",
+    },
+    "acid.zalan.do": {"postgres-operator": "postgresql"},
+    "clickhouse.altinity.com": {"clickhouse-operator": "ClickHouseInstallation"},
+    "serving.kserve.io": {"v1beta1Controllers": "InferenceService"},
+    "jobset.x-k8s.io": {"jobset": "JobSet"},
+    "leaderworkerset.x-k8s.io": {"leaderworkerset": "LeaderWorkerSet"},
+    "flagger.app": {"flagger": "Canary"},
+    "rabbitmq.com": {"rabbitmqcluster-controller": "RabbitmqCluster"},
 }  # fmt: skip
 CUSTOM_CONTROLLERS = {
     (group, kind): component

@@ -2,8 +2,9 @@
 
 import pytest
 
+from event_tracer.core.frame import Listing
 from tests.scenarios.cases import tree_of
-from tests.scenarios.folding import attributes, listing, roots, tell
+from tests.scenarios.folding import attributes, is_event, listing, roots, service, tell
 from tests.scenarios.operators import POD, Case, pod
 
 CASES = {
@@ -194,6 +195,26 @@ def test_events_alone_and_objects_give_one_tree(case: Case) -> None:
 
     assert len(roots(alone)) == len(roots(whole)) == 1
     assert tree_of(alone) == tree_of(whole) == case.above
+
+
+@pytest.mark.parametrize("name", sorted(CASES.keys() - {"Argo Rollouts", "Kueue", "Knative"}))
+def test_who_made_an_object_is_known_without_the_event_that_names_it(name: str) -> None:
+    """By the API group and kind of its owner: the component that wrote that Event."""
+    case = CASES[name]
+    events = [{"resource": "events", "object": each} for each in case.events()]
+    objects = [{"object": each} for each in case.objects()]
+    pods = [
+        {"resource": "events", "object": each}
+        for each in case.events()
+        if each["involvedObject"]["kind"] == "Pod"
+    ]
+    assert makers([listing([*pods, *objects])]) == makers([listing(events)])
+
+
+def makers(items: list[Listing]) -> dict[str, str]:
+    """The service of each object's span, but for roots."""
+    found = [span for span in tell(items) if not is_event(span) and span.parent_id]
+    return {str(attributes(span)["k8s.object.name"]): service(span) for span in found}
 
 
 def test_a_volcano_jobs_status_is_not_a_jobs() -> None:
