@@ -5,22 +5,22 @@ sound and in use. What it and aiohttp would decide by themselves is not left to 
 that does it says why:
 
 - kubeconfig.py: files are merged, and contexts chosen, as kubectl does.
+- identity.py: a static token counts before an exec plugin, and `as` is not left out, by which one
+  would be somebody else.
 - tls.py: no private key stays on a disk; authorities need not be to the letter of RFC 5280.
 - exec_plugin.py, oidc.py: logins that a user can see, once each.
 - runtime/proxies.py: the proxy is Go's choice, and no SOCKS proxy is spoken to in HTTP.
 - here: its session trusts the environment, by which aiohttp sends what ~/.netrc says of the host as
   a login, or raises ValueError beside a token (kubernetes_asyncio 36.1, client/rest.py; aiohttp
-  3.14, client.py); so it gets one that does not. A static token counts before an exec plugin, and
-  `as` is not left out, by which one would be somebody else.
+  3.14, client.py); so it gets one that does not. It would tell a proxy the headers of its session.
 """
 
 import os
 import ssl
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 from kubernetes_asyncio import config
@@ -29,12 +29,14 @@ from kubernetes_asyncio.config import ConfigException
 from kubernetes_asyncio.config.kube_config import KubeConfigLoader
 
 from event_tracer import __version__
+from event_tracer.kube import identity
 from event_tracer.kube.client import ApiError, ClientFactory
 from event_tracer.kube.exec_plugin import Credential, run_plugin
 from event_tracer.kube.kubeconfig import Access, Cluster, ConnectionSettingsError, Kubeconfig, User
 from event_tracer.kube.oidc import Oidc
 from event_tracer.kube.tls import Pem, load_pair, pem, tls_context
-from event_tracer.runtime.proxies import Proxies, ProxyError, usable_proxy
+from event_tracer.runtime.proxies import Proxies, ProxyError, for_aiohttp, usable_proxy
+from event_tracer.runtime.urls import login_of, parts_of, without_login
 
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _DEFAULT = "default"
@@ -102,10 +104,17 @@ async def _client(connection: _Connection) -> ApiClient:
     await made.rest_client.pool_manager.close()
     # Without a limit: each watch keeps a connection.
     connector = aiohttp.TCPConnector(limit=0, ssl=connection.context or True)
+
+    async def say_whom(
+        request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        for name, value in connection.headers:
+            request.headers.add(name, value)
+        return await handler(request)
+
     made.rest_client.pool_manager = aiohttp.ClientSession(
-        connector=connector, trust_env=False, read_bufsize=_BUFFER,
-        headers=list(connection.headers),
-    )  # fmt: skip
+        connector=connector, trust_env=False, read_bufsize=_BUFFER, middlewares=[say_whom]
+    )
     return made
 
 
@@ -113,7 +122,7 @@ def _of_pod() -> _Connection:
     made = Configuration()
     try:
         config.load_incluster_config(client_configuration=made)  # type: ignore[no-untyped-call]
-        made.proxy = Proxies.of(os.environ).proxy_for(str(made.host)) or None
+        _use_proxy(made, Proxies.of(os.environ).proxy_for(str(made.host)))
         authority = Pem(name="the authority", file=str(made.ssl_ca_cert))
         return _Connection(configuration=made, context=tls_context(authority))
     except (ConfigException, ConnectionSettingsError, ProxyError, OSError, ValueError) as error:
@@ -122,7 +131,9 @@ def _of_pod() -> _Connection:
 
 def _access(kubeconfig: str, context: str) -> Access:
     places = _places(kubeconfig)
-    found = [path for path in places if os.path.exists(path)]  # False for what no path can be
+    if not places:
+        raise ConnectionSettingsError("KUBECONFIG names no file; unset it, or name one by it")
+    found = [path for path in places if _is_there(path)]
     if not found:
         where = os.pathsep.join(map(str, places))
         in_pod = f", or run in a Pod, where {_HOST} is set"
@@ -133,6 +144,17 @@ def _access(kubeconfig: str, context: str) -> Access:
             f"no kubeconfig at {where}{needed}; name one by --kubeconfig or KUBECONFIG{in_pod}"
         )
     return Kubeconfig(found).choose(context)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is something to read, or to say of why it cannot be."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):  # ValueError: a null byte
+        return True
+    return True
 
 
 def _places(kubeconfig: str) -> list[Path]:
@@ -155,13 +177,13 @@ async def _decided(access: Access, oidc: Oidc, proxies: Proxies) -> _Connection:
     cluster, user = access.cluster, access.user
     made = Configuration()
     made.host, login = _host(cluster, user)
-    made.proxy = _proxy(cluster, made.host, proxies) or None
+    _use_proxy(made, _proxy(cluster, made.host, proxies))
     made.tls_server_name = cluster.tls_server_name or None
     given = await _login(access, oidc, proxies)
-    if header := _header(user, given) or login:
+    if header := identity.header(user, given) or login:
         made.api_key["BearerToken"] = header
     context = _context(cluster, user, given) if made.host.startswith("https:") else None
-    return _Connection(configuration=made, context=context, headers=tuple(_as_whom(user)))
+    return _Connection(configuration=made, context=context, headers=identity.as_whom(user))
 
 
 def _host(cluster: Cluster, user: User) -> tuple[str, str]:
@@ -170,21 +192,21 @@ def _host(cluster: Cluster, user: User) -> tuple[str, str]:
     has_tls = has_tls or user.client_certificate or user.client_certificate_data
     scheme = "https" if has_tls or cluster.insecure_skip_tls_verify else "http"
     full = cluster.server if "://" in cluster.server else f"{scheme}://{cluster.server}"
+    error = ConnectionSettingsError(
+        "the server of the cluster is no URL; it is like https://10.0.0.1:6443"
+    )
     try:
-        parts = urlsplit(full.strip())
-        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
+        parts = parts_of(full.strip())
     except ValueError:
-        is_whole = False
-    if not is_whole:
-        raise ConnectionSettingsError(
-            "the server of the cluster is no URL; it is like https://10.0.0.1:6443"
-        )
-    host = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
-    login = ""
-    if parts.username is not None:
-        login = _basic(unquote(parts.username), unquote(parts.password or ""))
-    return host.geturl().rstrip("/"), login
+        raise error from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise error
+    bare = urlsplit(without_login(parts))._replace(query="", fragment="")
+    return bare.geturl().rstrip("/"), login_of(parts)
+
+
+def _use_proxy(made: Configuration, proxy: str) -> None:
+    made.proxy, made.proxy_headers = for_aiohttp(proxy)
 
 
 def _proxy(cluster: Cluster, host: str, proxies: Proxies) -> str:
@@ -196,7 +218,7 @@ def _proxy(cluster: Cluster, host: str, proxies: Proxies) -> str:
 async def _login(access: Access, oidc: Oidc, proxies: Proxies) -> Credential:
     """What the user's program or provider gives; a login that is written down needs neither."""
     user = access.user
-    if user.token or user.token_file or user.username:
+    if user.token or user.token_file or user.username or user.password:
         return Credential()
     if user.auth_provider:
         return Credential(token=await _provided(access, oidc, proxies))
@@ -231,71 +253,20 @@ def _loader(provided: dict[str, str]) -> KubeConfigLoader:
     )
 
 
-def _header(user: User, given: Credential) -> str:
-    token = given.token
-    if user.token_file:
-        try:
-            token = Path(user.token_file).read_text("utf-8").strip()  # `echo` adds a newline
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text"
-            raise ConnectionSettingsError(
-                f"cannot read {user.token_file}: {reason.lower()}"
-            ) from None
-    token = (token or user.token).strip()
-    if not token:
-        return _basic(user.username, user.password) if user.username else ""
-    if not (token.isascii() and token.isprintable()):
-        raise ConnectionSettingsError("the token has a character that no header may have")
-    return f"Bearer {token}"
-
-
-def _basic(name: str, password: str) -> str:
-    return f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"
-
-
 def _context(cluster: Cluster, user: User, given: Credential) -> ssl.SSLContext:
     authority = pem(
         "certificate-authority-data",
         file=cluster.certificate_authority,
         data=cluster.certificate_authority_data,
     )
+    if authority and cluster.insecure_skip_tls_verify:
+        raise ConnectionSettingsError(
+            "insecure-skip-tls-verify and a certificate-authority exclude each other"
+        )
     context = tls_context(authority, is_verified=not cluster.insecure_skip_tls_verify)
-    certificate, key = _pair(user, given)
+    certificate, key = identity.pair(user, given)
     if certificate or key:
         if not (certificate and key):
             raise ConnectionSettingsError("client-certificate and client-key need each other")
         load_pair(context, certificate, key)
     return context
-
-
-def _pair(user: User, given: Credential) -> tuple[Pem, Pem]:
-    if given.certificate:
-        return (
-            Pem(name="the exec plugin's clientCertificateData", data=given.certificate.encode()),
-            Pem(name="clientKeyData", data=given.key.encode()),
-        )
-    file, data = user.client_certificate, user.client_certificate_data
-    return (
-        pem("client-certificate-data", file=file, data=data),
-        pem("client-key-data", file=user.client_key, data=user.client_key_data),
-    )
-
-
-def _as_whom(user: User) -> list[tuple[str, str]]:
-    """The headers of `kubectl --as` (client-go transport/round_trippers.go)."""
-    if not user.impersonate:
-        return []
-    extra = user.as_user_extra.items()
-    headers = [
-        ("Impersonate-User", user.impersonate),
-        ("Impersonate-Uid", user.as_uid),
-        *(("Impersonate-Group", group) for group in user.as_groups),
-        *(
-            (f"Impersonate-Extra-{quote(key, safe='')}", one)
-            for key, values in extra
-            for one in values
-        ),
-    ]
-    if not all(value.isprintable() for _, value in headers):
-        raise ConnectionSettingsError("`as` of the user has a character that no header may have")
-    return [(name, value) for name, value in headers if value]

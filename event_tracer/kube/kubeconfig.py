@@ -6,22 +6,33 @@ working directory (36.1, config/kube_config.py).
 """
 
 import os
+import re
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from event_tracer import EventTracerError
+from event_tracer.runtime.go_yaml import first_document
 
 _SHOWN = 5  # names of contexts in an error
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # RFC 1123; `..` would be a path's
 PartT = TypeVar("PartT", bound="Part")
 
 
 class ConnectionSettingsError(EventTracerError):
     """There are no credentials of a cluster; the message says which were tried."""
+
+
+def _without_nulls(values: object) -> object:
+    if not isinstance(values, dict):
+        return values
+    return {key: value for key, value in values.items() if value is not None}
 
 
 class Part(BaseModel):
@@ -36,10 +47,8 @@ class Part(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nulls(cls, values: object) -> object:
-        if not isinstance(values, dict):
-            return values
-        return {key: value for key, value in values.items() if value is not None}
+    def _without_null_values(cls, values: object) -> object:
+        return _without_nulls(values)
 
 
 class Variable(Part):
@@ -65,7 +74,7 @@ class AuthProvider(Part):
     """A login that is built in."""
 
     name: str = ""
-    config: Mapping[str, str] = {}
+    config: Annotated[Mapping[str, str], BeforeValidator(_without_nulls)] = {}
 
 
 class Extension(Part):
@@ -189,6 +198,8 @@ class Kubeconfig:
             raise self._error(f"the cluster {context.cluster} has no server")
         if context.user and context.user not in self._users:
             raise self._error(f"the context {name} names a user that is not there")
+        if context.namespace and not _NAMESPACE.fullmatch(context.namespace):
+            raise self._error(f"the namespace of the context {name} is no namespace's name")
         user, file = self._users.get(context.user, (User(), None))
         return Access(
             cluster=cluster, user=user, namespace=context.namespace, user_name=context.user,
@@ -207,16 +218,31 @@ class Kubeconfig:
 def load_yaml(path: Path) -> Any:
     """What a YAML file holds. Raises ConnectionSettingsError, which shows nothing of it."""
     try:
-        return yaml.safe_load(path.read_bytes())
+        content = _content(path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConnectionSettingsError(f"cannot use {path}: {reason}") from None
+    try:
+        return first_document(content)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f", line {mark.line + 1}" if mark else ""
+        mark, last = error.problem_mark, len(content.splitlines())
+        where = f", line {min(mark.line + 1, last)}" if mark else ""
         raise ConnectionSettingsError(f"cannot use {path}: it is no YAML{where}") from None
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except (yaml.YAMLError, ValueError):
         raise ConnectionSettingsError(f"cannot use {path}: it is no YAML") from None
+
+
+def _content(path: Path) -> bytes:
+    about = path.stat()
+    if stat.S_ISREG(about.st_mode):
+        return path.read_bytes()
+    return _read_once(path, about.st_dev, about.st_ino)
+
+
+@cache
+def _read_once(path: Path, device: int, inode: int) -> bytes:
+    """What comes out of a pipe, as of a shell's `<(...)`: it comes but once."""
+    return path.read_bytes()
 
 
 def _read(path: Path) -> _File:

@@ -23,7 +23,7 @@ import yaml
 
 from event_tracer.kube.kubeconfig import Access, ConnectionSettingsError, load_yaml
 from event_tracer.kube.tls import pem, tls_context
-from event_tracer.runtime.proxies import Proxies
+from event_tracer.runtime.proxies import Proxies, for_aiohttp
 
 _DISCOVERY = "/.well-known/openid-configuration"  # OpenID Connect Discovery 1.0, 4
 _EARLY = 10.0  # seconds before its end that a token is no use any more (oidc.go, expiryDelta)
@@ -52,7 +52,7 @@ class Oidc:
         if _is_valid(config.get("id-token", "")):
             return config["id-token"]
         if not config.get("refresh-token"):
-            raise _error("the login has expired, and there is no refresh-token: log in anew")
+            raise _error("the login has expired, and there is no refresh-token; log in anew")
         tokens = await _refresh(config, proxies)
         self._newest[spent] = tokens
         await _write_back(access, tokens)
@@ -93,7 +93,7 @@ async def _refresh(config: Mapping[str, str], proxies: Proxies) -> Tokens:
             url = str(about.get("token_endpoint", ""))
             answer = await _asked(session, "POST", url, proxies, data=form, headers=headers)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise _error(f"{issuer} gives no token: {error or 'no answer in time'}") from None
+            raise _error(f"{issuer} gives no token ({error or 'no answer in time'})") from None
     if not isinstance(answer.get("id_token"), str):
         raise _error(f"{issuer} gives no id_token; was the scope openid asked for at the login?")
     return {
@@ -105,8 +105,8 @@ async def _refresh(config: Mapping[str, str], proxies: Proxies) -> Tokens:
 async def _asked(
     session: aiohttp.ClientSession, method: str, url: str, proxies: Proxies, **more: Any
 ) -> Mapping[str, Any]:
-    proxy = proxies.proxy_for(url) or None
-    async with session.request(method, url, proxy=proxy, **more) as response:
+    proxy, headers = for_aiohttp(proxies.proxy_for(url))
+    async with session.request(method, url, proxy=proxy, proxy_headers=headers, **more) as response:
         body = await response.content.read(1 << 20)
     if response.status // 100 != 2:
         raise _error(f"{url} says {response.status}{_reason(body)}: log in anew")

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from event_tracer.core.wire import MalformedError, decode, replace_surrogates
+from event_tracer.runtime.go_yaml import first_document
 
 # For people: a place in a document becomes one in the file (as pydantic-core 2.50 writes it).
 _PLACE = re.compile(r"(?P<what>.*) at line (?P<line>\d+) column (?P<column>\d+)", re.DOTALL)
@@ -137,7 +138,7 @@ def yaml_documents(lines: Iterable[bytes], *, on_bad: OnBad) -> Iterator[Documen
             block.append(line)
             continue
         try:
-            value = replace_surrogates(yaml.load(b"".join(block), _Loader))  # a safe loader
+            value = replace_surrogates(first_document(b"".join(block)))
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -146,16 +147,6 @@ def yaml_documents(lines: Iterable[bytes], *, on_bad: OnBad) -> Iterator[Documen
             if value is not None:
                 yield Document(line=begun, value=value)
         block, begun = [], number + 1
-
-
-class _Loader(yaml.CSafeLoader):
-    """YAML as Kubernetes reads it: JSON's types, so a timestamp stays the text that it is."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":timestamp")]
-    for first, rules in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def _parse(text: bytes, *, line: int, on_bad: OnBad) -> Iterator[Document]:

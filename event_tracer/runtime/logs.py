@@ -35,7 +35,8 @@ _NAMED_VALUE = re.compile(
     (?:
         b?\\*" (?: [^"\\] | \\+ (?! ["\\] ) )*                  # a string, to its end
         | b?\\*' (?: [^'\\] | \\+ (?! ['\\] ) )*
-        | (?: (?: bearer | basic | digest | negotiate ) \s+ )?  # or a word, after its scheme
+        | (?! no\ such\ file | permission\ denied | is\ a\ dir )  # a file may be called token
+          (?: (?: bearer | basic | digest | negotiate ) \s+ )?  # or a word, after its scheme
           [^\s,;&"')}}\]]+
     )
     """,

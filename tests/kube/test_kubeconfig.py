@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,39 @@ def test_what_a_user_names_counts_before_what_a_process_is_in(
     assert not is_in_cluster(os.environ, kubeconfig="", context="prod")
 
 
+PLAIN = yaml.safe_dump(config("prod"), sort_keys=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN.replace("\n", "\r\n").encode(),
+        b"\xef\xbb\xbf" + PLAIN.encode(),
+        PLAIN.encode("utf-16"),
+        PLAIN.replace("server: ", "server:\t").encode(),
+        PLAIN.replace("kind: Config", "kind: Config\t").encode(),
+        json.dumps(config("prod"), indent="\t").encode(),
+        PLAIN.encode() + b"---\nother: [",
+        PLAIN.encode() + b"x: =\n",
+        PLAIN.encode() + b"x: 2020-99-99\n",
+    ],
+)
+def test_a_file_is_read_as_go_reads_it(text: bytes, home: Path) -> None:
+    """Line ends and marks of other systems, tabs, more than one document (sigs.k8s.io/yaml)."""
+    (home / "config").write_bytes(text)
+
+    assert host(str(home / "config")) == "http://prod"
+
+
+@pytest.mark.parametrize("name", ["2024-01-02", "12:30", "1:30.5", "2020-01-01T00:00:00Z"])
+def test_a_time_is_a_name_as_well(name: str, home: Path) -> None:
+    """Go knows no such type, nor numbers to the base 60."""
+    text = PLAIN.replace(": prod", f": {name}").replace(f"namespace: {name}", "namespace: a")
+    (home / "config").write_text(text)
+
+    assert host(str(home / "config"), context=name) == "http://prod"
+
+
 @pytest.mark.parametrize("user", ["", None, "missing entry"])
 def test_a_context_may_have_no_user(user: str | None, home: Path) -> None:
     """Then a request is anonymous, over https as well."""
@@ -153,13 +187,56 @@ def test_what_cannot_be_is_a_sentence(
     assert "secret" not in told
 
 
-@pytest.mark.parametrize("kind", ["folder", "unreadable"])
-def test_a_file_that_cannot_be_read_is_named(kind: str, home: Path) -> None:
-    """A folder, or a link to itself."""
+@pytest.mark.parametrize("kind", ["folder", "link", "below a file", "long"])
+def test_a_file_that_cannot_be_read_is_named(
+    kind: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder, a link to itself: it is there, so no other file takes its place."""
     path = home / "config"
     if kind == "folder":
         path.mkdir()
-    else:
+    elif kind == "link":
         path.symlink_to(path)
+    elif kind == "below a file":
+        path.write_text("")
+        path /= "config"
+    else:
+        path = home / ("x" * 300)
+    assert f"cannot use {path}: " in complaint(str(path))
+    (home / "other").write_text(json.dumps(config("prod")))
+    monkeypatch.setenv("KUBECONFIG", os.pathsep.join([str(path), str(home / "other")]))
 
-    assert str(path) in complaint(str(path))
+    assert f"cannot use {path}: " in complaint()
+
+
+@pytest.mark.parametrize("value", [":", "::"])
+def test_a_variable_of_separators_names_no_file(
+    value: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says which variable."""
+    monkeypatch.setenv("KUBECONFIG", value)
+
+    assert "KUBECONFIG names no file" in complaint()
+
+
+def test_a_pipe_is_read_once(home: Path) -> None:
+    """A shell's `<(...)`: what came out of it counts for every client and for the namespace."""
+    path = home / "pipe"
+    os.mkfifo(path)
+    text = json.dumps(config("prod")).encode()
+    writer = threading.Thread(target=path.write_bytes, args=(text,))
+    writer.start()
+    assert host(str(path)) == "http://prod"
+    writer.join()
+
+    assert chosen_namespace(kubeconfig=str(path), context="") == "prod"
+    assert host(str(path)) == "http://prod"
+
+
+def test_a_token_counts_where_its_file_is_gone(home: Path) -> None:
+    """As in client-go, which prefers the file (transport/round_trippers.go)."""
+    body = config("prod")
+    body["users"][0]["user"] = {"token": "t", "tokenFile": "gone"}
+    (home / "config").write_text(json.dumps(body))
+
+    assert host(str(home / "config")) == "http://prod"

@@ -134,7 +134,7 @@ def test_a_token_that_is_valid_is_used_without_a_word(tmp_path: Path) -> None:
     ("config", "words"),
     [
         ({"refresh-token": "spent"}, "says 400 (invalid_grant): log in anew"),
-        ({"refresh-token": ""}, "there is no refresh-token: log in anew"),
+        ({"refresh-token": ""}, "there is no refresh-token; log in anew"),
         ({"idp-issuer-url": "http://127.0.0.1:9"}, "http://127.0.0.1:9 gives no token"),
         ({"idp-issuer-url": "x"}, "idp-issuer-url and client-id must be set"),
         ({"client-id": ""}, "idp-issuer-url and client-id must be set"),

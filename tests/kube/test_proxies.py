@@ -2,6 +2,7 @@
 
 import base64
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -120,3 +121,31 @@ def test_a_socks_proxy_is_a_sentence_at_once(
     with_server(test)
     assert main(["show", "--kubeconfig", str(tmp_path / "config")]) == FAILED
     assert "SOCKS proxies are not supported" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("userinfo", ["u:%E2%82%AC@", "a%3Ab:p@", "u@"])
+def test_a_proxy_is_told_its_own_login_alone(userinfo: str, tmp_path: Path) -> None:
+    """Of any letters; and not as whom the user acts, which is between the two ends of TLS."""
+    authority = Authority(tmp_path)
+    login = unquote(userinfo.rstrip("@")) + ("" if ":" in userinfo else ":")
+
+    async def test(server: ApiServer) -> None:
+        async with TlsFront(authority, to=server.port) as front, HttpProxy(to=front.port) as proxy:
+            cluster: Raw = {
+                "certificate-authority": str(authority.certificate),
+                "tls-server-name": "127.0.0.1",
+                "proxy-url": proxy.url.replace("://", f"://{userinfo}"),
+            }
+            path = kubeconfig(
+                tmp_path / "config", "https://api.example:6443", cluster=cluster,
+                user={"token": "secret", "as": "me", "as-groups": ["g", "h"]},
+            )  # fmt: skip
+            async with api_of(path) as api:
+                assert await api.get("/version")
+            told = proxy.asked[0].headers
+            wanted = f"Basic {base64.b64encode(login.encode()).decode()}"
+            assert told["proxy-authorization"] == wanted
+            assert not [name for name in told if name.startswith(("impersonate", "authorization"))]
+        assert server.requests[0].headers["impersonate-group"] == "g, h"
+
+    with_server(test)

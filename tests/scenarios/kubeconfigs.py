@@ -27,7 +27,7 @@ BROKEN: dict[str, tuple[Raw | str | bytes, str]] = {
     "a word": ("word", "it is no kubeconfig"),
     "no YAML": ("a: [", "it is no YAML, line 1"),
     "a tab": ("a:\n\t- b", "it is no YAML, line 2"),
-    "a date that is none": ("a: 2020-99-99", "it is no YAML"),
+    "a number that is none": ("a: !!int x", "it is no YAML"),
     "binary": (b"\x00\xff\xfe", "it is no YAML"),
     "Latin-1": ("a: é".encode("latin-1"), "it is no YAML"),
     "too deep": ("[" * 5000, "it is no YAML"),
@@ -45,8 +45,34 @@ BROKEN: dict[str, tuple[Raw | str | bytes, str]] = {
     "a port of no number": (_changed("cluster", server="https://x:y"), "is no URL"),
     "a token of a number": (_changed("user", token=123), "input should be a valid string (users.0"),
     "a token of two lines": (_changed("user", token="a\nb"), "the token has a character"),
-    "a token file that is gone": (_changed("user", tokenFile="x"), "x: no such file"),
-    "a token file of bytes": (_changed("user", tokenFile="bytes"), "bytes: it is no text"),
+    "a token file that is gone": (_changed("user", token=None, tokenFile="x"), "x: no such file"),
+    "a token file of bytes": (_changed("user", token=None, tokenFile="bytes"), "bytes: it is no t"),
+    "a server of two dots": (_changed("cluster", server="https://a..b"), "is no URL"),
+    "a server of a long name": (_changed("cluster", server=f"https://{'x' * 70}"), "is no URL"),
+    "a path for a namespace": (_changed("context", namespace=".."), "is no namespace's name"),
+    "groups of nobody": (_changed("user", **{"as-groups": ["g"]}), "need `as`, too"),
+    "a proxy of two dots": (_changed("cluster", **{"proxy-url": "http://a..b"}), "is no URL"),
+    "a proxy with a slash in its password": (
+        _changed("cluster", **{"proxy-url": "http://u:secret/x@p"}), "proxy-url of the cluster",
+    ),
+    "an authority that is not asked": (
+        _changed("cluster", server="https://x", **{
+            "insecure-skip-tls-verify": True, "certificate-authority-data": "eA==",
+        }),
+        "exclude each other",
+    ),
+    "a certificate for a file": (
+        _changed("cluster", server="https://x", **{
+            "certificate-authority": "-----BEGIN CERTIFICATE-----\nsecret",
+        }),
+        "certificate-authority is no file's name",
+    ),
+    "a key for a file": (
+        _changed("user", **{"client-certificate": "bytes", "client-key": "LS0tLS1CRUdJTisecret"})
+        | {"clusters": [{"name": "prod", "cluster": {"server": "https://x"}}]},
+        "client-key is no file's name",
+    ),
+    "too deep a map": ("{" * 50_000, "it is no YAML"),
     "SOCKS": (_changed("cluster", **{"proxy-url": "socks5://u:secret@p:1080"}), "SOCKS proxies"),
     "a proxy of no host": (_changed("cluster", **{"proxy-url": "http://"}), "proxy-url"),
     "no base64": (
