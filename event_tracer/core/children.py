@@ -154,10 +154,10 @@ REISSUED = re.compile(r"Reissued from (?P<kind>[a-z]+)/(?P<name>[a-z0-9.-]+): (?
 # also where the creation is forgotten. Up to three words may
 # say more of the kind ("virtual machine pod", "Kubernetes Job", "config map").
 _OF_KIND = (
-    r"(?P<more>(?:(?!(?:for|in|on|of|from|to|with|by|at) )[A-Za-z]+ ){%d})(?P<kind>[A-Za-z]{2,})"
+    r"(?P<more>(?:(?!(?:for|in|on|of|from|to|with|by|at) )[A-Za-z-]+ ){%d})(?P<kind>[A-Za-z]{2,})"
 )
 _CALLED = (
-    r"(?: resource| object)?:? [\"'`]?(?:(?P<namespace>[a-z0-9-]+)/)?"
+    r"(?: resource| object| named)?:? [\"'`]?(?:(?P<namespace>[a-z0-9-]+)[\"'`]?/[\"'`]?)?"
     r"(?P<name>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![\w/-])"
 )
 _ACTIVE = (

@@ -1,5 +1,6 @@
 """Object → controller owner → … → root, from metadata or, without it, from messages."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -20,6 +21,7 @@ TOMBSTONE = 15 * 60 * SECOND
 _MOST_GONE = 50_000
 _MOST_SAVED = 5_000
 _LONGEST_CHAIN = 16
+_LAST_WORD = re.compile(r"(?<=[A-Za-z])[A-Z][a-z]+$")
 # Custom kinds whose attribute would say something else: k8s.cluster.name is Kubernetes' own.
 _TAKEN = frozenset({"cluster", "container", "event"})
 
@@ -210,12 +212,26 @@ class Lineage:
         named = _name_of(item)
         parent = self._attached.parent(named, second=second)
         if parent is None and not item.known:
-            parent = self._parents.parent(named, second=second)
-            if parent is None:
-                heard = self._heard.peek(named)
-                first = second if heard is None else min(heard, second)
-                parent = self._parents.parent_of_generated(named, second=first)
+            parent = self._named_parent(named, second=second)
         return self.find(parent) if parent else None
+
+    def _named_parent(self, named: Name, *, second: int) -> ObjectReference | None:
+        """The parent by messages: of the whole name, of what was not generated of it, for short."""
+        if parent := self._parents.parent(named, second=second):
+            return parent
+        heard = self._heard.peek(named)
+        first = second if heard is None else min(heard, second)
+        if parent := self._parents.parent_of_generated(named, second=first):
+            return parent
+        short = _short_kind(named[0])
+        return self._parents.parent((short, *named[1:]), second=second) if short else None
+
+
+@lru_cache(maxsize=1024)
+def _short_kind(kind: str) -> str:
+    # "Created cluster train-7qk2v" is a RayCluster's (kuberay rayjob_controller.go before 1.1).
+    last = _LAST_WORD.search(kind)
+    return last[0] if last and kind not in BUILT_IN else ""
 
 
 def _name_of(item: KubeObject | ObjectReference | ObjectMetadata) -> Name:

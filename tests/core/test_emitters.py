@@ -107,6 +107,8 @@ CASES = (
     ("postgresql db", "StatefulSet", 'Statefulset "shop/db" has been successfully created', "StatefulSet db", "postgresql db"),
     ("postgresql db", "Services", 'The service "shop/db-repl" for role replica has been successfully created', "Service db-repl", "postgresql db"),
     ("ClickHouseInstallation logs", "CreateStarted", "Create StatefulSet: shop/chi-logs-main-0-0 - started", "StatefulSet chi-logs-main-0-0", "ClickHouseInstallation logs"),
+    ("Route r", "Created", 'Created Cert-Manager Certificate "shop"/"r-tls"', "Certificate r-tls", "Route r"),
+    ("Inspection i", "Created", "create job named i-next for next step", "Job i-next", "Inspection i"),
     ("MachineSet md", "SuccessfulDelete", 'Deleted machine "md-x7k2p"', "Machine md-x7k2p", "MachineSet md"),
     ("RayJob train", "DeletedRayCluster", "Deleted RayCluster shop/train-7qk2v", "RayCluster train-7qk2v", "RayJob train"),
     ("Widget w", "Made", "created config map w-settings", "Configmap w-settings", "Widget w"),

@@ -171,6 +171,18 @@ CASES = {
             pod("chi-logs-main-0-0-0"),
         ],
     ),
+    "KubeRay before 1.1": Case(
+        POD | {"RayJob": "ray.io/v1", "RayCluster": "ray.io/v1"},
+        {
+            "RayJob train": "", "RayCluster train-raycluster-7qk2v": "RayJob train",
+            "Pod train-raycluster-7qk2v-head-6kw2m": "RayCluster train-raycluster-7qk2v",
+        },
+        [
+            ("RayJob train", "Created", "Created cluster train-raycluster-7qk2v", "rayjob-controller"),
+            ("RayCluster train-raycluster-7qk2v", "Created", "Created head pod train-raycluster-7qk2v-head-6kw2m", "raycluster-controller"),
+            pod("train-raycluster-7qk2v-head-6kw2m"),
+        ],
+    ),
     "KubeRay": Case(
         POD | {"RayService": "ray.io/v1", "RayCluster": "ray.io/v1"},
         {
