@@ -130,6 +130,8 @@ CHILDREN = (
     _rule("Tekton", f"{_TASK_RUN} Completed", "PipelineRun", "TaskRun", r"", "pipeline pkg/reconciler/pipelinerun/resources/pipelinerunresolution.go (kmeta.ChildName)", name="{about}-*"),
     _rule("workflow-controller", _WORKFLOW, "Workflow", "Pod", r"", "argo-workflows workflow/util/pod_name.go", name="{about}-*"),
     _rule("workflow-controller", _WORKFLOW, "Workflow", "Pod", r"", "argo-workflows workflow/util/pod_name.go (of one node)", name="{about}"),
+    _rule("mpi-job-controller", "MPIJobCreated", "MPIJob", "Pod", r"", "mpi-operator pkg/controller/mpi_job_controller.go (workerName)", name="{about}-worker-*"),
+    _rule("mpi-job-controller", "MPIJobCreated", "MPIJob", "Job", r"", "mpi-operator pkg/controller/mpi_job_controller.go (newLauncherJob)", name="{about}-launcher"),
     _rule("vc-controller-manager", "PodGroupPending ExecuteAction", "Job", "Pod", r"", "volcano pkg/controllers/job/helpers/helpers.go (MakePodName)", name="{about}-*"),
     # older: a random end
     _rule("Tekton", _TASK_RUN, "TaskRun", "Pod", r"", "pipeline pkg/pod/pod.go (kmeta.ChildName)", name="{about}-pod"),

@@ -119,6 +119,10 @@ KINDS = {
     "FailedCreate": Kind.CREATION,
     "ReplicaSetCreateError": Kind.CREATION,
     "FailedScheduling": Kind.SCHEDULING,
+    # Kueue scheduler.go; Volcano scheduler session.go, job_controller_actions.go
+    "Pending": Kind.SCHEDULING,
+    "Unschedulable": Kind.SCHEDULING,
+    "PodGroupPending": Kind.SCHEDULING,
     "FailedAttachVolume": Kind.ATTACH,
     "FailedMount": Kind.MOUNT,
     "FailedMapVolume": Kind.MOUNT,
@@ -135,6 +139,8 @@ _VOLUMES = frozenset({Kind.ATTACH, Kind.MOUNT, Kind.SCHEDULING})
 # Normal occurrences about the same object that undo errors of these kinds.
 UNDOES = {
     "Scheduled": frozenset({Kind.SCHEDULING}),
+    "QuotaReserved": frozenset({Kind.SCHEDULING}),
+    "ExecuteAction": frozenset({Kind.SCHEDULING}),
     "SuccessfulAttachVolume": frozenset({Kind.ATTACH}),
     "Pulling": _VOLUMES,
     "Pulled": _VOLUMES | {Kind.PULL},

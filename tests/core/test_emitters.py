@@ -79,6 +79,8 @@ CASES = (
     ("TaskRun build", "Started", "", "Pod build-pod", "TaskRun build"),
     ("Workflow wf", "WorkflowRunning", "Workflow Running", "Pod wf", "Workflow wf"),
     ("Workflow wf", "WorkflowRunning", "Workflow Running", "Pod wf-*", "Workflow wf"),
+    ("MPIJob pi", "MPIJobCreated", "MPIJob shop/pi is created.", "Pod pi-worker-*", "MPIJob pi"),
+    ("MPIJob pi", "MPIJobCreated", "MPIJob shop/pi is created.", "Job pi-launcher", "MPIJob pi"),
     ("Job mpi", "ExecuteAction", "Start to execute action SyncJob ", "Pod mpi-*", "Job mpi"),
     ("TaskRun build", "Failed", '"step-a" exited with code 1 (image: "x"); for logs run: kubectl -n shop logs build-pod-abcde -c step-a', "Pod build-pod-abcde", "TaskRun build"),
     ("ScaledObject s", "KEDAScaleTargetActivated", "Scaled apps/v1.Deployment shop/web from 0 to 1, triggered by kafka", "Deployment web", "(above)"),
