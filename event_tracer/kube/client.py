@@ -7,7 +7,8 @@ resumes from the wrong resourceVersion (kubernetes_asyncio 36.1, watch/watch.py)
 import asyncio
 import json
 import logging
-import ssl
+import math
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from kubernetes_asyncio.config import ConfigException
 from event_tracer import EventTracerError
 from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError, decode
+from event_tracer.kube.failures import in_words, is_dropped
 from event_tracer.runtime.backoff import retry_after, retrying
 
 _CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
@@ -88,7 +90,8 @@ class Api:
     A server of TLS 1.3 refuses a client's certificate after the handshake, by a closed connection
     (RFC 8446, 4.4.2.4), so two of these in a row count as well.
 
-    `connect` makes a client from the kubeconfig or the Pod's ServiceAccount as they are now.
+    `connect` makes a client from the kubeconfig or the Pod's ServiceAccount as they are now. Its
+    `expires`, if it has that, is when its login ends, in Unix seconds.
     """
 
     def __init__(self, connect: ClientFactory) -> None:
@@ -166,7 +169,7 @@ class Api:
             await self._renew(client)  # the certificate authority may be a new one
             raise ApiError(f"TLS: {error}") from None
         except (aiohttp.ClientError, OSError, ConfigException) as error:  # also of a token file
-            raise ApiError(_words(error)) from None
+            raise ApiError(in_words(error)) from None
 
     @asynccontextmanager
     async def _noting_drops(self, client: ApiClient) -> AsyncIterator[None]:
@@ -174,7 +177,7 @@ class Api:
             yield
             self._dropped = 0
         except (aiohttp.ClientError, OSError) as error:
-            if not _is_dropped(error):
+            if not is_dropped(error):
                 raise
             self._dropped += 1
             if self._dropped > 1:
@@ -188,6 +191,10 @@ class Api:
         async with self._renewing:
             if self._client is None:
                 self._client = await self._connected()
+            elif self._is_over(self._client):
+                old, self._client = self._client, await self._connected()
+                if old not in self._users:
+                    await old.close()
             client = self._client
         self._users[client] += 1
         try:
@@ -208,6 +215,14 @@ class Api:
                 logger.info("reading the credentials anew")
                 self._client = await self._connected()
 
+    def _is_over(self, client: ApiClient) -> bool:
+        """Whether a login has ended by its own word, as client-go heeds it before each request."""
+        now = asyncio.get_running_loop().time()
+        if now - self._renewed < _RENEWAL or time.time() < getattr(client, "expires", math.inf):
+            return False
+        self._renewed = now
+        return True
+
     async def _connected(self) -> ApiClient:
         try:
             async with asyncio.timeout(_LOGIN):
@@ -226,22 +241,6 @@ class Api:
             # The header is up to a second old, so the largest offset seen is the nearest.
             if now is None or not now - SECOND <= at <= now:
                 self._clock = (at, asyncio.get_running_loop().time())
-
-
-def _is_dropped(error: Exception) -> bool:
-    """Whether whoever took the connection closed it, having said nothing."""
-    causes = (error, error.__cause__, getattr(error, "os_error", None))
-    closed = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError, ssl.SSLError)
-    is_tls = isinstance(error, aiohttp.ClientSSLError)
-    return not is_tls and any(isinstance(cause, closed) for cause in causes)
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return f"the proxy says {error.status} {error.message}"
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return f"the proxy {error.host}:{error.port} is not to be reached"
-    return str(error) or type(error).__name__
 
 
 async def _request(

@@ -15,6 +15,7 @@ that does it says why:
   3.14, client.py); so it gets one that does not. It would tell a proxy the headers of its session.
 """
 
+import math
 import os
 import ssl
 from collections.abc import Mapping, Sequence
@@ -96,10 +97,17 @@ class _Connection:
     configuration: Configuration
     context: ssl.SSLContext | None
     headers: Sequence[tuple[str, str]] = ()
+    expires: float = math.inf
+    """Unix seconds."""
+
+
+class _Client(ApiClient):
+    expires: float
 
 
 async def _client(connection: _Connection) -> ApiClient:
-    made = ApiClient(connection.configuration)
+    made = _Client(connection.configuration)
+    made.expires = connection.expires
     made.user_agent = f"event-tracer/{__version__}"  # field manager, too
     await made.rest_client.pool_manager.close()
     # Without a limit: each watch keeps a connection.
@@ -183,7 +191,9 @@ async def _decided(access: Access, oidc: Oidc, proxies: Proxies) -> _Connection:
     if header := identity.header(user, given) or login:
         made.api_key["BearerToken"] = header
     context = _context(cluster, user, given) if made.host.startswith("https:") else None
-    return _Connection(configuration=made, context=context, headers=identity.as_whom(user))
+    return _Connection(
+        configuration=made, context=context, headers=identity.as_whom(user), expires=given.ends
+    )
 
 
 def _host(cluster: Cluster, user: User) -> tuple[str, str]:
@@ -238,7 +248,8 @@ async def _provided(access: Access, oidc: Oidc, proxies: Proxies) -> str:
     try:
         return (await _loader(dict(provider.config)).load_gcp_token()).removeprefix("Bearer ")
     except Exception as error:  # of its command it may be anything
-        raise ConnectionSettingsError(f"the auth-provider gcp: {error}") from None
+        text = f"the auth-provider gcp gives no login ({error}); gke-gcloud-auth-plugin may"
+        raise ConnectionSettingsError(text) from None
 
 
 def _loader(provided: dict[str, str]) -> KubeConfigLoader:

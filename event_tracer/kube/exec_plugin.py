@@ -3,25 +3,33 @@
 kubernetes_asyncio's ExecProvider keeps what a plugin says to its user until it has ended, reads
 stdout to its end before stderr, so that 64 KiB of the latter block both, does not tell it of the
 cluster, and leaves it behind when it is cancelled (36.1, config/exec_provider.py).
+
+Its pipes are not asyncio's own, whose `wait` lasts until nobody has them any more: an agent that a
+plugin leaves behind has them for good (3.13, base_subprocess.py).
 """
 
 import asyncio
 import base64
 import json
+import math
 import os
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping
-from contextlib import suppress
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+import yaml
+from pydantic import AwareDatetime, Field, ValidationError
 
 from event_tracer.kube.kubeconfig import Access, ConnectionSettingsError, Exec, Part
+from event_tracer.runtime.go_yaml import first_document
 
 _LONGEST = 1 << 20  # bytes of an answer
 _KEPT = 2048  # bytes of stderr that go into an error
+_LAST = 1.0  # seconds for what a plugin said before it ended
+_MODES = ("", "Never", "IfAvailable", "Always")
 _CLUSTER_EXTENSION = "client.authentication.k8s.io/exec"
 
 
@@ -31,6 +39,12 @@ class Credential(Part):
     token: str = ""
     certificate: str = Field("", alias="clientCertificateData")
     key: str = Field("", alias="clientKeyData")
+    expires: AwareDatetime | None = Field(None, alias="expirationTimestamp", strict=False)
+
+    @property
+    def ends(self) -> float:
+        """Unix seconds."""
+        return self.expires.timestamp() if self.expires else math.inf
 
 
 class _Answer(Part):
@@ -43,26 +57,69 @@ async def run_plugin(access: Access) -> Credential:
     """Run the plugin of a user, once. Raises ConnectionSettingsError with its own last words."""
     plugin = access.user.exec
     assert plugin
-    if not plugin.command:
-        raise _error(plugin, "it has no command")
+    _demand_whole(plugin)
     is_interactive = _is_interactive(plugin)
-    process = await _start(plugin, _environment(access, plugin, is_interactive), is_interactive)
-    try:
-        output, words, _ = await asyncio.gather(
-            _answer_of(process), _forwarded(process), process.wait()
-        )
-    finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
+    environ = _environment(access, plugin, is_interactive)
+    async with _pipe() as (answer, stdout), _pipe() as (words, stderr):
+        try:
+            process = await _start(plugin, environ, is_interactive, stdout, stderr)
+        finally:
+            os.close(stdout)
+            os.close(stderr)
+        output, last = bytearray(), bytearray()
+        reading = [
+            asyncio.create_task(_keep(answer, output)),
+            asyncio.create_task(_forward(words, last)),
+        ]
+        try:
             await process.wait()
+            await asyncio.wait(reading, timeout=_LAST)
+        finally:
+            await _end(process, reading)
     if process.returncode:
-        raise _error(plugin, f"it ended with {process.returncode}: {words}".removesuffix(": "))
-    return _credential(plugin, output)
+        said = " ".join(last.decode("utf-8", "replace").split())
+        raise _error(plugin, f"it ended with {process.returncode}: {said}".removesuffix(": "))
+    return _credential(plugin, bytes(output))
+
+
+async def _end(process: Process, reading: list[asyncio.Task[None]]) -> None:
+    for task in reading:
+        task.cancel()
+    await asyncio.gather(*reading, return_exceptions=True)
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+@asynccontextmanager
+async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, int]]:
+    """What is read, and the end to write to, which its user closes."""
+    read, write = os.pipe()
+    stream = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(stream)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(lambda: protocol, os.fdopen(read, "rb"))
+    try:
+        yield stream, write
+    finally:
+        transport.close()
 
 
 def _error(plugin: Exec, text: str) -> ConnectionSettingsError:
     return ConnectionSettingsError(f"the exec plugin {plugin.command}: {text}")
+
+
+def _demand_whole(plugin: Exec) -> None:
+    """Raise where kubectl would not run it (client-go tools/clientcmd/validation.go)."""
+    if not plugin.command:
+        raise _error(plugin, "it has no command")
+    if not plugin.api_version:
+        raise _error(plugin, "it needs an apiVersion, as client.authentication.k8s.io/v1")
+    if plugin.interactive_mode not in _MODES:
+        raise _error(plugin, f"interactiveMode is {plugin.interactive_mode}, not Never or Always")
+    if not all(variable.name for variable in plugin.env):
+        raise _error(plugin, "a variable in its env has no name")
 
 
 def _is_interactive(plugin: Exec) -> bool:
@@ -104,11 +161,13 @@ def _cluster_info(access: Access) -> Mapping[str, Any]:
     return {name: value for name, value in every.items() if value}
 
 
-async def _start(plugin: Exec, environ: Mapping[str, str], is_interactive: bool) -> Process:
+async def _start(
+    plugin: Exec, environ: Mapping[str, str], is_interactive: bool, stdout: int, stderr: int
+) -> Process:
     try:
         return await asyncio.create_subprocess_exec(
             plugin.command, *plugin.args, env=environ, stdin=None if is_interactive else DEVNULL,
-            stdout=PIPE, stderr=PIPE,
+            stdout=stdout, stderr=stderr,
         )  # fmt: skip
     except (OSError, ValueError) as error:  # ValueError: a null byte
         reason = getattr(error, "strerror", None) or str(error)
@@ -116,30 +175,34 @@ async def _start(plugin: Exec, environ: Mapping[str, str], is_interactive: bool)
         raise _error(plugin, f"it cannot be run: {reason.lower()}{hint}") from None
 
 
-async def _answer_of(process: Process) -> bytes:
-    assert process.stdout
-    found = b""
-    while data := await process.stdout.read(1 << 16):
-        found = (found + data)[: _LONGEST + 1]
-    return found
+async def _keep(stream: asyncio.StreamReader, found: bytearray) -> None:
+    while data := await stream.read(1 << 16):
+        found += data
+        del found[_LONGEST + 1 :]
 
 
-async def _forwarded(process: Process) -> str:
+async def _forward(stream: asyncio.StreamReader, last: bytearray) -> None:
     """What it says to its user: to our own standard error as it comes, and the end of it here."""
-    assert process.stderr
-    last = b""
-    while data := await process.stderr.read(1 << 16):
-        last = (last + data)[-_KEPT:]
+    while data := await stream.read(1 << 16):
+        last += data
+        del last[:-_KEPT]
         if sys.stderr:
             sys.stderr.write(data.decode("utf-8", "replace"))
             sys.stderr.flush()
-    return " ".join(last.decode("utf-8", "replace").split())
+
+
+def _parsed(output: bytes) -> Any:
+    """JSON, or the YAML that kubectl takes as well."""
+    try:
+        return json.loads(output)
+    except (ValueError, RecursionError):
+        return first_document(output)
 
 
 def _credential(plugin: Exec, output: bytes) -> Credential:
     try:
-        answer = _Answer.model_validate(json.loads(output))
-    except (ValidationError, ValueError, RecursionError):
+        answer = _Answer.model_validate(_parsed(output))
+    except (ValidationError, ValueError, yaml.YAMLError):
         raise _error(plugin, "what it printed is no ExecCredential") from None
     if answer.kind != "ExecCredential" or not answer.status:
         raise _error(plugin, "what it printed is no ExecCredential with a status")

@@ -86,7 +86,7 @@ def load_pair(context: ssl.SSLContext, certificate: Pem, key: Pem) -> None:
             f"{key} is encrypted, for which kubectl has no password either"
         ) from None
     except ssl.SSLError as error:
-        reason = (error.reason or str(error)).replace("_", " ").lower()
+        reason = (error.reason or "no PEM").replace("_", " ").lower()
         raise ConnectionSettingsError(
             f"{certificate} and {key} are no certificate and its key: {reason}"
         ) from None

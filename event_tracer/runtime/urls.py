@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 def parts_of(url: str) -> SplitResult:
     """The parts of a URL whose host and port can be used, if it has them.
 
+    The zone of an address is as the system takes it, without the escape of RFC 6874.
     Raises ValueError, which shows nothing of it: urlsplit's own words hold a part of the password
     where that has a slash, and socket's codec for names raises UnicodeError amid a request.
     """
@@ -18,7 +19,8 @@ def parts_of(url: str) -> SplitResult:
         host.encode("idna")
     except ValueError:
         raise ValueError("host and port are not like collector.example:4317") from None
-    return parts
+    login, at, place = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{login}{at}{place.replace('%25', '%')}")
 
 
 def login_of(parts: SplitResult) -> str:

@@ -112,7 +112,7 @@ def _load_pair(context: ssl.SSLContext, certificate: str, key: str | None) -> No
         reason = "the key is encrypted; write it without a password"
         raise _unusable(reason, key or certificate) from None
     except ssl.SSLError as error:
-        reason = (error.reason or "").replace("_", " ").lower()
+        reason = (error.reason or "no PEM").replace("_", " ").lower()
         raise _unusable(f"it is no certificate with its key: {reason}", certificate) from None
 
 

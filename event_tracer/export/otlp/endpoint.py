@@ -164,10 +164,11 @@ def _is_insecure(said: _Variables) -> bool:
 def _http_url(said: _Variables) -> str:
     # Only the general variable is a base to which the signal's path is added.
     url = said.get("ENDPOINT") or "http://localhost:4318"
-    if not url.startswith(("http://", "https://")):
+    parts = _parts(said, url)
+    if parts.scheme not in ("http", "https"):
         shown = f"{said.name('ENDPOINT')} is {url}" if "@" not in url else said.name("ENDPOINT")
         raise EndpointError(f"{shown}; over HTTP it begins with http:// or https://")
-    _parts(said, url)
+    url = parts.geturl()
     is_base = said.name("ENDPOINT") == f"{PREFIX}ENDPOINT"
     return f"{url.removesuffix('/')}/v1/traces" if is_base else url
 

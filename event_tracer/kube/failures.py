@@ -1,0 +1,22 @@
+"""Requests to an API server that got no answer: what ended them."""
+
+import ssl
+
+import aiohttp
+
+
+def is_dropped(error: Exception) -> bool:
+    """Whether whoever took the connection closed it, having said nothing."""
+    causes = (error, error.__cause__, getattr(error, "os_error", None))
+    closed = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError, ssl.SSLError)
+    is_tls = isinstance(error, aiohttp.ClientSSLError)
+    return not is_tls and any(isinstance(cause, closed) for cause in causes)
+
+
+def in_words(error: Exception) -> str:
+    """What to tell of it."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy says {error.status} {error.message}"
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return f"the proxy {error.host}:{error.port} is not to be reached"
+    return str(error) or type(error).__name__
