@@ -10,7 +10,6 @@ from opentelemetry.sdk.metrics.export import (
 )
 
 from event_tracer import UsageError
-from event_tracer.runtime.proxies import ProxyError
 
 _VARIABLE = "OTEL_METRICS_EXPORTER"
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
@@ -46,7 +45,9 @@ def _exporter(name: str) -> MetricExporter:
         raise TelemetryError(f"{_VARIABLE} names {name}; it knows otlp, console, prometheus, none")
     try:
         return ConsoleMetricExporter(out=sys.stdout) if name == "console" else _otlp()
-    except (ValueError, OSError, ProxyError) as error:
+    except TelemetryError:
+        raise
+    except Exception as error:  # of the SDK it may be any
         raise TelemetryError(f"the metric exporter {name} does not start: {error}") from error
 
 

@@ -35,6 +35,12 @@ def test_resource_attributes_are_on_every_span(
         ("OTEL_RESOURCE_ATTRIBUTES", "a=b,=c", "'=c' is not like name=value"),
         ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "abc", "is abc; it is a number"),
         ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "-1", "is -1; it is a number"),
+        (
+            "OTEL_PYTHON_CONTEXT",
+            "x",
+            "names x, which is not installed; there are: context",
+        ),
+        ("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", "otel, x", "names x, which is not installed"),
         ("OTEL_TRACES_EXPORTER", "zipkin", "names zipkin, which is not installed"),
     ],
 )

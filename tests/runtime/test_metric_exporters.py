@@ -1,12 +1,17 @@
 """OTEL_METRICS_EXPORTER: where the bridge's own metrics go beside /metrics."""
 
+import asyncio
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from event_tracer.runtime.metric_exporters import TelemetryError
+from tests.doubles.certificates import Authority
+from tests.doubles.otlp_http import Collector
+from tests.doubles.tls import TlsFront
 from tests.runtime.conftest import Make
 
 
@@ -44,6 +49,15 @@ def test_exporters_may_be_several(
         ("EXPORTER_OTLP_PROTOCOL=json", "OTEL_EXPORTER_OTLP_PROTOCOL is json; it may be"),
         ("EXPORTER_OTLP_METRICS_PROTOCOL=udp", "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL is udp; it"),
         ("EXPORTER_OTLP_TIMEOUT=soon", "the metric exporter otlp does not start: .*soon"),
+        ("EXPORTER_OTLP_COMPRESSION=br", "the metric exporter otlp does not start: .*COMPRESSION"),
+        (
+            "EXPORTER_OTLP_METRICS_CERTIFICATE=/nowhere/ca",
+            "the metric exporter otlp does not start: OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE names",
+        ),
+        (
+            "EXPORTER_OTLP_CLIENT_KEY=/dev/null",
+            "the metric exporter otlp does not start: OTEL_EXPORTER_OTLP_CLIENT_KEY and",
+        ),
         ("METRIC_EXPORT_INTERVAL=0", "OTEL_METRIC_EXPORT_INTERVAL is no time above 0"),
     ],
 )
@@ -90,6 +104,29 @@ def test_metrics_are_sent_with_the_login_that_was_given_or_none(
     thread.join()
 
     assert set(got) == {headers.partition("=")[2] or None}
+
+
+def test_tls_takes_what_kubectl_takes(make: Make, tmp_path: Path) -> None:
+    """An authority below another, and on Python 3.13 one without key identifiers."""
+    authority = Authority(tmp_path, is_bare=True, is_below=True)
+    seen: list[str] = []
+
+    class Noting(Collector):
+        async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+            seen.append(request.path)
+            return web.Response()
+
+    async def main() -> None:
+        async with Noting() as collector, TlsFront(authority, to=collector.port) as front:
+            telemetry = make(
+                OTEL_METRICS_EXPORTER="otlp", OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
+                OTEL_EXPORTER_OTLP_ENDPOINT=front.url, NO_PROXY="*",
+                OTEL_EXPORTER_OTLP_CERTIFICATE=str(authority.certificate),
+            )  # fmt: skip
+            await asyncio.to_thread(telemetry.shutdown)
+
+    asyncio.run(main())
+    assert "/v1/metrics" in seen
 
 
 def test_a_disabled_sdk_is_told(make: Make, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,11 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from importlib.metadata import entry_points
 from urllib.parse import unquote
 
 from event_tracer.cli.settings.base import SettingsError
 
 _LIMIT = re.compile(r"OTEL_\w+_LIMIT")
+# The SDK's import tells of one that there is not by a traceback (opentelemetry-api 1.45,
+# context/__init__.py; opentelemetry-sdk, resources/__init__.py).
+_PARTS = {
+    "OTEL_PYTHON_CONTEXT": "opentelemetry_context",
+    "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS": "opentelemetry_resource_detector",
+}
 _VARIABLE = "OTEL_RESOURCE_ATTRIBUTES"
 # These are of the process that sends. A span tells of another, and replicas, whose spans must be
 # the same, differ in them.
@@ -14,10 +21,20 @@ _OF_A_PROCESS = ("service.", "k8s.", "host.", "container.", "process.", "os.", "
 
 
 def demand_limits(environ: Mapping[str, str]) -> None:
-    """Raise SettingsError for a limit that is no number: the SDK's import ends in a ValueError."""
+    """Raise SettingsError for a limit that is no number, or a part of the SDK that there is not.
+
+    Its import ends in a ValueError, or tells of it by a traceback.
+    """
     for name, value in environ.items():
         if _LIMIT.fullmatch(name) and value.strip() and not value.strip().isdecimal():
             raise SettingsError(f"{name} is {value.strip()}; it is a number")
+    for name, group in _PARTS.items():
+        for part in filter(None, map(str.strip, environ.get(name, "").split(","))):
+            if part != "*" and not entry_points(group=group, name=part):
+                known = ", ".join(sorted(entry_points(group=group).names))
+                raise SettingsError(
+                    f"{name} names {part}, which is not installed; there are: {known}"
+                )
 
 
 def resource_attributes(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
