@@ -59,7 +59,8 @@ _ANYWHERE = re.compile(
 _PARTS = re.compile(r"([-.])")
 # Also a commit's seven characters, and what is too long for a word: ULIDs, keys in base 64.
 _HASH = re.compile(
-    rf"(?=.*\d)(?:{_RANDOM}{{6,10}}|(?=.*[a-f])[0-9a-f]{{7,}}|\w{{20,}})|[0-9a-f]{{32,}}"
+    rf"(?=.*\d)(?:{_RANDOM}{{6,10}}|(?=.*[a-f])[0-9a-f]{{7,}})|"
+    r"(?=(?:\D*\d){3})\w{20,}|[0-9a-f]{32,}"
 )
 _NUMBER = re.compile(r"\d{5,}")
 # Five of generateName's characters; with a letter and a digit six of base 16, and five, or eight

@@ -151,7 +151,7 @@ def test_a_generated_name_ends_where_its_metadata_says(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
-        ("Deployment", "shop-2"), ("Deployment", "web"), ("StatefulSet", "prometheus-k8s"),
+        ("Deployment", "mycompanyswebfrontend2"), ("Deployment", "shop-2"), ("Deployment", "web"), ("StatefulSet", "prometheus-k8s"),
         ("Service", "kube-dns"), ("Kustomization", "apps"), ("Certificate", "shop-tls"),
         ("Ingress", "shop-https"), ("Rollout", "api"), ("Job", "migrate-db"), ("HelmRelease", "redis"),
         ("PersistentVolumeClaim", "data"), ("ConfigMap", "cluster-autoscaler-status"),
