@@ -1,10 +1,10 @@
 """Parents of objects by the messages that name them (laws 8 and 12)."""
 
 from operator import attrgetter
-from typing import NamedTuple
 
 from event_tracer.core.event import ObjectReference
 from event_tracer.core.expiring import GenerationalCache
+from event_tracer.core.record import Record
 from event_tracer.core.times import UNUSED
 
 Name = tuple[str, str, str]  # kind, namespace, name
@@ -14,7 +14,7 @@ _GENERATED = "-*"
 _SECOND = attrgetter("second")
 
 
-class ParentClaim(NamedTuple):
+class ParentClaim(Record, frozen=True):
     """A message's word, by a component, of a Unix second, that an object has this parent.
 
     One that is not `is_near` only says that it is somewhere above.
@@ -42,7 +42,7 @@ class Claims:
         before = self._known.peek(name) or ()
         same = [each for each in before if each.parent == claim.parent]
         others = [each for each in before if each.parent != claim.parent]
-        claim = claim._replace(second=min([claim.second, *(each.second for each in same)]))
+        claim = claim.but(second=min([claim.second, *(each.second for each in same)]))
         self._known.put(name, tuple(sorted((*others, claim), key=_SECOND)[-_MOST:]))
 
     def parent(self, name: Name, *, second: int) -> ObjectReference | None:

@@ -8,6 +8,8 @@ seconds: the API writes whole ones, cut.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from event_tracer.core.record import Record
+
 _FAILED = ("Stalled", "Failed")
 _UNDER_WAY = "Reconciling"
 _READY = ("Ready", "Healthy", "Complete", "Completed", "Succeeded", "Available")
@@ -17,7 +19,7 @@ Argo Rollouts are Available all the while, and Healthy once an update is through
 """
 
 
-class Condition(NamedTuple):
+class Condition(Record, frozen=True):
     """A condition: since when it holds (`transition`), and when it was written (`update`).
 
     `observed` is the generation that it is about, None where nobody says.
@@ -44,7 +46,7 @@ class ConditionChange(NamedTuple):
     second: int
 
 
-class KStatus(NamedTuple):
+class KStatus(Record, frozen=True):
     """How an object stands by kstatus, and the condition that says so."""
 
     condition: Condition
@@ -52,7 +54,7 @@ class KStatus(NamedTuple):
     is_complete: bool
 
 
-class ConditionsStatus(NamedTuple):
+class ConditionsStatus(Record, frozen=True):
     """Status of an object of a custom kind; `observed` is None where nobody says."""
 
     observed: int | None

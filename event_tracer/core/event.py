@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from event_tracer.core import api_types, wire
+from event_tracer.core.record import Record
 from event_tracer.core.tables import (
     BEGINS,
     COMBINED,
@@ -32,7 +33,7 @@ _MOST_ANNOTATIONS = 16
 _STAMPS = ("lastTimestamp", "eventTime", "firstTimestamp")
 
 
-class ObjectReference(NamedTuple):
+class ObjectReference(Record, frozen=True):
     """The object that an Event is about: core/v1 ObjectReference with nothing absent."""
 
     kind: str
@@ -51,7 +52,7 @@ def reference_to(
     return ObjectReference(kind, namespace, name, uid, api_version, 0, "")
 
 
-class Event(NamedTuple):
+class Event(Record, frozen=True):
     """One observation of an Event, an occurrence where its (count, time) is new.
 
     Times are ns since the epoch. `stated` is when it happened, as exactly as the cluster knows,
@@ -73,7 +74,7 @@ class Event(NamedTuple):
     host: str
     involved: ObjectReference
     related: ObjectReference | None
-    count: int  # type: ignore[assignment]  # tuple.count is not missed
+    count: int
     stated: int
     time: int
     is_first: bool

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Raw
 
 from event_tracer.core.event import Event, event_of, parse_event
 from event_tracer.core.objects import ObjectMetadata, custom_of, parse_object, whole_of
+from event_tracer.core.record import Record
 from event_tracer.core.status import WITH_STATUS
 from event_tracer.core.wire import (
     MalformedError,
@@ -20,14 +21,14 @@ from event_tracer.core.wire import (
 )
 
 
-class Frame(NamedTuple):
+class Frame(Record, frozen=True):
     """One frame of a watch, read: an Event or the metadata of another object."""
 
     body: Event | ObjectMetadata
     deleted: bool = False
 
 
-class Line(NamedTuple):
+class Line(Record, frozen=True):
     """One line of a watch, read; `version` is its object's resourceVersion, as it stands."""
 
     type: str

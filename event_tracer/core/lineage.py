@@ -96,7 +96,8 @@ class Lineage:
 
     def _observe_tie(self, tie: Named, event: Event) -> None:
         name, component = (tie.kind, tie.namespace, tie.name), event.component
-        parent = _parent(*tie.parent[:5])
+        of = tie.parent
+        parent = _parent(of.kind, of.namespace, of.name, of.uid, of.api_version)
         claim = ParentClaim(second_of(event.time), parent, component, tie.tie is not Tie.HAS)
         if tie.tie in (Tie.OWNS, Tie.HAS):
             self._parents.add(name, claim)
@@ -105,12 +106,12 @@ class Lineage:
             self._attached.add(name, claim)
             self._note_creator(name, component)
         elif tie.tie is Tie.BELONGS:
-            other = claim._replace(parent=_parent(*name, "", ""), component="")
+            other = claim.but(parent=_parent(*name, "", ""), component="")
             self._attached.add(_name_of(tie.parent), other)
             target = self.find(tie.parent).owner
             if target and tie.kind == "Pod":  # of what an autoscaler evicts it knows the owner
                 above = _parent(target.kind, tie.namespace, target.name, "", target.api_version)
-                far = claim._replace(parent=above, component="", is_near=False)
+                far = claim.but(parent=above, component="", is_near=False)
                 self._parents.add(name, far)
 
     def _note_creator(self, name: Name, component: str) -> None:

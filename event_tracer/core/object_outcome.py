@@ -12,6 +12,7 @@ from event_tracer.core.causes import words_of
 from event_tracer.core.condition_facts import ConditionsFacts
 from event_tracer.core.errors import Kind, Standing
 from event_tracer.core.facts import Facts, PodFacts, Readiness, RolloutFacts, RunFacts
+from event_tracer.core.record import Record
 from event_tracer.core.saved_story import Member
 from event_tracer.core.times import SECOND
 from event_tracer.core.verdict import Cause
@@ -27,7 +28,7 @@ class Kill(NamedTuple):
     probe: str
 
 
-class End(NamedTuple):
+class End(Record, frozen=True):
     """When an object span ends, by a newer change if it `is_replaced`; if it `is_open`, not yet."""
 
     time: int

@@ -1,7 +1,7 @@
 """Objects but Events: metadata, as far as lineage and changes read it, and status."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from event_tracer.core import api_types, wire
 from event_tracer.core.chain import CHANGED_THEMSELVES, OwnerReference
@@ -12,6 +12,7 @@ from event_tracer.core.event import (
     within_int64,
 )
 from event_tracer.core.kinds import KIND_OF_PLURAL, is_custom_group
+from event_tracer.core.record import Record
 from event_tracer.core.status import WITH_STATUS, RolloutStatus, Status
 from event_tracer.core.status_reading import custom_status, status_of
 from event_tracer.core.tables import KUBE_CONTROLLERS, PAUSES, RESTARTS, ROOT_ANNOTATIONS
@@ -23,7 +24,7 @@ _REVISED = frozenset({"Deployment", "ReplicaSet"})
 _REVISIONS = "deployment.kubernetes.io/revision-history"
 
 
-class Write(NamedTuple):
+class Write(Record, frozen=True):
     """One managedFields entry other than `status`'s: who wrote intent, and in which second.
 
     `second` is None for every write through `/scale`: kubectl scale and the autoscaler's.
@@ -48,7 +49,7 @@ class Write(NamedTuple):
         return (self.manager, self.operation, self.subresource, self.spec)
 
 
-class ObjectMetadata(NamedTuple):
+class ObjectMetadata(Record, frozen=True):
     """A frame of any object but an Event. Seconds are Unix seconds, `server_time` is ns.
 
     `is_forced`: it goes without a grace period, which is the kubelet's last word on each pod.
@@ -113,11 +114,11 @@ def custom_of(item: api_types.CustomObject, *, resource: str, kind: str) -> Obje
     """
     meta = _metadata(item, kind=_kind_of(item, resource=resource, kind=kind), status=None)
     if (target := _target(item, meta)) is not None:
-        meta = meta._replace(owner=target, other_owners=_also(meta.owner, meta.other_owners))
+        meta = meta.but(owner=target, other_owners=_also(meta.owner, meta.other_owners))
     status = item.get("status")
     if status is None or not is_custom_group(meta.group):
         return meta
-    return meta._replace(status=custom_status(status))
+    return meta.but(status=custom_status(status))
 
 
 def whole_of(item: api_types.WholeObject, *, resource: str, kind: str) -> ObjectMetadata:

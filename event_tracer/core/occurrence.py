@@ -5,16 +5,15 @@ Each source has a module of its own, which makes occurrences of what it reads an
 buffer, stories, span starts, filters, object spans) knows an Occurrence alone.
 """
 
-from typing import NamedTuple
-
 from event_tracer.core.event import Event, ObjectReference
+from event_tracer.core.record import Record
 from event_tracer.core.span import AttributeValue
 from event_tracer.core.transitions import Transition
 
 Source = Event | Transition
 
 
-class Child(NamedTuple):
+class Child(Record, frozen=True):
     """An object of `kind` that a message names; `owned` where the Event's object owns it."""
 
     kind: str
@@ -23,7 +22,7 @@ class Child(NamedTuple):
     owned: bool
 
 
-class Occurrence(NamedTuple):
+class Occurrence(Record, frozen=True):
     """Something that happened to the object `about`, once; it becomes exactly one event span.
 
     `time` is its end in ns, ranked within a whole second (law 3); `key` and `count` name it, and
@@ -39,7 +38,7 @@ class Occurrence(NamedTuple):
 
     time: int
     key: str
-    count: int  # type: ignore[assignment]  # tuple.count is not missed
+    count: int
     about: ObjectReference
     namespace: str
     reason: str
@@ -54,7 +53,7 @@ class Occurrence(NamedTuple):
     generation: int | None = None
 
 
-class Description(NamedTuple):
+class Description(Record, frozen=True):
     """Content of an event span; absent attributes are empty.
 
     `start` is when it began (ns), where its source states that.

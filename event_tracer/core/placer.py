@@ -1,16 +1,15 @@
 """The place of an occurrence: its lineage, its story, its trace and all ids."""
 
-from typing import NamedTuple
-
 from event_tracer.core.chain import Chain, KubeObject, run_of
 from event_tracer.core.histories import Histories, Story
 from event_tracer.core.lineage import Lineage, lineage_names
 from event_tracer.core.occurrence import Child, Occurrence
+from event_tracer.core.record import Record
 from event_tracer.core.span import Attributes, object_span_id, trace_id
 from event_tracer.core.times import second_of
 
 
-class Placement(NamedTuple):
+class Placement(Record, frozen=True):
     """Place of an occurrence: its story's trace, its object and all above it, root last.
 
     `span_ids` are those of the chain's object spans, `names` the attributes that name them.

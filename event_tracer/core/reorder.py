@@ -3,13 +3,13 @@
 from collections import deque
 from collections.abc import Iterator
 from itertools import chain
-from operator import itemgetter
+from operator import attrgetter
 
 from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.versions import LowestVersions, lowest_versions
 
 _NEVER = 2**63
-_ORDER = itemgetter(0, 1, 2)  # time, key, count
+_ORDER = attrgetter("time", "key", "count")
 
 
 class ReorderBuffer:

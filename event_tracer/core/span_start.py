@@ -1,12 +1,12 @@
 """Start time of an event span (law 4)."""
 
 from functools import lru_cache
-from typing import NamedTuple
 
 from event_tracer.core.chain import KubeObject
 from event_tracer.core.event import Event
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.occurrence import Occurrence
+from event_tracer.core.record import Record
 from event_tracer.core.tables import (
     BEGUN,
     CONTAINER_STEPS,
@@ -42,7 +42,7 @@ def _steps(reason: str) -> tuple[str, ...]:
     return tuple(ended["what"] + begun for begun in BEGUN) if ended else ()
 
 
-class First(NamedTuple):
+class First(Record, frozen=True):
     """The time (ns) at which an Event of this reason and fieldPath happened first.
 
     What starts from it starts at `end`: that of its second, where no more is known.

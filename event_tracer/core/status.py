@@ -7,6 +7,7 @@ seconds: the API writes whole ones, cut.
 from typing import NamedTuple
 
 from event_tracer.core.conditions import Condition, ConditionsStatus
+from event_tracer.core.record import Record
 from event_tracer.core.times import SECOND
 
 
@@ -35,7 +36,7 @@ class Termination(NamedTuple):
         return max(0, self.finished - self.started) * SECOND
 
 
-class PodStatus(NamedTuple):
+class PodStatus(Record, frozen=True):
     """Status of a pod."""
 
     phase: str
@@ -47,7 +48,7 @@ class PodStatus(NamedTuple):
     terminations: tuple[Termination, ...]
 
 
-class RolloutStatus(NamedTuple):
+class RolloutStatus(Record, frozen=True):
     """Status of a Deployment, StatefulSet, DaemonSet or ReplicaSet.
 
     `is_complete` is kubectl's rule (rollout_status.go, `kubectl rollout status`), of a ReplicaSet
@@ -63,7 +64,7 @@ class RolloutStatus(NamedTuple):
     wanted: int
 
 
-class RunStatus(NamedTuple):
+class RunStatus(Record, frozen=True):
     """Status of a Job; `end` is its Complete or Failed condition, once it holds."""
 
     end: Condition | None

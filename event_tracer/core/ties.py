@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from event_tracer.core.children import (
     CHILDREN,
@@ -15,6 +14,7 @@ from event_tracer.core.children import (
 )
 from event_tracer.core.event import Event, ObjectReference
 from event_tracer.core.kinds import KIND_OF_NAME
+from event_tracer.core.record import Record
 from event_tracer.core.tables import COMBINED
 
 _RULES: dict[str, tuple[ChildRule, ...]] = {
@@ -30,7 +30,7 @@ _CREATES = re.compile(r"(?:[Cc]reat|[Dd]elet)(?:ed|ing|e)\b")
 _OWN_NOTHING = frozenset({"Pod", "Node", "Namespace"})  # of what is called after them
 
 
-class Named(NamedTuple):
+class Named(Record, frozen=True):
     """An object that an Event names, and the `parent` that it has by that."""
 
     kind: str
@@ -44,7 +44,7 @@ def ties_of(event: Event) -> tuple[Named, ...]:
     """All objects that an Event names, the first first: by its message, else its annotations."""
     about = event.involved
     if not about.namespace and event.namespace and about.kind != "Node":
-        about = about._replace(namespace=event.namespace)
+        about = about.but(namespace=event.namespace)
     found = tuple(_named(event.reason, event.message.removeprefix(COMBINED), about))
     return (*found, *_workflow(event, about)) if event.annotations else found
 

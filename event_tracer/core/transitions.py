@@ -5,7 +5,6 @@ that shows it says, so that it is the same whoever reads it, and whenever.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from event_tracer.core.condition_facts import ConditionsFacts
 from event_tracer.core.conditions import ConditionChange, ConditionsStatus
@@ -14,6 +13,7 @@ from event_tracer.core.facts import Facts, PodFacts, RolloutFacts
 from event_tracer.core.kinds import API_VERSIONS, CONTROLLERS
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.observed import completion_date, first_asked, is_known_end, readiness_of
+from event_tracer.core.record import Record
 from event_tracer.core.status import PodStatus, RolloutStatus, Termination
 from event_tracer.core.tables import (
     CONDITION,
@@ -31,7 +31,7 @@ _OOM = "OOMKilled"
 _STOPPED = frozenset({137, 143})  # 128 + SIGKILL, SIGTERM
 
 
-class Transition(NamedTuple):
+class Transition(Record, frozen=True):
     """A transition of the object `about`. Times are ns; `key` is its own among the object's.
 
     `time` is `stated` with its place in the second (law 3). `word` refines the reason. An exit
@@ -107,7 +107,7 @@ def _termination(
         meta, "Terminated", f"Terminated {end.container} {name}", finished,
         word=end.reason, node=status.node,
         message=f"container {end.container}: {end.reason or 'ended'}, exit {end.exit_code}{signal}",
-    )._replace(
+    ).but(
         is_error=is_error,
         started=None if end.started is None else (end.started + 1) * SECOND,
         end=end,
@@ -145,7 +145,7 @@ def _of_rollout(
         second = meta.status_second
     if second is not None:
         key = f"RolloutComplete {generation}"
-        yield _transition(meta, "RolloutComplete", key, second)._replace(generation=generation)
+        yield _transition(meta, "RolloutComplete", key, second).but(generation=generation)
 
 
 def _of_condition(meta: ObjectMetadata, change: ConditionChange) -> Transition:
@@ -157,8 +157,8 @@ def _of_condition(meta: ObjectMetadata, change: ConditionChange) -> Transition:
         meta, name if change.is_true else f"Not{name}", key, change.second, rule=rule,
         message=f"{change.type} is {change.is_true}",
     )  # fmt: skip
-    about = made.about._replace(api_version=meta.api_version)
-    return made._replace(about=about, service=meta.group, condition=change.type)
+    about = made.about.but(api_version=meta.api_version)
+    return made.but(about=about, service=meta.group, condition=change.type)
 
 
 def _transition(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from event_tracer.core.chain import Chain
 from event_tracer.core.changes import Change
+from event_tracer.core.record import Record
 
 
 class Cause(NamedTuple):
@@ -28,7 +29,7 @@ class Cause(NamedTuple):
         return f"{self.message} ({lower_kind(self.about)}{more})"
 
 
-class Verdict(NamedTuple):
+class Verdict(Record, frozen=True):
     """Outcome of an object at some time, with its cause where it failed.
 
     `hindrance` is an error that stands and may yet resolve itself, of what is under way.
@@ -39,7 +40,7 @@ class Verdict(NamedTuple):
     hindrance: Cause | None = None
 
 
-class SealedObject(NamedTuple):
+class SealedObject(Record, frozen=True):
     """Content of an object span when it is sealed; times in ns, `completed_after` in s.
 
     `ready` is like `2/3`, of a workload; `progress` how far a root has come that is under way.

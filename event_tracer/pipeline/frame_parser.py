@@ -53,4 +53,4 @@ class FrameParser:
         self._believable = written if now is None else now + _AHEAD
         if written <= self._believable:
             return frame
-        return frame._replace(body=frame.body._replace(server_time=None))
+        return frame.but(body=frame.body.but(server_time=None))

@@ -97,6 +97,6 @@ class OwnerLookups:
             if isinstance(body, ObjectMetadata):
                 # No watch will bring its end, so it is kept as long as an object that was deleted;
                 # nor what becomes of its status.
-                self.feed_objects([Frame(body._replace(status=None), deleted=True)], Listing())
+                self.feed_objects([Frame(body.but(status=None), deleted=True)], Listing())
                 if body.owner:
                     self._owners.on_owner(body.owner)

@@ -45,14 +45,14 @@ def slowly(text: bytes, *, resource: str) -> Frame | None:
 def quickly(text: bytes, *, resource: str) -> Frame | None:
     """What `parse_line` makes of it."""
     line = parse_line(text, resource=resource, kind=KINDS[resource])
-    return line and line.frame
+    return line.frame if line else None
 
 
 def listed(body: Any, *, resource: str) -> Frame | None:
     """What `parse_item` makes of an object."""
     text = Raw(json.dumps(body).encode())
     item = parse_item(text, resource=resource, kind=KINDS[resource], left_out={})
-    return item and item.frame
+    return item.frame if item else None
 
 
 @pytest.mark.parametrize("name", JSONL)

@@ -313,11 +313,11 @@ def test_memory_does_not_grow_with_the_file() -> None:
 
 def _later(body: Any, number: int) -> Any:
     seconds, suffix = number * 3600, f"{number:04d}"
-    moved = body._replace(
+    moved = body.but(
         uid=body.uid[:-4] + suffix, server_time=(body.server_time or 0) + seconds * SECOND
     )
     if isinstance(body, Event):
-        about = body.involved._replace(uid=body.involved.uid[:-4] + suffix)
-        return moved._replace(involved=about, time=body.time + seconds * SECOND)
+        about = body.involved.but(uid=body.involved.uid[:-4] + suffix)
+        return moved.but(involved=about, time=body.time + seconds * SECOND)
     owner = body.owner and body.owner._replace(uid=body.owner.uid[:-4] + suffix)
-    return moved._replace(owner=owner, created=(body.created or 0) + seconds, writes=())
+    return moved.but(owner=owner, created=(body.created or 0) + seconds, writes=())

@@ -1,0 +1,21 @@
+"""The base of records that are made for each frame and occurrence.
+
+A frozen msgspec.Struct is made in a third of the time of a NamedTuple, which 3.11 makes by a
+function in Python: 26 a frame were 15 % of the core's CPU. As its fields lead to no cycle, the
+collector of cycles need not look at it (`gc`). Subclasses say `frozen=True` once more for the type
+checker; in a compiled module it is only this base that counts. What a checkpoint keeps is not
+among them: pydantic reads it.
+"""
+
+from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+
+class Record(Struct, frozen=True, gc=False):
+    """Fields that never change, made by position or by name."""
+
+    def but(self, **changes: Any) -> Self:
+        """The same with other values for some fields."""
+        return replace(self, **changes)
