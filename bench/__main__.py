@@ -52,17 +52,25 @@ def main() -> int:
         print(json.dumps(_run(options.scenario[0], options)))
         return 0
     core = "interpreted" if story.__file__.endswith(".py") else "compiled"
-    print(f"{_processor()}, Python {platform.python_version()}, core {core}", flush=True)
+    python = f"Python {platform.python_version()} of {sys.base_prefix}"
+    print(f"{_processor()}, {python}, core {core}", flush=True)
     found = {}
     for name in options.scenario or SCENARIOS:
         for status in [options.status] if options.status else ["on", "off"]:
             if name in WITH_STATUS or status != "off":
                 title = f"{name}, status {status}" if name in WITH_STATUS else name
                 found[title] = _apart(name, options, status)
-                told = "; ".join(f"{key} {value}" for key, value in found[title].items())
-                print(f"{title:<21} {told}", flush=True)
+                print(f"{title:<21} {_told(found[title])}", flush=True)
     options.json.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
     return 0
+
+
+def _told(found: dict[str, Any]) -> str:
+    """Each figure; a line to each row, where there are rows."""
+    return "; ".join(
+        f"\n  {key:<22} {_told(value)}" if isinstance(value, dict) else f"{key} {value}"
+        for key, value in found.items()
+    ).replace("; \n", "\n")
 
 
 def _apart(name: str, options: argparse.Namespace, status: str) -> dict[str, Any]:

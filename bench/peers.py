@@ -1,9 +1,17 @@
-"""Beside other programs, at one kube-apiserver under one load, and what a run costs that.
+"""Beside other programs, at one kube-apiserver under one load, and what each costs that.
 
-`python -m bench peers --peer 'NAME=COMMAND'` starts COMMAND without a shell; `{kubeconfig}` and
-`{endpoint}` in it are the API server's and those of a collector over gRPC, which takes traces and
-logs. What comes there is not looked at: a peer's CPU counts from before the load to a while after
-it, whatever it has sent by then.
+`python -m bench peers --peer 'NAME=COMMAND'` starts COMMAND without a shell, with KUBECONFIG in
+its environment. In it `{kubeconfig}` and `{endpoint}` are the API server's and those of a collector
+over gRPC, which takes traces and logs, and `{status}` is `off` or `on`: Events and new objects
+alone, or a pod's status to each Event too (`--status` runs one of both). For the OpenTelemetry
+Collector, with the configurations of docs/cost.md:
+
+    python -m bench peers --peer 'k8sobjects=otelcol --config={status}.yaml
+        --set=exporters.otlp.endpoint={endpoint}'
+
+CPU counts from before the load to 20 s after it, of all programs alike; the starts of both come
+before. Each has a collector of its own, which counts records (spans, log records) and looks at no
+more: a peer that sends nothing shows by that.
 """
 
 import re
@@ -12,16 +20,18 @@ import ssl
 import time
 import urllib.request
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bench.cluster import Post, at_api_server
 from bench.processes import Helper, Measured, Rig, cpu_of
 from tests.e2e.controlplane import ADMIN, ControlPlane
 
+Figures = dict[str, float]
 _RATE = 300  # Events/s
 _SECONDS = 20
-_SETTLES = 20.0  # seconds after the load until what it cost is read
+_WARMS = 2.0  # seconds of load that are not measured
+_SETTLES = 20.0  # seconds after a start, and after the load until what it cost is read
 _COUNTED = {
     "requests": "apiserver_request_total", "bytes of answers": "apiserver_response_sizes_sum",
     "bytes of watches": "apiserver_watch_events_sizes_sum",
@@ -30,15 +40,40 @@ _COUNTED = {
 _OURS, _SERVER = "event-tracer", "API server"
 
 
-def peers(*, scale: float, has_status: bool, peer: Sequence[str] = ()) -> dict[str, Any]:
+def peers(*, scale: float, has_status: bool, peer: Sequence[str] = ()) -> dict[str, Figures]:
     """The load alone, with us, and with all at once; with object frames if `has_status`."""
     commands = dict(each.split("=", 1) for each in peer)
 
-    def measure(plane: ControlPlane, folder: Path) -> dict[str, Any]:
+    def measure(plane: ControlPlane, folder: Path) -> dict[str, Figures]:
         found = _Loads(plane, folder, seconds=_SECONDS * scale, has_status=has_status)
-        return _compared(found, commands)
+        try:
+            return _compared(found, commands)
+        finally:
+            found.stop()
 
     return at_api_server(measure)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Server:
+    """What the API server had spent before and after it told what it has counted up to now."""
+
+    before: float
+    counted: dict[str, float]
+    after: float
+
+    def since(self, then: "_Server") -> dict[str, float]:
+        """What it spent and counted since then, without the telling."""
+        counted = {name: self.counted[name] - then.counted[name] for name in _COUNTED}
+        return {"CPU µs": (self.before - then.after) * 1e6, **counted}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """A program that reads along, and where it sends what it makes."""
+
+    program: Measured
+    sink: Helper
 
 
 class _Loads:
@@ -47,59 +82,89 @@ class _Loads:
     def __init__(
         self, plane: ControlPlane, folder: Path, *, seconds: float, has_status: bool
     ) -> None:
-        self._plane, self._folder = plane, folder
-        self._count = int(_RATE * seconds)
-        self.has_status = has_status
-        self.posted = 0
-        self.rig = Rig(folder, kubeconfig=plane.kubeconfig)
-        self._sinks: list[Helper] = []
+        self._plane, self._folder, self._seconds = plane, folder, seconds
+        self._has_status = has_status
+        self._posted = 0
+        self._rig = Rig(folder, kubeconfig=plane.kubeconfig)
+        self._readers: dict[str, _Reader] = {}
 
-    def cost_of(self, name: str, programs: dict[str, Measured]) -> dict[str, float]:
-        """One load: the CPU (µs an Event) of each program and the API server, and its metrics."""
-        before, metrics = self._cpu(programs), self._metrics()
+    def warm(self) -> None:
+        """What is done once only, in the API server and in us, is done."""
+        self._post("warm", seconds=_WARMS)
+
+    def cost_of(self, name: str) -> dict[str, Figures]:
+        """One load: what each program and the API server spent, an Event."""
+        server, before = self._server(), self._read()
+        count = self._post(name, seconds=self._seconds)
+        if _OURS in self._readers:
+            self._rig.wait(self._posted)
+        time.sleep(_SETTLES)
+        now = self._read()
+        found = {_SERVER: _each(self._server().since(server), count)}
+        for who, reader in self._readers.items():
+            spent = {what: now[who][what] - before[who][what] for what in now[who]}
+            found[who] = {**_each(spent, count), "RSS MiB": round(reader.program.rss)}
+        return found
+
+    def start_us(self) -> Figures:
+        """Start a run beside; what its start costs the API server, in all."""
+        server = self._server()
+        run = self._rig.run(has_status=self._has_status)
+        self._readers[_OURS] = _Reader(program=run, sink=self._rig.sink)
+        self._rig.wait(self._posted)
+        time.sleep(_SETTLES)
+        return {"Events there": self._posted, **_each(self._server().since(server), 1)}
+
+    def start(self, name: str, command: str) -> None:
+        """Start a peer beside."""
+        sink = Helper("sink", self._folder / f"sink-{name}")
+        kubeconfig = str(self._plane.kubeconfig)
+        places = {
+            "kubeconfig": kubeconfig, "endpoint": f"http://127.0.0.1:{sink.port}",
+            "status": "on" if self._has_status else "off",
+        }  # fmt: skip
+        told = [part.format(**places) for part in shlex.split(command)]
+        program = Measured(
+            told, environ={"KUBECONFIG": kubeconfig}, log=self._folder / f"{name}.log"
+        )
+        self._readers[name] = _Reader(program=program, sink=sink)
+
+    def stop(self) -> None:
+        """End all."""
+        for reader in self._readers.values():
+            reader.program.kill()
+        for sink in {self._rig.sink, *(reader.sink for reader in self._readers.values())}:
+            sink.kill()
+
+    def _post(self, name: str, *, seconds: float) -> int:
         post = Post(
-            self._plane, self._folder / name, per_second=_RATE, count=self._count,
-            start=time.time_ns() + 10**9, has_status=self.has_status,
+            self._plane, self._folder / name, per_second=_RATE, count=int(_RATE * seconds),
+            start=time.time_ns() + 10**9, has_status=self._has_status,
         )  # fmt: skip
         post.lasted()
-        self.posted += post.count
-        if _OURS in programs:
-            self.rig.wait(self.posted)
-        time.sleep(_SETTLES)
-        for each, program in programs.items():
-            if program.has_ended:
-                raise RuntimeError(f"{each} has ended")
-        after, now = self._cpu(programs), self._metrics()
-        spent = {each: (after[each] - before[each]) / post.count * 1e6 for each in after}
-        return spent | {each: (now[each] - metrics[each]) / post.count for each in now}
+        self._posted += post.count
+        return post.count
 
-    def _cpu(self, programs: dict[str, Measured]) -> dict[str, float]:
-        spent = {name: program.cpu for name, program in programs.items()}
-        return spent | {_SERVER: cpu_of(self._plane.apiserver.pid)}
+    def _read(self) -> dict[str, dict[str, float]]:
+        for name, reader in self._readers.items():
+            if reader.program.has_ended:
+                raise RuntimeError(f"{name} has ended: {reader.program.said}")
+        return {
+            name: {"CPU µs": reader.program.cpu * 1e6, "records": reader.sink.told("records")}
+            for name, reader in self._readers.items()
+        }
 
-    def _metrics(self) -> dict[str, float]:
+    def _server(self) -> _Server:
         request = urllib.request.Request(
             f"{self._plane.url}/metrics", headers={"Authorization": f"Bearer {ADMIN}"}
         )
         context = ssl.create_default_context(cafile=str(self._plane.folder / "apiserver.crt"))
+        pid = self._plane.apiserver.pid
+        before = cpu_of(pid)
         with urllib.request.urlopen(request, context=context, timeout=30) as response:
             text = response.read().decode()
-        return {name: _sum(text, metric) for name, metric in _COUNTED.items()}
-
-    def start(self, command: str) -> Measured:
-        """Start a peer."""
-        sink = Helper("sink", self._folder / f"sink-{len(self._sinks)}")
-        self._sinks.append(sink)
-        places = {
-            "kubeconfig": str(self._plane.kubeconfig), "endpoint": f"http://127.0.0.1:{sink.port}"
-        }  # fmt: skip
-        told = [part.format(**places) for part in shlex.split(command)]
-        return Measured(told, environ={"KUBECONFIG": places["kubeconfig"]})
-
-    def stop(self) -> None:
-        """End all that takes spans."""
-        for sink in (self.rig.sink, *self._sinks):
-            sink.kill()
+        counted = {name: _sum(text, metric) for name, metric in _COUNTED.items()}
+        return _Server(before=before, counted=counted, after=cpu_of(pid))
 
 
 def _sum(text: str, metric: str) -> float:
@@ -107,28 +172,36 @@ def _sum(text: str, metric: str) -> float:
     return sum(float(value) for value in pattern.findall(text))
 
 
-def _compared(loads: _Loads, commands: dict[str, str]) -> dict[str, Any]:
-    programs: dict[str, Measured] = {}
-    try:
-        alone = loads.cost_of("alone", programs)
-        programs[_OURS] = loads.rig.run(has_status=loads.has_status)
-        loads.rig.wait(loads.posted)
-        ours = loads.cost_of("ours", programs)
-        made = {
-            f"{_OURS}, µs an Event": round(ours[_OURS]),
-            "API server, µs an Event, without us": round(alone[_SERVER]),
-            "with us": round(ours[_SERVER]),
-            **{f"{each} an Event, by us": round(ours[each] - alone[each], 2) for each in _COUNTED},
+def _each(spent: Figures, events: int) -> Figures:
+    """An Event; of microseconds and bytes no parts are told."""
+    return {
+        what: round(value / events, 2 if value < 100 * events else None)
+        for what, value in spent.items()
+    }
+
+
+def _compared(loads: _Loads, commands: dict[str, str]) -> dict[str, Figures]:
+    loads.warm()
+    alone = loads.cost_of("alone")[_SERVER]
+    start = loads.start_us()
+    ours = loads.cost_of("ours")
+    made = {
+        "API server, alone": alone, "at our start, in all": start, "with us": ours[_SERVER],
+        "by us": _less(ours[_SERVER], alone), _OURS: ours[_OURS],
+    }  # fmt: skip
+    if commands:
+        for name, command in commands.items():
+            loads.start(name, command)
+        time.sleep(_SETTLES)
+        beside = loads.cost_of("beside")
+        made["API server, with all"] = beside.pop(_SERVER)
+        made |= {f"{name} beside": figures for name, figures in beside.items()}
+        cpu = {name: figures["CPU µs"] for name, figures in beside.items()}
+        made |= {
+            f"{_OURS} / {name}": {"CPU": round(cpu[_OURS] / cpu[name], 2)} for name in commands
         }
-        if commands:
-            programs |= {name: loads.start(command) for name, command in commands.items()}
-            time.sleep(_SETTLES)
-            beside = loads.cost_of("beside", programs)
-            for name in programs:
-                made[f"{name} beside, µs an Event"] = round(beside[name])
-                made[f"{_OURS} / {name}"] = round(beside[_OURS] / beside[name], 2)
-        return made
-    finally:
-        for program in programs.values():
-            program.kill()
-        loads.stop()
+    return made
+
+
+def _less(one: Figures, other: Figures) -> Figures:
+    return {what: round(one[what] - other[what], 2) for what in one}

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 _OFTEN = 0.005
+_LAST = 2000  # characters
 COMMAND = [sys.executable, "-m", "event_tracer"]
 
 
@@ -41,14 +42,22 @@ def cpu_of(pid: int) -> float:
 
 
 class Measured:
-    """A process of ours, from its start to its end."""
+    """A process, from its start to its end; what it says goes to `log`."""
 
-    def __init__(self, command: Sequence[str], *, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], *, environ: Mapping[str, str], log: Path = Path(os.devnull)
+    ) -> None:
         self._begun = time.monotonic()
-        self._process = subprocess.Popen(
-            command, env={**os.environ, **environ}, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        self._log = log
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                command, env={**os.environ, **environ}, stdout=out, stderr=out
+            )
+
+    @property
+    def said(self) -> str:
+        """The last that it said."""
+        return self._log.read_text(errors="replace")[-_LAST:]
 
     @property
     def cpu(self) -> float:
@@ -107,6 +116,10 @@ class Helper:
         assert self._process.stdout
         self.port = int(self._process.stdout.readline())
 
+    def told(self, kind: str) -> int:
+        """How many of these the sink has taken up to now."""
+        return int(json.loads(self.path.read_text())[kind]) if self.path.exists() else 0
+
     def finish(self) -> None:
         """Let it write what it knows."""
         assert self._process.stdin
@@ -141,10 +154,7 @@ class Rig:
 
     def arrived(self) -> int:
         """How many event spans have come."""
-        try:
-            return int(json.loads(self.sink.path.read_text())["events"])
-        except (OSError, ValueError):  # not yet, or half of it
-            return 0
+        return self.sink.told("events")
 
     def wait(self, count: int, *, within: float = 600) -> float:
         """Until so many event spans have come; the seconds that took."""

@@ -1,7 +1,8 @@
 """An OTLP collector over gRPC that takes all traces and logs: `python -m bench.sink FILE`.
 
-Prints its port. Counts event spans and, as they come, writes how many to FILE; to FILE.seen
-when each came (Event uid, ns), once a line comes on standard input.
+Prints its port. Counts records (spans and log records), of them event spans, and as they come
+writes how many to FILE; to FILE.seen when each came (Event uid, ns), once a line comes on
+standard input.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
 
 _TRACES = "opentelemetry.proto.collector.trace.v1.TraceService"
@@ -25,7 +27,7 @@ class Sink:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.seen: list[tuple[str, int]] = []
-        self.spans = 0
+        self.records = 0
 
     async def export(self, request: bytes, _: Any) -> service.ExportTraceServiceResponse:
         """Take a batch."""
@@ -33,7 +35,7 @@ class Sink:
         for resource in service.ExportTraceServiceRequest.FromString(request).resource_spans:
             for scope in resource.scope_spans:
                 for span in scope.spans:
-                    self.spans += 1
+                    self.records += 1
                     for attribute in span.attributes:
                         if attribute.key == _UID:
                             self.seen.append((attribute.value.string_value, now))
@@ -41,12 +43,16 @@ class Sink:
 
     async def take(self, request: bytes, _: Any) -> service.ExportTraceServiceResponse:
         """Take a batch of logs; an empty answer to either has no bytes."""
+        for resource in logs.ExportLogsServiceRequest.FromString(request).resource_logs:
+            self.records += sum(len(scope.log_records) for scope in resource.scope_logs)
         return service.ExportTraceServiceResponse()
 
     async def report(self) -> None:
-        """Tell how many, now and then."""
+        """Tell how many, now and then, so that nobody reads half of it."""
+        part = self.path.with_suffix(".part")
         while True:
-            self.path.write_text(json.dumps({"spans": self.spans, "events": len(self.seen)}))
+            part.write_text(json.dumps({"records": self.records, "events": len(self.seen)}))
+            part.replace(self.path)
             await asyncio.sleep(0.05)
 
 
