@@ -9,9 +9,9 @@ Collector, with the configurations of docs/cost.md:
     python -m bench peers --peer 'k8sobjects=otelcol --config={status}.yaml
         --set=exporters.otlp.endpoint={endpoint}'
 
-CPU counts from before the load to 20 s after it, of all programs alike; the starts of both come
-before. Each has a collector of its own, which counts records (spans, log records) and looks at no
-more: a peer that sends nothing shows by that.
+CPU counts from before the load until what it led to has left, of all programs alike; their starts
+come before. Each has a collector of its own, which counts records (spans, log records) and looks at
+no more: a peer that sends nothing shows by that.
 """
 
 import re
@@ -28,10 +28,11 @@ from bench.processes import Helper, Measured, Rig, cpu_of
 from tests.e2e.controlplane import ADMIN, ControlPlane
 
 Figures = dict[str, float]
-_RATE = 300  # Events/s
+_RATE = 300  # Events/s, where the machine can; each load tells how many it had
 _SECONDS = 20
 _WARMS = 2.0  # seconds of load that are not measured
-_SETTLES = 20.0  # seconds after a start, and after the load until what it cost is read
+_PREPARES = 10 * 10**9  # ns, until the first is due
+_SETTLES = 45.0  # seconds: an object's span leaves after 30 s of silence
 _COUNTED = {
     "requests": "apiserver_request_total", "bytes of answers": "apiserver_response_sizes_sum",
     "bytes of watches": "apiserver_watch_events_sizes_sum",
@@ -95,12 +96,13 @@ class _Loads:
     def cost_of(self, name: str) -> dict[str, Figures]:
         """One load: what each program and the API server spent, an Event."""
         server, before = self._server(), self._read()
-        count = self._post(name, seconds=self._seconds)
+        count, rate = self._post(name, seconds=self._seconds)
         if _OURS in self._readers:
             self._rig.wait(self._posted)
         time.sleep(_SETTLES)
         now = self._read()
-        found = {_SERVER: _each(self._server().since(server), count)}
+        spent = _each(self._server().since(server), count)
+        found = {_SERVER: {"Events/s": round(rate), **spent}}
         for who, reader in self._readers.items():
             spent = {what: now[who][what] - before[who][what] for what in now[who]}
             found[who] = {**_each(spent, count), "RSS MiB": round(reader.program.rss)}
@@ -136,14 +138,15 @@ class _Loads:
         for sink in {self._rig.sink, *(reader.sink for reader in self._readers.values())}:
             sink.kill()
 
-    def _post(self, name: str, *, seconds: float) -> int:
+    def _post(self, name: str, *, seconds: float) -> tuple[int, float]:
+        """How many Events were posted, and how many a second."""
         post = Post(
             self._plane, self._folder / name, per_second=_RATE, count=int(_RATE * seconds),
-            start=time.time_ns() + 10**9, has_status=self._has_status,
+            start=time.time_ns() + _PREPARES, has_status=self._has_status,
         )  # fmt: skip
-        post.lasted()
+        lasted = post.lasted()
         self._posted += post.count
-        return post.count
+        return post.count, post.count / lasted
 
     def _read(self) -> dict[str, dict[str, float]]:
         for name, reader in self._readers.items():
@@ -186,7 +189,7 @@ def _compared(loads: _Loads, commands: dict[str, str]) -> dict[str, Figures]:
     start = loads.start_us()
     ours = loads.cost_of("ours")
     made = {
-        "API server, alone": alone, "at our start, in all": start, "with us": ours[_SERVER],
+        "API server": alone, "at our start, in all": start, "with us": ours[_SERVER],
         "by us": _less(ours[_SERVER], alone), _OURS: ours[_OURS],
     }  # fmt: skip
     if commands:
@@ -194,8 +197,9 @@ def _compared(loads: _Loads, commands: dict[str, str]) -> dict[str, Figures]:
             loads.start(name, command)
         time.sleep(_SETTLES)
         beside = loads.cost_of("beside")
-        made["API server, with all"] = beside.pop(_SERVER)
-        made |= {f"{name} beside": figures for name, figures in beside.items()}
+        made["with all"] = beside.pop(_SERVER)
+        made["by all but us"] = _less(made["with all"], ours[_SERVER])
+        made |= {f"{name}, all at once": figures for name, figures in beside.items()}
         cpu = {name: figures["CPU µs"] for name, figures in beside.items()}
         made |= {
             f"{_OURS} / {name}": {"CPU": round(cpu[_OURS] / cpu[name], 2)} for name in commands
@@ -204,4 +208,4 @@ def _compared(loads: _Loads, commands: dict[str, str]) -> dict[str, Figures]:
 
 
 def _less(one: Figures, other: Figures) -> Figures:
-    return {what: round(one[what] - other[what], 2) for what in one}
+    return {what: round(one[what] - other[what], 2) for what in ("CPU µs", *_COUNTED)}
