@@ -9,19 +9,27 @@ import yaml
 
 from tests.scenarios.fields import Raw
 
+_ODDS = 0.3
 _V1 = "client.authentication.k8s.io/v1"
 JUNK: tuple[Any, ...] = (
     None, "", " ", "\n", 0, -1, 1.5, True, False, [], {}, [None], {"a": None}, "x" * 5000, "a\nb",
     "ä\u2028", "\x7f", "%zz", "!", "eA==", "-----BEGIN CERTIFICATE-----", "http://", "https://[::1",
     "socks5://p:1", "//x", "ftp://x", "https://127.0.0.1:x", "https://127.0.0.1:9", "127.0.0.1:9",
-    "/nowhere", ".", "/dev/null", "../..", "~", "oidc", "gcp", "azure", "Always", "\u0000", 10**30,
+    "http://a..b", "https://[fe80::1%25lo]:9", "unix:/x", "..", "12:30", "2024-01-02", "\ufeff",
+    "=", "LS0tLS1CRUdJTi", "/nowhere", ".", "/dev/null", "../..", "~", "oidc", "gcp",
+    "azure", "Always", "\u0000", 10**30,
 )  # fmt: skip
+SECRETIVE = (
+    "http://u:secret@127.0.0.1:9", "http://u:secret/x@h:1", "u:secret@h:1", "http://u:secret@a..b",
+    "http://u:secret@h\u2100:1", "socks5://u:secret@h", "http://127.0.0.1:9/?key=secret",
+)  # fmt: skip
+"""URLs that no sentence may show as they are."""
 VARIABLES = (
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUEST_METHOD", "KUBERNETES_SERVICE_HOST",
     "KUBERNETES_SERVICE_PORT", "KUBECONFIG", "HOME", "NETRC", "POD_NAMESPACE",
-    *(f"OTEL_EXPORTER_OTLP_{name}" for name in (
-        "ENDPOINT", "TRACES_ENDPOINT", "PROTOCOL", "HEADERS", "TIMEOUT", "COMPRESSION", "INSECURE",
-        "CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE",
+    *(f"OTEL_EXPORTER_OTLP_{signal}{name}" for signal in ("", "TRACES_") for name in (
+        "ENDPOINT", "PROTOCOL", "HEADERS", "TIMEOUT", "COMPRESSION", "INSECURE", "CERTIFICATE",
+        "CLIENT_KEY", "CLIENT_CERTIFICATE",
     )),
     "OTEL_RESOURCE_ATTRIBUTES", "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
 )  # fmt: skip
@@ -109,6 +117,8 @@ def environment(choice: Random, folder: Path) -> dict[str, str]:
     made["OTEL_EXPORTER_OTLP_PROTOCOL"] = choice.choice(("grpc", "http/protobuf"))
     for name in choice.sample(VARIABLES, choice.choice((0, 1, 2, 4))):
         value = choice.choice((*JUNK, "a=b,c", "x-bin=1", "10.0.0.0/8,*", str(folder / "config")))
+        if name.endswith(("ENDPOINT", "_PROXY")) and choice.random() < _ODDS:
+            value = choice.choice(SECRETIVE)
         text = value if isinstance(value, str) else repr(value)
         made[name] = text.replace("\0", "")  # no environment can hold one
     return made
