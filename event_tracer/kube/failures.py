@@ -3,6 +3,7 @@
 import ssl
 
 import aiohttp
+from aiohttp.http import HttpProcessingError
 
 
 def is_dropped(error: Exception) -> bool:
@@ -19,4 +20,6 @@ def in_words(error: Exception) -> str:
         return f"the proxy says {error.status} {error.message}"
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         return f"the proxy {error.host}:{error.port} is not to be reached"
+    if isinstance(error.__cause__, HttpProcessingError):
+        return "what answers there is no HTTP"
     return str(error) or type(error).__name__

@@ -13,6 +13,7 @@ from event_tracer.export.delivery import Answer
 from event_tracer.export.otlp.client import Otlp, connect
 from event_tracer.export.otlp.endpoint import EndpointError, resolve
 from tests.doubles.certificates import Authority
+from tests.doubles.collectors import grpc_collector, http_collector
 from tests.doubles.otlp_http import Collector
 from tests.doubles.proxies import HttpProxy, Through
 from tests.doubles.tls import TlsFront
@@ -117,6 +118,40 @@ def test_the_key_of_a_client_needs_its_certificate(
         assert main(["replay", "--to", "otlp", RECORDING]) == FAILED
         told = capsys.readouterr().err
         assert f"cannot use {P}CLIENT_KEY: it needs _CLIENT_CERTIFICATE" in told
+
+
+@pytest.mark.parametrize(
+    ("protocol", "words"),
+    [
+        (GRPC, "what answers is no gRPC; for HTTP OTEL_EXPORTER_OTLP_PROTOCOL is http/protobuf"),
+        (HTTP, "what answers is no HTTP; for gRPC OTEL_EXPORTER_OTLP_PROTOCOL is grpc"),
+    ],
+)
+def test_the_other_protocols_port_is_told(protocol: str, words: str) -> None:
+    """4317 and 4318 are mixed up more than anything else."""
+    opened = http_collector if protocol == GRPC else grpc_collector
+
+    async def ask(url: str) -> Answer:
+        variables = {f"{P}ENDPOINT": url, f"{P}PROTOCOL": protocol}
+        async with connect(resolve(variables)) as sender:
+            return await Otlp(sender).deliver(numbered(1))
+
+    with opened() as collector:
+        given = asyncio.run(ask(collector.url))
+    assert not given.accepted
+    assert words in given.reason
+
+
+def test_a_proxy_of_grpc_is_named() -> None:
+    """It is away, not the collector, of which nobody has heard."""
+
+    async def ask() -> Answer:
+        variables = {f"{P}ENDPOINT": "http://c.example:1", "HTTPS_PROXY": "http://u:p@127.0.0.1:9"}
+        async with connect(resolve(variables)) as sender:
+            return await Otlp(sender).deliver(numbered(1))
+
+    given = asyncio.run(ask())
+    assert given.reason == "UNAVAILABLE: through the proxy 127.0.0.1:9: Connection refused"
 
 
 # -- what is for the collector, and what for a proxy

@@ -79,7 +79,7 @@ class GrpcSender:
             )
         except grpc.aio.AioRpcError as error:
             self._failed(line, error.code())
-            return _failure(error, size=len(request))
+            return _failure(error, size=len(request), through=self._endpoint.proxy)
         line.deadlines = 0
         return acknowledged(response)
 
@@ -147,10 +147,12 @@ def _metadata(endpoint: Endpoint) -> Iterator[tuple[str, str | bytes]]:
         yield name, value.encode() if name.endswith("-bin") else value
 
 
-def _failure(error: grpc.aio.AioRpcError, *, size: int) -> Answer:
+def _failure(error: grpc.aio.AioRpcError, *, size: int, through: str) -> Answer:
     after = _retry_after(error)
     code = error.code()
     details = _why(" ".join((error.details() or "").split()))
+    if through and code is grpc.StatusCode.UNAVAILABLE:
+        details = f"through the proxy {urlsplit(through).netloc.rpartition('@')[2]}: {details}"
     is_exhausted = code is grpc.StatusCode.RESOURCE_EXHAUSTED
     # Servers that limit a message's size say so by that code, too, without RetryInfo.
     is_too_large = is_exhausted and after is None and size > _SMALL
@@ -173,6 +175,8 @@ def _why(details: str) -> str:
         return tls_trouble(words.rpartition("OPENSSL_internal:")[2])
     if "handshaker" in words or "erification" in words:
         return f"TLS: {words}"
+    if "Expected SETTINGS frame as the first frame" in words:
+        return "what answers is no gRPC; for HTTP OTEL_EXPORTER_OTLP_PROTOCOL is http/protobuf"
     if words == "Socket closed":
         return f"{words}; perhaps it wants TLS (https://) or a client's certificate"
     return words.rpartition(": ")[2]

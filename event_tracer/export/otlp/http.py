@@ -7,6 +7,7 @@ import zlib
 from contextlib import suppress
 
 import aiohttp
+from aiohttp.http import HttpProcessingError
 from google.protobuf.message import DecodeError
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
@@ -95,6 +96,8 @@ def _why(error: Exception) -> str:
         return f"the proxy says {error.status} {error.message}"
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return f"no such host: {error.host}"
+    if isinstance(error.__cause__, HttpProcessingError):
+        return "what answers is no HTTP; for gRPC OTEL_EXPORTER_OTLP_PROTOCOL is grpc"
     is_reset = isinstance(error.__cause__, ConnectionResetError)
     if is_reset or isinstance(error, aiohttp.ServerDisconnectedError):
         return "it closed the connection; perhaps it wants TLS (https://) or a client's certificate"
