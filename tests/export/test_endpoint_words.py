@@ -117,7 +117,7 @@ def test_the_key_of_a_client_needs_its_certificate(
         monkeypatch.setenv(f"{P}PROTOCOL", protocol)
         assert main(["replay", "--to", "otlp", RECORDING]) == FAILED
         told = capsys.readouterr().err
-        assert f"cannot use {P}CLIENT_KEY: it needs _CLIENT_CERTIFICATE" in told
+        assert f"cannot use {P}CLIENT_KEY: it and _CLIENT_CERTIFICATE need each other" in told
 
 
 @pytest.mark.parametrize(

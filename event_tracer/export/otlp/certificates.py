@@ -33,9 +33,9 @@ def demand_pair(endpoint: Endpoint) -> None:
     """
     has_key, has_certificate = bool(endpoint.client_key), bool(endpoint.client_certificate)
     if has_key and not has_certificate:
-        raise _unusable("it needs _CLIENT_CERTIFICATE", f"{PREFIX}CLIENT_KEY")
+        raise _unusable("it and _CLIENT_CERTIFICATE need each other", f"{PREFIX}CLIENT_KEY")
     if endpoint.protocol == "grpc" and has_certificate and not has_key:
-        raise _unusable("it needs _CLIENT_KEY", f"{PREFIX}CLIENT_CERTIFICATE")
+        raise _unusable("it and _CLIENT_KEY need each other", f"{PREFIX}CLIENT_CERTIFICATE")
 
 
 class CertificateFiles:
