@@ -14,6 +14,7 @@ from event_tracer.core.tables import (
     CREATED_KINDS,
     EARLIEST_STEPS,
     ENDED,
+    OTHERS_STEPS,
     STEPS,
 )
 from event_tracer.core.times import (
@@ -34,10 +35,10 @@ def _predecessor_named(reason: str) -> str | None:
 
 
 @lru_cache(maxsize=1024)
-def _steps(reason: str) -> tuple[str, ...]:
-    """The reasons that one begins with: by the table, else by its own words."""
+def _steps(reason: str, kind: str) -> tuple[str, ...]:
+    """The reasons that one about a `kind` begins with: by the table, else by its own words."""
     if reason in STEPS:
-        return STEPS[reason]
+        return () if kind == "Pod" and reason in OTHERS_STEPS else STEPS[reason]
     ended = ENDED.fullmatch(reason)
     return tuple(ended["what"] + begun for begun in BEGUN) if ended else ()
 
@@ -115,7 +116,7 @@ def start_of(
     its end, as where it began before its story, at `since`, or is longer than its object is old.
     """
     began = stated
-    if began is None and occurrence.is_first and _steps(occurrence.reason):
+    if began is None and occurrence.is_first and _steps(occurrence.reason, occurrence.about.kind):
         began = _predecessor(occurrence, item=item, firsts=firsts)
     if stated is not None and item.created is not None:
         # Of a time of whole seconds the end may be a second later than it says.
@@ -127,7 +128,7 @@ def start_of(
 def _predecessor(occurrence: Occurrence, *, item: KubeObject, firsts: FirstTimes) -> int | None:
     path = occurrence.about.field_path if occurrence.reason in CONTAINER_STEPS else ""
     known: list[tuple[int, int]] = []
-    for reason in _steps(occurrence.reason):
+    for reason in _steps(occurrence.reason, occurrence.about.kind):
         if reason != CREATED:
             found = firsts.of(item, path, reason, until=occurrence.time)
             known += [(first.time, first.end) for first in found]

@@ -74,7 +74,7 @@ STEPS = {
     "Created": ("Pulled",),
     "Started": ("Created",),
     "ResizeCompleted": ("ResizeStarted",),
-    "Completed": (CREATED, "Starting"),
+    "Completed": (CREATED, "Starting", "Started"),
     "ProvisioningSucceeded": ("ExternalProvisioning", "Provisioning"),
     "EnsuredLoadBalancer": ("EnsuringLoadBalancer",),
     "DeletedLoadBalancer": ("DeletingLoadBalancer",),
@@ -107,12 +107,15 @@ STEPS = {
     "WorkflowSucceeded": ("WorkflowRunning",),
     "WorkflowFailed": ("WorkflowRunning",),
     "Succeeded": ("Started",),
+    "Failed": ("Started", "Starting"),
     **{
         f"{kind}{end}": (f"{kind}Created",)
         for kind in TRAINING_KINDS
         for end in ("Succeeded", "Failed")
     },
 }  # fmt: skip
+# Of pods `Failed` is the kubelet's, of an image or a start.
+OTHERS_STEPS = frozenset({"Failed"})
 # Of any other reason its own words tell: Argo CD's OperationCompleted, Altinity's CreateFailed,
 # Velero's Data-Path-Completed.
 ENDED = re.compile(r"(?P<what>.*\w-?)(?:Completed?|Succeeded|Finished|Done|Failed|Ended)")

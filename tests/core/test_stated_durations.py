@@ -99,6 +99,7 @@ def test_nothing_takes_longer_than_its_object_is_old(age: int, is_told: bool) ->
         ("CreateStarted", "CreateFailed"),  # Altinity's clickhouse-operator
         ("Data-Path-Started", "Data-Path-Completed"),  # Velero pkg/datapath
         ("Starting", "Completed"),  # CloudNativePG's Backup
+        ("Started", "Failed"),  # Tekton's TaskRun
         ("CreatingSnapshot", "SnapshotReady"),  # snapshot-controller
         ("UploadScheduled", "UploadSucceeded"),  # CDI
     ],
@@ -113,3 +114,15 @@ def test_an_end_began_at_its_own_beginning(begun: str, ended: str) -> None:
 
     assert lengths[ended] == pytest.approx(2, abs=0.01)
     assert lengths[begun] < 0.01
+
+
+def test_what_a_kubelet_failed_at_is_an_instant() -> None:
+    """Of a pod `Failed` is an image's or a start's, whatever has started."""
+    said: list[tuple[str, ...]] = [
+        ("Pod x", "Started", "Started container a", "kubelet"),
+        ("Pod x", "Failed", "Error: no such file", "kubelet"),
+    ]
+    raws = Case({"Pod": "v1"}, {}, said).events()
+    spans = events(tell([listing({"resource": "events", "object": raw} for raw in raws)]))
+
+    assert [span.end - span.start for span in spans if span.name == "Failed"] == [1000]
