@@ -130,6 +130,7 @@ def _of_pod() -> _Connection:
     made = Configuration()
     try:
         config.load_incluster_config(client_configuration=made)  # type: ignore[no-untyped-call]
+        identity.strip_token(made)
         _use_proxy(made, Proxies.of(os.environ).proxy_for(str(made.host)))
         authority = Pem(name="the authority", file=str(made.ssl_ca_cert))
         return _Connection(configuration=made, context=tls_context(authority))
@@ -190,6 +191,8 @@ async def _decided(access: Access, oidc: Oidc, proxies: Proxies) -> _Connection:
     given = await _login(access, oidc, proxies)
     if header := identity.header(user, given) or login:
         made.api_key["BearerToken"] = header
+    if user.token_file:
+        identity.follow_file(made, user)
     context = _context(cluster, user, given) if made.host.startswith("https:") else None
     return _Connection(
         configuration=made, context=context, headers=identity.as_whom(user), expires=given.ends

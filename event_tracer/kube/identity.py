@@ -1,7 +1,11 @@
 """Who a kubeconfig's user is: what is sent, and shown to TLS, by which an API server knows it."""
 
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
+
+from kubernetes_asyncio.client import Configuration
 
 from event_tracer.kube.exec_plugin import Credential
 from event_tracer.kube.kubeconfig import ConnectionSettingsError, User
@@ -29,6 +33,28 @@ def _of_file(user: User) -> str:
             return ""
         reason = getattr(error, "strerror", None) or "it is no text"
         raise ConnectionSettingsError(f"cannot read {user.token_file}: {reason.lower()}") from None
+
+
+def follow_file(made: Configuration, user: User) -> None:
+    """Take up a token whose file is rotated before the old one is refused, as client-go does."""
+
+    def read(made: Configuration) -> None:
+        with suppress(ConnectionSettingsError):  # for a moment it may be gone
+            if found := header(user, Credential()):
+                made.api_key["BearerToken"] = found
+
+    made.refresh_api_key_hook = read
+
+
+def strip_token(made: Configuration) -> None:
+    """Take a newline from the end of a Pod's token, as client-go does: no header may have one."""
+    read_token: Any = made.refresh_api_key_hook
+
+    def read(made: Configuration) -> None:
+        read_token(made)
+        made.api_key["BearerToken"] = made.api_key["BearerToken"].strip()
+
+    made.refresh_api_key_hook = read
 
 
 def pair(user: User, given: Credential) -> tuple[Pem, Pem]:

@@ -83,6 +83,16 @@ async def test_a_token_is_read_before_it_is_refused(site: Site, api: Counted, po
     assert api.readings == 1
 
 
+@pytest.mark.usefixtures("read_each_time")
+@in_pod
+async def test_a_token_may_end_in_a_newline(site: Site, api: Counted, pod: Path) -> None:
+    """Of a Secret that was made by `echo`, say; no header could hold one."""
+    (pod / "token").write_text("first\n")
+
+    assert await api.get("/version")
+    assert site.server.requests[-1].headers["authorization"] == "Bearer first"
+
+
 @pytest.mark.parametrize("is_gone", [True, False], ids=["gone", "empty"])
 @pytest.mark.usefixtures("read_each_time")
 @in_pod

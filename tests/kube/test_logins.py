@@ -48,6 +48,26 @@ def test_data_of_a_kubeconfig_is_on_no_disk(
     with_server(test)
 
 
+def test_a_token_file_is_followed(tmp_path: Path) -> None:
+    """Whoever rotates it writes the new token before the old one ends: no request is refused."""
+    token = tmp_path / "token"
+    token.write_text("first\n")
+
+    async def test(server: ApiServer) -> None:
+        server.tokens = {"first"}
+        path = kubeconfig(tmp_path / "config", server.url, user={"tokenFile": "token"})
+        async with api_of(path) as api:
+            assert await api.get("/version")
+            token.write_text("second\n")
+            server.tokens = {"second"}
+            assert await api.get("/version")
+            token.unlink()
+            assert await api.get("/version")
+            assert api.readings == 1
+
+    with_server(test)
+
+
 # -- ~/.netrc, and other logins
 
 
