@@ -130,6 +130,7 @@ def _of_pod() -> _Connection:
     made = Configuration()
     try:
         config.load_incluster_config(client_configuration=made)  # type: ignore[no-untyped-call]
+        parts_of(str(made.host))
         identity.strip_token(made)
         _use_proxy(made, Proxies.of(os.environ).proxy_for(str(made.host)))
         authority = Pem(name="the authority", file=str(made.ssl_ca_cert))

@@ -1,4 +1,4 @@
-"""Variables of OpenTelemetry: they count, or they are a sentence and exit code 2."""
+"""Variables of OpenTelemetry and of Python: they count, or they are a sentence and exit code 2."""
 
 import json
 from pathlib import Path
@@ -41,6 +41,7 @@ def test_resource_attributes_are_on_every_span(
             "names x, which is not installed; there are: context",
         ),
         ("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", "otel, x", "names x, which is not installed"),
+        ("SSLKEYLOGFILE", "/nowhere/keys", "is /nowhere/keys, to which nobody can write: no such"),
         ("OTEL_TRACES_EXPORTER", "zipkin", "names zipkin, which is not installed"),
     ],
 )
