@@ -144,6 +144,7 @@ CHILDREN = (
     _rule("flink-kubernetes-operator", "Submit JobStatusChanged", "FlinkDeployment", "Deployment", r"", "flink flink-kubernetes utils/KubernetesUtils.java (getDeploymentName)", name="{about}"),
     _rule("flink-kubernetes-operator", "Submit JobStatusChanged", "FlinkDeployment", "Pod", r"", "flink flink-kubernetes KubernetesResourceManagerDriver.java (native mode)", name="{about}-taskmanager-*", parent="Deployment {about}"),
     _rule("leaderworkerset", "GroupsProgressing", "LeaderWorkerSet", "StatefulSet", r"Created worker statefulset for leader pod (?P<name>\S+)", "lws pkg/controllers/pod_controller.go", parent="Pod {name}"),
+    _rule("fleetautoscaler-controller", "AutoScalingFleet", "FleetAutoscaler", "Fleet", r"Scaling fleet (?P<name>\S+) from", "agones pkg/fleetautoscalers/controller.go", tie=Tie.BELONGS),
     _rule("gameserver-controller", "Creating", "GameServer", "Pod", r"Pod (?P<name>\S+) created", "agones pkg/gameservers/controller.go"),
     _rule("vpa-updater", "EvictedPod", "VerticalPodAutoscaler", "Pod", r"VPA Updater evicted Pod (?P<name>\S+) to", "autoscaler vertical-pod-autoscaler/pkg/updater/restriction/pods_eviction_restriction.go", tie=Tie.BELONGS),
 )  # fmt: skip
@@ -152,8 +153,8 @@ CHILDREN = (
 # and its like: what was said of an object, said again of the one that owns it.
 REISSUED = re.compile(r"Reissued from (?P<kind>[a-z]+)/(?P<name>[a-z0-9.-]+): (?P<message>(?s:.*))")
 
-# The general rule: by an Event about an object whose name is in the child's; a deletion is told
-# also where the creation is forgotten. Up to three words may
+# The general rule: by an Event about an object whose name is in the child's; a deletion and a scale
+# are told also where the creation is forgotten. Up to three words may
 # say more of the kind ("virtual machine pod", "Kubernetes Job", "config map").
 _OF_KIND = (
     r"(?P<more>(?:(?!(?:for|in|on|of|from|to|with|by|at) )[A-Za-z-]+ ){%d})(?P<kind>[A-Za-z]{2,})"
@@ -163,14 +164,15 @@ _CALLED = (
     r"(?P<name>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![\w/-])"
 )
 _ACTIVE = (
-    r"(?:Successfully |Succeed(?:ed)? (?:to|in) )?(?:[Cc]reat|[Dd]elet)(?:ed|ing|e) "
+    r"(?:Successfully |Succeed(?:ed)? (?:to|in) )?"
+    r"(?:(?:[Cc]reat|[Dd]elet)(?:ed|ing|e)|(?P<scale>[Ss]cal(?:ed|ing)(?: up| down)?)) "
     r"(?:an? |the )?(?:new )?"
     rf"{_OF_KIND}{_CALLED}"
 )
 # Zalando's postgres-operator pkg/cluster/cluster.go: 'Statefulset "shop/db" has been successfully
 # created', 'The service "shop/db" for role master has ...'
 _PASSIVE = (
-    rf"(?:[Tt]he )?{_OF_KIND}{_CALLED}[\"'`]?(?: for [\w ./-]{{1,99}}?)?"
+    rf"(?P<scale>)(?:[Tt]he )?{_OF_KIND}{_CALLED}[\"'`]?(?: for [\w ./-]{{1,99}}?)?"
     r"(?: has been| was)?(?: successfully)? created\b"
 )
 CREATED_KINDS = tuple(

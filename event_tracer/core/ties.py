@@ -26,7 +26,7 @@ _ANY_REASON: dict[str, tuple[ChildRule, ...]] = {
     for kind in frozenset().union(*(rule.kinds for rule in CHILDREN if not rule.reasons))
 }
 _NO_KINDS = frozenset({"container", "volume", "image", "user", "revision", "version", "new"})
-_CREATES = re.compile(r"(?:[Cc]reat|[Dd]elet)(?:ed|ing|e)\b")
+_CREATES = re.compile(r"(?:[Cc]reat|[Dd]elet|[Ss]cal)(?:ed|ing|e)\b")
 _OWN_NOTHING = frozenset({"Pod", "Node", "Namespace"})  # of what is called after them
 
 
@@ -90,6 +90,8 @@ def _created(message: str, about: ObjectReference) -> Iterator[Named]:
         if match and _is_in(match["name"], about.name):
             if match["kind"].lower() in _NO_KINDS or _is_itself(match, about):
                 continue
+            if match["scale"] and (match["name"] == about.name or "scale" in about.kind.lower()):
+                return  # an autoscaler's target
             for kind in _kinds(match["more"], match["kind"]):
                 namespace = match["namespace"] or about.namespace
                 yield Named(kind, namespace, match["name"], about, Tie.OWNS)
