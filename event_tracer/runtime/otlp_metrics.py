@@ -55,11 +55,13 @@ def _demand_files() -> None:
 
 
 def _grpc_options() -> Any:
-    """gRPC's own choice of a proxy sends loopback through it, and knows no `*.x` in NO_PROXY."""
+    """gRPC's own choice of a proxy sends loopback through it, and reads lower case alone."""
     _, said = _said("ENDPOINT")
     host = urlsplit(said).netloc or said or "localhost"
     proxy = Proxies.of(os.environ).proxy_for(f"https://{host}")
-    return () if proxy else (("grpc.enable_http_proxy", 0),)
+    if proxy.startswith("https://"):
+        raise ValueError("gRPC reaches no proxy by TLS (HTTPS_PROXY); name it by http://")
+    return (("grpc.http_proxy", proxy),) if proxy else (("grpc.enable_http_proxy", 0),)
 
 
 class _Adapter(HTTPAdapter):

@@ -11,6 +11,7 @@ from aiohttp import web
 from event_tracer.runtime.metric_exporters import TelemetryError
 from tests.doubles.certificates import Authority
 from tests.doubles.otlp_http import Collector
+from tests.doubles.proxies import HttpProxy
 from tests.doubles.tls import TlsFront
 from tests.runtime.conftest import Make
 
@@ -127,6 +128,23 @@ def test_tls_takes_what_kubectl_takes(make: Make, tmp_path: Path) -> None:
 
     asyncio.run(main())
     assert "/v1/metrics" in seen
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
+def test_a_proxy_in_upper_case_is_used(protocol: str, make: Make) -> None:
+    """As for spans; gRPC itself reads those in lower case alone."""
+
+    async def main() -> list[str]:
+        async with Collector() as collector, HttpProxy(to=collector.port) as proxy:
+            telemetry = make(
+                OTEL_METRICS_EXPORTER="otlp", OTEL_EXPORTER_OTLP_PROTOCOL=protocol,
+                OTEL_EXPORTER_OTLP_ENDPOINT="https://c.example:4317", HTTPS_PROXY=proxy.url,
+                OTEL_EXPORTER_OTLP_TIMEOUT="1", NO_PROXY="",
+            )  # fmt: skip
+            await asyncio.to_thread(telemetry.shutdown)
+            return [one.target for one in proxy.asked]
+
+    assert "c.example:4317" in asyncio.run(main())
 
 
 def test_a_disabled_sdk_is_told(make: Make, caplog: pytest.LogCaptureFixture) -> None:
