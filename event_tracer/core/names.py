@@ -13,6 +13,7 @@ from event_tracer.core.chain import Chain, KubeObject
 
 STAR = "*"
 _RANDOM = "[bcdfghjklmnpqrstvwxz2456789]"
+_DIGEST = "[4-9bcdf]{6,10}"  # of decimal digits (rand.SafeEncodeString): a ReplicaSet's hash
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _LONG, _COMMON = 50, 20  # of names that were cut to make room for a hash, and what they share
 
@@ -160,8 +161,8 @@ def _joined(name: str) -> str:
 # election's identities), or a pod's own name.
 _INSTANCE = re.compile(rf"(?P<name>.+?)_[^_]+_{_UUID}")
 _OWN = re.compile(
-    rf"[-_ ]?{_UUID}$|(?:-(?=[a-z]*\d){_RANDOM}{{6,10}})?-(?!https$){_RANDOM}{{5}}$|"
-    rf"(?:^|[-_, ]+){_NODE}$"
+    rf"[-_ ]?{_UUID}$|(?:-(?:{_DIGEST}|(?=[a-z]*\d){_RANDOM}{{6,10}}))?-(?!https$){_RANDOM}{{5}}$|"
+    rf"(?:^|[-_,/ ]+){_NODE}$"
 )
 
 
@@ -170,5 +171,8 @@ def bounded_component(component: str) -> str:
     """A component's name without those of its pod, its host and its run."""
     if match := _INSTANCE.fullmatch(component):
         return match["name"]
+    name = component
+    while (shorter := _OWN.sub("", name)) != name:  # a pod's own name, and its run's
+        name = shorter
     # Velero's data movers call themselves after what they move (pkg/datamover).
-    return _joined(_cleaned(_OWN.sub("", component))) or (component and STAR)
+    return _joined(_cleaned(name)) or (component and STAR)

@@ -218,6 +218,10 @@ COMPONENTS = {
     "csi.hetzner.cloud": lambda dice: f"csi.hetzner.cloud_hcloud-csi-controller-{dice.randrange(9)}_{uid(dice)}",
     "k8s-sigs.io/nfs": lambda dice: f"k8s-sigs.io/nfs_host.{hexes(dice, 6)}.example_{uid(dice)}",
     "metallb-speaker": lambda dice: f"metallb-speaker-{safe(dice, 5)}",
+    "csi-attacher": lambda dice: f"csi-attacher-{digest(dice)}-{safe(dice, 5)}_{uid(dice)}",
+    # csi-lib-utils leaderelection/leader_election.go
+    "external-attacher-leader-ebs/ebs-csi-controller": lambda dice: f"external-attacher-leader-ebs/ebs-csi-controller-{digest(dice)}-{safe(dice, 5)}",
+    "external-attacher-leader-efs": lambda dice: f"external-attacher-leader-efs/ip-10-0-{dice.randrange(255)}-{dice.randrange(255)}.ec2.internal",
     "daily-*": lambda dice: f"daily-2025060309{dice.randrange(10**4):04d}-{safe(dice, 5)}",
     "kured": lambda dice: f"kured ip-10-0-{dice.randrange(255)}-{dice.randrange(255)}.ec2.internal",
     "*": lambda dice: f"ip-10-0-{dice.randrange(255)}-{dice.randrange(255)}.ec2.internal",
