@@ -169,6 +169,8 @@ async def _locked_write(path: Path, user: str, tokens: Tokens) -> None:
 
 
 def _write(path: Path, user: str, tokens: Tokens) -> None:
+    if not path.is_file():
+        raise OSError("what was read is no file")  # but a pipe, say
     content = load_yaml(path)
     for entry in content["users"]:
         if entry["name"] == user:

@@ -2,10 +2,12 @@
 
 import asyncio
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import grpc
 import pytest
 
 from event_tracer.cli.main import FAILED, main
@@ -99,12 +101,41 @@ def test_a_target_that_is_none_is_a_sentence(target: str) -> None:
         resolve({f"{P}ENDPOINT": target})
 
 
+def test_a_socket_of_this_machine_has_no_tls(tmp_path: Path) -> None:
+    """Unless that is said."""
+    url = f"unix:{tmp_path}/socket"
+    server = grpc.server(ThreadPoolExecutor(1))
+    export = grpc.unary_unary_rpc_method_handler(lambda request, context: b"")
+    name = "opentelemetry.proto.collector.trace.v1.TraceService"
+    handler = grpc.method_handlers_generic_handler(name, {"Export": export})
+    server.add_generic_rpc_handlers((handler,))
+    server.add_insecure_port(url)
+    server.start()
+
+    async def ask(**more: str) -> Answer:
+        async with connect(resolve({f"{P}ENDPOINT": url, f"{P}TIMEOUT": "5", **more})) as sender:
+            return await Otlp(sender).deliver(numbered(1))
+
+    given = asyncio.run(ask())
+    assert given.accepted, given.reason
+    assert not resolve({f"{P}ENDPOINT": url, f"{P}INSECURE": "false"}).insecure
+    server.stop(None)
+
+
 def test_a_query_is_not_shown() -> None:
     """Some back ends take a key by it."""
     url = "http://c:4318/v1/traces?key=secret"
     found = resolve({f"{P}TRACES_ENDPOINT": url, f"{P}PROTOCOL": HTTP})
 
     assert (found.target, str(found)) == (url, "http://c:4318/v1/traces (HTTP)")
+
+
+@pytest.mark.parametrize("end", ["?key=secret", "#part"])
+def test_a_base_has_no_query(end: str) -> None:
+    """The signal's path would be a part of it."""
+    with pytest.raises(EndpointError, match=f"^{P}ENDPOINT has a query") as caught:
+        resolve({f"{P}ENDPOINT": f"http://c:4318{end}", f"{P}PROTOCOL": HTTP})
+    assert "secret" not in str(caught.value)
 
 
 def test_the_key_of_a_client_needs_its_certificate(

@@ -158,7 +158,8 @@ def _is_insecure(said: _Variables) -> bool:
     scheme = urlsplit(url).scheme if url else "http"
     if scheme == "https":
         return False
-    return insecure.lower() == "true" if insecure else scheme == "http"
+    # A socket of this machine has no TLS unless that is said (Go's otlptracegrpc, envconfig.go).
+    return insecure.lower() == "true" if insecure else scheme in ("http", "unix", "unix-abstract")
 
 
 def _http_url(said: _Variables) -> str:
@@ -170,6 +171,8 @@ def _http_url(said: _Variables) -> str:
         raise EndpointError(f"{shown}; over HTTP it begins with http:// or https://")
     url = parts.geturl()
     is_base = said.name("ENDPOINT") == f"{PREFIX}ENDPOINT"
+    if is_base and (parts.query or parts.fragment):
+        raise EndpointError(f"{PREFIX}ENDPOINT has a query; {PREFIX}TRACES_ENDPOINT may have one")
     return f"{url.removesuffix('/')}/v1/traces" if is_base else url
 
 
