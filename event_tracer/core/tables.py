@@ -44,9 +44,10 @@ RANK = {
     "ResizeStarted": 75, "ResizeDeferred": 76, "ResizeInfeasible": 77, "ResizeError": 78,
     "ResizeCompleted": 79, "ProbeWarning": 80, "Unhealthy": 81,
     # its end
-    "NodeNotReady": 90, "NodeReady": 91, "TaintManagerEviction": 92, "Evicted": 93,
-    "Preempted": 94, "Preempting": 95, "Killing": 96, "FailedPreStopHook": 97,
-    "ExceededGracePeriod": 98, "FailedKillPod": 99, "SuccessfulDelete": 100, "FailedDelete": 101,
+    "NodeNotReady": 90, "NodeReady": 91, "TaintManagerEviction": 92,
+    "DeviceTaintManagerEviction": 92, "Evicted": 93, "Preempted": 94, "Preempting": 95,
+    "Killing": 96, "FailedPreStopHook": 97, "ExceededGracePeriod": 98, "FailedKillPod": 99,
+    "SuccessfulDelete": 100, "FailedDelete": 101,
     # a Service's load balancer
     "EnsuringLoadBalancer": 110, "SyncLoadBalancerFailed": 111, "EnsuredLoadBalancer": 112,
     "DeletingLoadBalancer": 113, "DeletedLoadBalancer": 114,
@@ -206,7 +207,10 @@ POD_WAITING = frozenset({
     "FailedScheduling", "Scheduled", "FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox",
     "NetworkNotReady", "Pulling", "Pulled", "Failed", "Created", "WaitForPodScheduled",
 })  # fmt: skip
-POD_DONE = frozenset({"Started", "Killing", "Preempted", "Evicted", "TaintManagerEviction"})
+POD_DONE = frozenset({
+    "Started", "Killing", "Preempted", "Evicted", "TaintManagerEviction",
+    "DeviceTaintManagerEviction",
+})  # fmt: skip
 POD_BORN = frozenset({
     "FailedScheduling", "Scheduled", "SuccessfulCreate", "SuccessfulCreatePod",
 })  # fmt: skip
@@ -215,7 +219,9 @@ CHILD_DONE = frozenset({"SuccessfulDelete", "SuccessfulDeletePod"})
 CLAIM_WAITING = frozenset({"ExternalProvisioning", "Provisioning"})
 CLAIM_DONE = frozenset({"ProvisioningSucceeded"})
 # A pod that one of these is about goes, as does one whose container is stopped.
-POD_LEAVING = frozenset({"Preempted", "Evicted", "TaintManagerEviction"})
+POD_LEAVING = frozenset({
+    "Preempted", "Evicted", "TaintManagerEviction", "DeviceTaintManagerEviction",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +240,12 @@ class TransitionRule:
 
 
 # Of a pod by the kubelet, of a workload by its controller. Reasons of DisruptionTarget:
-# core/v1 types.go; of an end: kubelet_pods.go, cri-api, containerd and CRI-O.
+# core/v1 types.go, device_taint_eviction.go (on since 1.36); of an end: kubelet_pods.go, cri-api,
+# containerd and CRI-O.
 TRANSITIONS = {
     "DisruptionTarget": TransitionRule(ends=False, words=frozenset({
         "EvictionByEvictionAPI", "PreemptionByScheduler", "DeletionByTaintManager",
-        "DeletionByPodGC", "TerminationByKubelet",
+        "DeletionByDeviceTaintManager", "DeletionByPodGC", "TerminationByKubelet",
     })),
     "NotReady": TransitionRule(ends=False, is_error=True, message="the pod is not ready"),
     "Terminated": TransitionRule(ends=True, words=frozenset({

@@ -90,3 +90,21 @@ def test_a_resize_took_since_its_start() -> None:
     assert completed.start >= started.end
     assert completed.end - completed.start > 7_000_000_000
     assert alone.end - alone.start == 1000
+
+
+@pytest.mark.parametrize(
+    ("reason", "message"),
+    [
+        ("TaintManagerEviction", "Marking for deletion Pod shop/web-0"),
+        ("DeviceTaintManagerEviction", "Marking for deletion"),
+    ],
+)
+def test_a_pod_goes_whose_node_or_device_is_tainted(reason: str, message: str) -> None:
+    """Once it is asked to go no error about it stands (law 6); of devices since 1.36."""
+    unhealthy = said(0, WEB, "Unhealthy", "Liveness probe failed: ", type="Warning")
+    evicted = said(5, POD, reason, message)
+    (stands,) = roots(told(unhealthy))
+    (undone,) = roots(told(unhealthy, evicted))
+
+    assert attributes(stands)["event_tracer.outcome"] == "failed"
+    assert attributes(undone)["event_tracer.outcome"] != "failed"

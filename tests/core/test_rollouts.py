@@ -665,16 +665,17 @@ def test_a_change_long_after_a_complete_one() -> None:
     ]
 
 
-def test_an_eviction() -> None:
+@pytest.mark.parametrize("reason", ["EvictionByEvictionAPI", "DeletionByDeviceTaintManager"])
+def test_an_eviction(reason: str) -> None:
     """Law 11: told by its condition; no error about the pod stands, and another one comes."""
     cluster = Rollouts()
     web = cluster.deployment("web", Life(ready=10), replicas=2)
     cluster.run(25)
-    cluster.evict(cluster.pods(web)[0])
+    cluster.evict(cluster.pods(web)[0], reason=reason)
     cluster.run(5 * MINUTE)
 
     names = [span.name for span in spans(cluster)]
-    assert names.count("DisruptionTarget EvictionByEvictionAPI") == 1
+    assert names.count(f"DisruptionTarget {reason}") == 1
     assert_complete(only(cluster), cluster)
 
 

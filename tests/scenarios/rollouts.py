@@ -171,9 +171,9 @@ class Rollouts:
         """kubectl delete pod."""
         self.api.ask_to_go(pod, grace=pod["spec"]["terminationGracePeriodSeconds"])
 
-    def evict(self, pod: Raw) -> None:
-        """kubectl drain."""
-        self.api.disrupt(pod, "EvictionByEvictionAPI")
+    def evict(self, pod: Raw, *, reason: str = "EvictionByEvictionAPI") -> None:
+        """kubectl drain, or whoever gives this reason."""
+        self.api.disrupt(pod, reason)
         self.delete(pod)
 
     def pods(self, item: Raw) -> list[Raw]:
