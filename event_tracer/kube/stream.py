@@ -64,9 +64,9 @@ def _set_rcvlowat(connection: socket | None, count: int) -> None:
 class Silence:
     """The seconds for which a WATCH may say nothing.
 
-    A cached resource has a bookmark a minute, but none before its first event since the API server
-    started ("Never send a bookmark event if we did not see an event here", storage/cacher/
-    cacher.go, 1.34). So one silent WATCH is begun anew, and the next may be silent to its end.
+    A cached resource has a bookmark a minute, but none of what the WATCH began with ("only send
+    events newer than resourceVersion", storage/cacher/cache_watcher.go, 1.37), and so none where
+    nothing happens. So one silent WATCH is begun anew, and the next may be silent to its end.
     """
 
     def __init__(self, *, has_bookmarks: bool) -> None:

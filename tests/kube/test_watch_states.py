@@ -140,7 +140,7 @@ async def test_a_quiet_watch_of_metadata_is_not_given_up(bench: Bench) -> None:
 async def test_a_resource_without_any_object_is_quiet(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Before its first event there are no bookmarks (cacher.go): an hour of it is no trouble."""
+    """Where nothing happens there are no bookmarks (cache_watcher.go): an hour is no trouble."""
     watch = await bench.watch(RESOURCES["CronJob"])
     await asyncio.sleep(3600)
 
