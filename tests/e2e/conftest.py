@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import manifests
+from tests.e2e import manifests, needs
 from tests.e2e.bridge import Bridge
+from tests.e2e.idle import Idle
 from tests.e2e.processes import Program
 from tests.e2e.site import Site, ports, site
 from tests.e2e.telling import Trace, act_all, traces_of
@@ -91,6 +92,28 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with site(tmp_path_factory.mktemp("e2e")) as made:
         made.kube.apply(CRD, SHOPS, *manifests.rights(made.kube))
         yield made
+
+
+@pytest.fixture(scope="session")
+def idle(here: Site) -> Iterator[Idle]:
+    """A run where nothing happens, since the first test."""
+    if not here.plane:
+        pytest.skip("the API server must be one of our own")
+    made = Idle(here.folder / "idle", endpoint=here.endpoint)
+    try:
+        yield made.start()
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _idle_meanwhile(request: pytest.FixtureRequest) -> None:
+    """Its ten minutes are those of the other tests."""
+    if needs.is_given(os.environ):
+        return
+    items = request.session.items
+    if any("idle" in item.fixturenames for item in items if isinstance(item, pytest.Function)):
+        request.getfixturevalue("idle")
 
 
 class Told:
