@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.e2e import needs
 
 SOURCES = Path(__file__).with_name("modules")
-KUBERNETES = "v1.34.4"
+KUBERNETES = "v1.37.2"
 PACKAGES = {
     "collector": [],
     "etcd": ["."],
