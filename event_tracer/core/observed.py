@@ -4,6 +4,8 @@ Apart from the classes in facts.py, so that it is compiled, as those cannot be. 
 seconds of the API's own.
 """
 
+from operator import attrgetter
+
 from event_tracer.core.condition_facts import ConditionsFacts
 from event_tracer.core.conditions import ConditionsStatus
 from event_tracer.core.facts import (
@@ -25,6 +27,7 @@ _MOST_COUNTS = 8
 _NO_LOSS = frozenset({"PodCompleted", "PodFailed"})
 _OVER = frozenset({"Succeeded", "Failed"})
 _AVAILABLE = "NewReplicaSetAvailable"
+_SECOND = attrgetter("second")
 
 
 def observed(before: Facts, meta: ObjectMetadata) -> Facts | None:
@@ -44,8 +47,8 @@ def observed(before: Facts, meta: ObjectMetadata) -> Facts | None:
 def _pod(before: PodFacts, meta: ObjectMetadata, status: PodStatus) -> PodFacts:
     readiness, ends = before.readiness, before.ends
     found = readiness_of(meta, status)
-    if found and found not in readiness:
-        readiness = tuple(sorted((*readiness, found)))[-_MOST_READY:]
+    if found and (not readiness or readiness[-1] != found):
+        readiness = _in_order((*(each for each in readiness if each != found), found))
     for end in status.terminations:
         if not is_known_end(end, ends):
             ends = (*ends, end)[-_MOST_ENDS:]
@@ -60,6 +63,14 @@ def _pod(before: PodFacts, meta: ObjectMetadata, status: PodStatus) -> PodFacts:
         status.reason, disrupted, readiness, ends,
     )  # fmt: skip
     return before if after == before else after
+
+
+def _in_order(turns: tuple[Readiness, ...]) -> tuple[Readiness, ...]:
+    """By their seconds; within one they stay as they are, what the newest frame shows at the end.
+
+    A container that dies at once has its pod ready and not ready any longer within one second.
+    """
+    return tuple(sorted(turns, key=_SECOND))[-_MOST_READY:]
 
 
 def first_asked(facts: PodFacts, meta: ObjectMetadata) -> int | None:
@@ -182,9 +193,9 @@ def joined(earlier: Facts, now: Facts) -> Facts:
     """Facts of this run, with what only an earlier one has seen."""
     if isinstance(earlier, PodFacts) and isinstance(now, PodFacts):
         ends = [each for each in earlier.ends if not is_known_end(each, now.ends)]
-        readiness = sorted({*earlier.readiness, *now.readiness})
+        before = tuple(each for each in earlier.readiness if each not in now.readiness)
         return now._replace(
-            readiness=tuple(readiness)[-_MOST_READY:], ends=(*ends, *now.ends)[-_MOST_ENDS:]
+            readiness=_in_order((*before, *now.readiness)), ends=(*ends, *now.ends)[-_MOST_ENDS:]
         )
     if isinstance(earlier, RolloutFacts) and isinstance(now, RolloutFacts):
         late = now if now.timed_out is not None else earlier

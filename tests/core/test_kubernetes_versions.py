@@ -7,7 +7,7 @@ import pytest
 
 from event_tracer.core.span import Span
 from tests.scenarios.event import UID, event
-from tests.scenarios.folding import attributes, events, listing, roots, tell
+from tests.scenarios.folding import attributes, events, listing, raw_frames, roots, tell
 
 POD = {"kind": "Pod", "namespace": "shop", "name": "web-0", "uid": UID}
 WEB = {**POD, "fieldPath": "spec.containers{web}"}
@@ -108,3 +108,16 @@ def test_a_pod_goes_whose_node_or_device_is_tainted(reason: str, message: str) -
 
     assert attributes(stands)["event_tracer.outcome"] == "failed"
     assert attributes(undone)["event_tracer.outcome"] != "failed"
+
+
+def test_a_death_is_told_in_the_second_of_the_start() -> None:
+    """Its kubelet sees a container die within half a second, so that its pod is ready and not any
+    longer in one second: the pod is not ready then, and the death stands (law 6).
+    """
+    spans = tell(raw_frames("crash-1.37"))
+    turns = [span.start // 10**9 for span in spans if span.name in ("Ready", "NotReady")]
+    (root,) = roots(spans)
+
+    assert len(set(turns)) < len(turns)
+    assert attributes(root)["event_tracer.outcome"] == "failed"
+    assert attributes(root)["event_tracer.cause.message"].startswith("container web: Error, exit 1")

@@ -103,8 +103,9 @@ def test_an_image_that_does_not_exist(told: Told) -> None:
     assert names(rows)[:3] == ["Scheduled", "Pulling", "Failed ErrImagePull"]
     for name in ("Pulling", "BackOff image", "Failed ImagePullBackOff"):
         counts = [int(str(span.tags["k8s.event.count"])) for span in trace.named(name)]
-        assert counts == list(range(1, len(counts) + 1))
-        assert len(counts) >= 3
+        # Beyond 25 the recorder counts on and writes one in five minutes (events_cache.go).
+        assert counts[:3] == [1, 2, 3]
+        assert counts == sorted(set(counts))
     assert all(span.is_error == span.operation.startswith("Failed") for span in rows)
 
 
