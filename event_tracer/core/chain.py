@@ -1,6 +1,6 @@
 """Objects of an ownership chain, as a checkpoint keeps them.
 
-Not compiled: pydantic validates a checkpoint by the hints of these classes, and mypyc erases those
+Not compiled: msgspec reads a checkpoint by the hints of these classes, and mypyc erases those
 of a NamedTuple.
 """
 

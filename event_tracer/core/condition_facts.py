@@ -1,6 +1,6 @@
 """Dated facts of an object of a custom kind, from the frames of its conditions (laws 6 and 11).
 
-Not compiled: pydantic validates a checkpoint by the hints of these classes. Seconds are Unix
+Not compiled: msgspec reads a checkpoint by the hints of these classes. Seconds are Unix
 seconds of the API's own; `gone` is ns of the watermark.
 """
 

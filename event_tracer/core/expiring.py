@@ -1,6 +1,7 @@
 """The map that forgets what was not used for a while: so every map here stays bounded."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -25,9 +26,11 @@ class GenerationalCache(Generic[K, V]):
 
     def __iter__(self) -> Iterator[tuple[K, V]]:
         """All of it, the newest last."""
-        yield from self._oldest.items()
-        yield from self._old.items()
-        yield from self._new.items()
+        return chain(self._oldest.items(), self._old.items(), self._new.items())
+
+    def keys(self) -> Iterator[K]:
+        """The keys of all of it, the newest last."""
+        return chain(self._oldest, self._old, self._new)
 
     def peek(self, key: K) -> V | None:
         """The value of `key`, its last use left as it is."""

@@ -1,6 +1,6 @@
 """Dated facts of objects, from the frames of their status: what outcome rests on (law 6).
 
-Not compiled: pydantic validates a checkpoint by the hints of these classes. Seconds are Unix
+Not compiled: msgspec reads a checkpoint by the hints of these classes. Seconds are Unix
 seconds of the API's own; `gone` is ns of the watermark.
 """
 

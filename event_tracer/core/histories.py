@@ -60,8 +60,10 @@ class Histories:
         self._past: GenerationalCache[str, History] = GenerationalCache(keep=_KEPT)
         self._owned: dict[str, set[str]] = {}  # by a custom resource, its workloads
         self._moments = Moments()
+        self._changed: dict[str, bool] = {}  # since `saved` was asked for
+        self._saved: dict[str, tuple[int, tuple[str, History]]] = {}  # each after its last change
         for identity, history in saved:
-            self._past.put(identity, history)
+            self._put(identity, history)
             self._note_owner(identity, history.owner)
 
     def observe(self, item: KubeObject, meta: ObjectMetadata, *, deleted: bool, now: int) -> None:
@@ -73,6 +75,7 @@ class Histories:
         if (owner := _custom_owner(item)) != history.owner:
             history = replace(history, owner=owner)
             self._note_owner(item.identity, owner)
+        self._changed[item.identity] = True
         self._past.drop(item.identity)
         self._live.pop(item.identity, None)
         if deleted:
@@ -177,21 +180,29 @@ class Histories:
         return self._moments.undated
 
     def saved(self, *, now: int) -> Saved:
-        """The histories of roots of which an Event may still come, the oldest change first."""
+        """The histories of roots of which an Event may still come, the oldest change first.
+
+        Looked up is only what has changed since the last time: a root lives for months.
+        """
+        for identity in self._changed:
+            history = self._peek(identity)
+            self._saved[identity] = (_last_change(history), (identity, history))
+        self._changed.clear()
         horizon = second_of(now - UNUSED) - HOUR
-        kept = (
-            (identity, history)
-            for identity, history in (*self._live.items(), *self._past)
-            if history.pending or (history.changes and history.changes[-1].second >= horizon)
-        )
-        return tuple(sorted(kept, key=_last_change))
+        kept = sorted([each for each in self._saved.values() if each[0] >= horizon])
+        if len(kept) < len(self._saved):
+            self._saved = {saved[0]: (second, saved) for second, saved in kept}
+        return tuple([saved for _, saved in kept])
 
     def expire(self, *, now: int) -> None:
         """Forget roots that are gone or were never known, unused for two hours."""
         self._past.expire(now=now)
         self._moments.expire(now=now)
+        known = {each for each in (*self._changed, *self._saved) if self._is_known(each)}
+        self._changed = {each: True for each in self._changed if each in known}
+        self._saved = {each: saved for each, saved in self._saved.items() if each in known}
         for owner, owned in list(self._owned.items()):
-            owned &= {each for each in owned if self._peek(each) is not _UNKNOWN}
+            owned &= {each for each in owned if self._is_known(each)}
             if not owned:
                 del self._owned[owner]
 
@@ -230,7 +241,11 @@ class Histories:
     def _peek(self, identity: str) -> History:
         return self._live.get(identity) or self._past.peek(identity) or _UNKNOWN
 
+    def _is_known(self, identity: str) -> bool:
+        return self._peek(identity) is not _UNKNOWN
+
     def _put(self, identity: str, history: History) -> None:
+        self._changed[identity] = True
         if identity in self._live:
             self._live[identity] = history
         else:
@@ -245,10 +260,11 @@ def _custom_owner(item: KubeObject) -> str:
     return owner.uid if is_uuid(owner.uid) else f"{owner.kind}/{item.namespace}/{owner.name}"
 
 
-def _last_change(saved: tuple[str, History]) -> int:
+def _last_change(history: History) -> int:
     """The second of the newest change; what waits for a date is newer than all."""
-    history = saved[1]
-    return _NEVER if history.pending else history.changes[-1].second
+    if history.pending:
+        return _NEVER
+    return history.changes[-1].second if history.changes else -_NEVER
 
 
 def _key(root: str, change: Change, hours: int) -> str:

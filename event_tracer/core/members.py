@@ -18,6 +18,10 @@ class Members:
         for identity, member in members:
             self.put(identity, member)
 
+    def __len__(self) -> int:
+        """How many they are."""
+        return len(self._all)
+
     def __iter__(self) -> Iterator[str]:
         """The identities of all."""
         return iter(self._all)

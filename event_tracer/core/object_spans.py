@@ -1,13 +1,14 @@
 """Object spans: the occurrences that each covers, and when it is sealed (law 6)."""
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.histories import Story
 from event_tracer.core.knowledge import Knowledge
+from event_tracer.core.members import Members
 from event_tracer.core.object_outcome import NEVER, End
 from event_tracer.core.occurrence import Description, Occurrence
 from event_tracer.core.open_span import OpenObjectSpan, first_span
@@ -37,7 +38,9 @@ class OpenObjectSpans:
         self.sealed_early = 0
         """Spans that were sealed as they stood, for want of room."""
         self._knowledge = knowledge
-        self._open: dict[bytes, OpenObjectSpan] = {}
+        self._open: dict[bytes, OpenObjectSpan] = {}  # what grew last stands last
+        self._copies: dict[bytes, OpenObjectSpan] = {}  # of a checkpoint, in its order
+        self._grown: dict[bytes, OpenObjectSpan] = {}  # since then
         self._stories: dict[bytes, OpenStory] = {}
         self._newest: dict[str, bytes] = {}  # the trace of a root's newest story
         self._due: list[tuple[int, bytes]] = []
@@ -57,17 +60,32 @@ class OpenObjectSpans:
     @property
     def sent(self) -> tuple[bytes, ...]:
         """The ids of the object spans sealed last, the oldest first."""
-        return tuple(span_id for span_id, _ in self._sent)[-_MOST_SENT:]
+        return tuple(self._sent.keys())[-_MOST_SENT:]
+
+    def unsettled(self) -> tuple[OpenObjectSpan, ...]:
+        """The open spans as of now, those that did not grow since the last time as they were then.
+
+        What grew stands last, story by story: a checkpoint's parts of what is silent stay whole,
+        and each names the objects above its spans once.
+        """
+        of_stories: dict[bytes, list[OpenObjectSpan]] = {}
+        for item in self._grown.values():
+            of_stories.setdefault(item.trace_id, []).append(item)
+        for item in chain.from_iterable(of_stories.values()):
+            self._copies.pop(item.span_id, None)
+            self._copies[item.span_id] = item.snapshot()
+        self._grown.clear()
+        return tuple(self._copies.values())
 
     @property
     def stories(self) -> tuple[SavedStory, ...]:
         """The stories of the open spans, as far as those do not tell them."""
-        return tuple(story.saved() for story in self._stories.values())
+        return tuple([story.saved() for story in self._stories.values()])
 
     @property
-    def identities(self) -> set[str]:
-        """The objects of all stories under way."""
-        return {identity for story in self._stories.values() for identity in story.members}
+    def members(self) -> Mapping[bytes, Members]:
+        """The objects of all stories under way, by trace."""
+        return {trace_id: story.members for trace_id, story in self._stories.items()}
 
     def story_of(self, identity: str) -> OpenStory | None:
         """The story under way of the newest change that an object has a part in."""
@@ -89,8 +107,7 @@ class OpenObjectSpans:
         for depth, span_id in enumerate(placement.span_ids):
             item = self._open.pop(span_id, None)
             if item is not None:
-                # What grew last stands last: a checkpoint's parts of what is silent stay whole.
-                self._open[span_id] = item
+                self._open[span_id] = self._grown[span_id] = item
             elif self._sent.get(span_id):
                 continue
             else:
@@ -193,7 +210,7 @@ class OpenObjectSpans:
                 yield sealed
 
     def _begin(self, item: OpenObjectSpan) -> None:
-        self._open[item.span_id] = item
+        self._open[item.span_id] = self._grown[item.span_id] = item
         story = self._stories.get(item.trace_id)
         if story is None:
             story = self._stories[item.trace_id] = _story(item)
@@ -213,6 +230,8 @@ class OpenObjectSpans:
         """A span's content, once it is no longer open; None where nothing under it has left."""
         sealed = made if item.is_exported else None
         del self._open[item.span_id]
+        self._copies.pop(item.span_id, None)
+        self._grown.pop(item.span_id, None)
         story = self._stories[item.trace_id]
         story.open_spans.remove(item.span_id)
         if not story.open_spans:

@@ -60,9 +60,11 @@ class OpenStory:
     """What pods do that takes time, by identity."""
     open_spans: set[bytes] = field(default_factory=set)
     """The ids of its object spans that are open."""
+    _saved: SavedStory | None = field(default=None, init=False, repr=False, compare=False)
 
     def join(self, chain: Chain, time: int) -> None:
         """Take in the objects of a chain, about the first of which something happened at `time`."""
+        self._saved = None
         known = self.members.get(chain[0].identity)
         if known is not None and len(known.above) >= len(chain) - 1:
             return  # and so are all above it
@@ -139,9 +141,8 @@ class OpenStory:
         end = source.end if isinstance(source, Transition) else None
         facts = facts_of(identity)
         ordinal = end.ordinal if end else 0
-        is_unsure = kind is Kind.BACK_OFF and isinstance(
-            facts, PodFacts
-        )  # the death that it follows tells
+        # The death that it follows tells.
+        is_unsure = kind is Kind.BACK_OFF and isinstance(facts, PodFacts)
         sure = surely_since(
             kind, time=occurrence.time, ordinal=ordinal, is_run=bool(self.story.run)
         )
@@ -191,19 +192,22 @@ class OpenStory:
         )  # fmt: skip
 
     def saved(self) -> SavedStory:
-        """What a restart needs of it."""
-        errors = [each for of_one in self.errors.values() for each in of_one.values()]
-        about = [each for each, of_one in self.errors.items() if of_one]
-        members = [(each, self.members.get(each)) for each in about]
-        kills = [(*place, *kill) for place, kill in self.kills.items() if self.errors.get(place[0])]
-        return SavedStory(
-            self.trace_id, self.progress, tuple(errors), tuple(self.open_steps.items()),
-            tuple((each, member) for each, member in members if member), tuple(kills),
-            tuple(self.doing.items()),
-        )  # fmt: skip
+        """What a restart needs of it; the same as long as nothing more is noted."""
+        if self._saved is None:
+            errors = [each for of_one in self.errors.values() for each in of_one.values()]
+            about = dict.fromkeys(each for each, of_one in self.errors.items() if of_one)
+            members = [(each, self.members.get(each)) for each in about]
+            kills = [(*place, *kill) for place, kill in self.kills.items() if place[0] in about]
+            self._saved = SavedStory(
+                self.trace_id, self.progress, tuple(errors), tuple(self.open_steps.items()),
+                tuple([(each, member) for each, member in members if member]), tuple(kills),
+                tuple(self.doing.items()),
+            )  # fmt: skip
+        return self._saved
 
     def restore(self, saved: SavedStory) -> None:
         """Take over what an earlier run has saved."""
+        self._saved = None
         self.progress = max(self.progress, saved.progress)
         for error in saved.errors:
             self.errors.setdefault(error.identity, {})[error.key] = error

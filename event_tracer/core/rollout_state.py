@@ -1,6 +1,6 @@
 """A state of what rolls out: complete or not, and of which generation.
 
-Not compiled: pydantic validates a checkpoint by the hints of this class.
+Not compiled: msgspec reads a checkpoint by the hints of this class.
 """
 
 from typing import NamedTuple

@@ -1,6 +1,6 @@
 """A story under way as a checkpoint keeps it. Times are ns.
 
-Not compiled: pydantic validates a checkpoint by the hints of these classes.
+Not compiled: msgspec reads a checkpoint by the hints of these classes.
 """
 
 from typing import NamedTuple

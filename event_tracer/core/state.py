@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import NamedTuple
 
 from event_tracer.core.chain import KubeObject
 from event_tracer.core.changes import Change
 from event_tracer.core.facts import SavedStatuses
 from event_tracer.core.histories import Saved
-from event_tracer.core.open_span import BYTES_AS_TEXT, OpenObjectSpan, Position
+from event_tracer.core.open_span import OpenObjectSpan, Position
 from event_tracer.core.saved_story import SavedStory
 from event_tracer.core.seen import Counts
 from event_tracer.core.span import object_span_id
 
-T = TypeVar("T")
 Row = tuple[
     bytes, tuple[int, ...], int, int, str, bytes | None, int, int, Position, bool,
 ]  # fmt: skip
@@ -45,14 +44,11 @@ class State:
     ends: Counts = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packed:
+class Packed(NamedTuple):
     """Open object spans as a checkpoint has them: each object and change once.
 
     A pod's chain names its ReplicaSet and Deployment, as do those of its thousand siblings.
     """
-
-    __pydantic_config__ = BYTES_AS_TEXT
 
     objects: tuple[KubeObject, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -62,32 +58,28 @@ class Packed:
 NONE = Packed()
 
 
-class _Table(Generic[T]):
-    """Things, each in its place."""
-
-    def __init__(self) -> None:
-        self.items: list[T] = []
-        self._places: dict[int, int] = {}  # by id(): to hash a chain costs more than all the rest
-
-    def place(self, item: T) -> int:
-        place = self._places.setdefault(id(item), len(self.items))
-        if place == len(self.items):
-            self.items.append(item)
-        return place
-
-
 def pack(items: Iterable[OpenObjectSpan]) -> Packed:
     """Object spans → tables."""
-    objects, changes = _Table[KubeObject](), _Table[Change]()
+    # By id(): to hash a chain costs more than all the rest.
+    objects: dict[int, tuple[int, KubeObject]] = {}
+    changes: dict[int, tuple[int, Change]] = {}
     rows = tuple(
-        (
-            item.trace_id, tuple(objects.place(each) for each in item.chain),
-            changes.place(item.change), item.hours, item.run, item.previous_trace_id, item.start,
-            item.first, item.last, item.is_exported,
-        )
-        for item in items
+        [
+            (
+                item.trace_id,
+                tuple([objects.setdefault(id(it), (len(objects), it))[0] for it in item.chain]),
+                changes.setdefault(id(item.change), (len(changes), item.change))[0], item.hours,
+                item.run, item.previous_trace_id, item.start, item.first, item.last,
+                item.is_exported,
+            )
+            for item in items
+        ]
     )  # fmt: skip
-    return Packed(objects=tuple(objects.items), changes=tuple(changes.items), rows=rows)
+    return Packed(
+        tuple([each for _, each in objects.values()]),
+        tuple([each for _, each in changes.values()]),
+        rows,
+    )
 
 
 def unpack(packed: Packed) -> tuple[OpenObjectSpan, ...]:

@@ -1,6 +1,6 @@
 """Status of pods, workloads and runs, as far as laws 6 and 11 read it.
 
-Not compiled: pydantic validates a checkpoint by the hints of these classes. Seconds are Unix
+Not compiled: msgspec reads a checkpoint by the hints of these classes. Seconds are Unix
 seconds: the API writes whole ones, cut.
 """
 

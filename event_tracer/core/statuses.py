@@ -1,6 +1,8 @@
 """The dated facts of all objects whose status is read, by identity (law 6)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
+from typing import NamedTuple
 
 from event_tracer.core.condition_facts import ConditionsFacts
 from event_tracer.core.conditions import ConditionsStatus
@@ -22,6 +24,14 @@ _HOUR = 3600
 _MOST_TOLD = 5_000
 
 
+class _OfStory(NamedTuple):
+    """A story's `members`, as many as they were, and the facts of those that have any."""
+
+    members: Collection[str]
+    identities: tuple[str, ...]
+    facts: SavedStatuses
+
+
 class Statuses:
     """Facts of live objects as long as they live, of others for a while.
 
@@ -33,10 +43,15 @@ class Statuses:
         self._live: dict[str, Facts] = {}
         self._past: GenerationalCache[str, Facts] = GenerationalCache(keep=UNUSED)
         self._earlier: GenerationalCache[str, Facts] = GenerationalCache(keep=UNUSED)
-        self._told: GenerationalCache[str, bool] = GenerationalCache(keep=UNUSED, most=_MOST_TOLD)
+        self._told: GenerationalCache[str, tuple[str, RolloutFacts]] = GenerationalCache(
+            keep=UNUSED, most=_MOST_TOLD
+        )
         for of_kind in saved or ():
             for identity, facts in of_kind:
                 self._earlier.put(identity, facts)
+        self._saved: dict[bytes, _OfStory] = {}
+        self._stories_of: dict[str, dict[bytes, bool]] = {}  # by object, those saved
+        self._stale: set[bytes] = set()  # of those some object has had a frame since
         # Both are asked for each object of each story, and are empty where nobody reads status.
         self._has_earlier, self._has_past = any(saved or ()), False
 
@@ -71,11 +86,10 @@ class Statuses:
             found = transitions_of(meta, before, after, is_listed=is_listed)
             if isinstance(after, RolloutFacts):
                 after = _told(after, meta, is_listed=is_listed, now=now)
-                if after.told:
-                    self._told.put(identity, True)
             if identity not in self._live:
                 self._past.drop(identity)
             self._live[identity] = after
+            self._note(identity, is_told=isinstance(after, RolloutFacts) and after.told > 0)
         if deleted:
             self.mark_deleted(identity, now=now)
         return found
@@ -105,24 +119,75 @@ class Statuses:
         if facts is not None:
             self._past.put(identity, facts._replace(gone=now))
             self._has_past = True
+            self._note(identity, is_told=self._told.peek(identity) is not None)
 
-    def saved(self, identities: Iterable[str]) -> SavedStatuses:
-        """The facts of these objects, and of rollouts whose completion was news of late."""
-        told = (identity for identity, _ in self._told)
-        known = ((each, self._get(each)) for each in dict.fromkeys((*identities, *told)))
-        found = [(each, facts) for each, facts in known if facts is not None]
+    def _note(self, identity: str, *, is_told: bool) -> None:
+        """The facts of an object have changed; `is_told`: its completion was news of late."""
+        self._stale.update(self._stories_of.get(identity, ()))
+        facts = self._get(identity) if is_told else None
+        if isinstance(facts, RolloutFacts):
+            self._told.put(identity, (identity, facts))
+
+    def saved(self, stories: Mapping[bytes, Collection[str]]) -> SavedStatuses:
+        """The facts of stories' objects, and of rollouts whose completion was news of late.
+
+        Story by story; those of a story of which no frame came since are as the last time. To look
+        up each of 3,300 pods took twice the CPU while 500 Events/s came.
+        """
+        for trace_id, saved in list(self._saved.items()):
+            if stories.get(trace_id) is not saved.members:
+                self._forget(trace_id)
+        for trace_id, members in stories.items():
+            before = self._saved.get(trace_id)
+            if trace_id in self._stale or not before or len(before.identities) != len(members):
+                self._save(trace_id, members)
+        self._stale.clear()
+        told = [saved for identity, saved in self._told if identity not in self._stories_of]
+        found = [self._saved[each].facts for each in stories]
+        found.append(SavedStatuses(rollouts=tuple(told)))
         return SavedStatuses(
-            pods=tuple((each, it) for each, it in found if isinstance(it, PodFacts)),
-            rollouts=tuple((each, it) for each, it in found if isinstance(it, RolloutFacts)),
-            runs=tuple((each, it) for each, it in found if isinstance(it, RunFacts)),
-            customs=tuple((each, it) for each, it in found if isinstance(it, ConditionsFacts)),
+            pods=tuple(chain.from_iterable([each.pods for each in found])),
+            rollouts=tuple(chain.from_iterable([each.rollouts for each in found])),
+            runs=tuple(chain.from_iterable([each.runs for each in found])),
+            customs=tuple(chain.from_iterable([each.customs for each in found])),
         )
+
+    def _save(self, trace_id: bytes, members: Collection[str]) -> None:
+        identities, before = tuple(members), self._saved.get(trace_id)
+        self._saved[trace_id] = _OfStory(members, identities, self._facts_of(identities))
+        for identity in identities[len(before.identities) if before else 0 :]:  # it only grows
+            self._stories_of.setdefault(identity, {})[trace_id] = True
+
+    def _forget(self, trace_id: bytes) -> None:
+        for identity in self._saved.pop(trace_id).identities:
+            stories = self._stories_of[identity]
+            del stories[trace_id]
+            if not stories:
+                del self._stories_of[identity]
+
+    def _facts_of(self, identities: Iterable[str]) -> SavedStatuses:
+        pods: list[tuple[str, PodFacts]] = []
+        rollouts: list[tuple[str, RolloutFacts]] = []
+        runs: list[tuple[str, RunFacts]] = []
+        customs: list[tuple[str, ConditionsFacts]] = []
+        for identity in identities:
+            facts = self._get(identity)
+            if isinstance(facts, PodFacts):
+                pods.append((identity, facts))
+            elif isinstance(facts, RolloutFacts):
+                rollouts.append((identity, facts))
+            elif isinstance(facts, RunFacts):
+                runs.append((identity, facts))
+            elif isinstance(facts, ConditionsFacts):
+                customs.append((identity, facts))
+        return SavedStatuses(tuple(pods), tuple(rollouts), tuple(runs), tuple(customs))
 
     def expire(self, *, now: int) -> None:
         """Forget what has been gone for longer than an Event lives."""
         self._past.expire(now=now)
         self._earlier.expire(now=now)
         self._told.expire(now=now)
+        self._stale.update(self._saved)
 
 
 def _told(facts: RolloutFacts, meta: ObjectMetadata, *, is_listed: bool, now: int) -> RolloutFacts:

@@ -1,6 +1,6 @@
 """Outcome of an object, and what its span says when it is sealed.
 
-Not compiled: pydantic validates a checkpoint by the hints of classes that hold these.
+Not compiled: msgspec reads a checkpoint by the hints of classes that hold these.
 """
 
 from typing import NamedTuple
