@@ -246,6 +246,6 @@ class Outbox:
         self._held_up.clear()
         self._note_held_up(self._staged)
         self._exporter.put(written)
-        for span in written:
-            self._checkpointed.put(span.trace_id, True)
+        for trace_id in dict.fromkeys([span.trace_id for span in written]):
+            self._checkpointed.put(trace_id, True)
         return len(data)
