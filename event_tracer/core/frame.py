@@ -1,6 +1,6 @@
 """Items that the fold is fed: frames of a watch, whole lists, and ticks of a clock."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,6 +146,19 @@ def parse_item(
         return _line("ADDED", item, resource=resource, kind=kind)
     except MalformedError:
         return None
+
+
+def parse_lines(
+    texts: Iterator[bytes], *, resource: str, kind: str
+) -> tuple[list[Line], bytes | None]:
+    """Lines of a watch up to the first that `parse_line` does not read, and that one."""
+    found: list[Line] = []
+    for text in texts:
+        line = parse_line(text, resource=resource, kind=kind)
+        if line is None:
+            return found, text
+        found.append(line)
+    return found, None
 
 
 def _parsed(text: bytes, *, resource: str, kind: str) -> Line | None:

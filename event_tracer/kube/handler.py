@@ -1,8 +1,9 @@
 """The interface between a Watch and whatever takes its frames."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
-from event_tracer.core.frame import Frame, Listing
+from event_tracer.core.frame import Frame, Line, Listing
 from event_tracer.kube.resources import Resource
 from event_tracer.kube.stream import PollInterval
 
@@ -38,7 +39,7 @@ class FrameHandler(Protocol):
 
     @property
     def wants_raw(self) -> bool:
-        """Whether each frame comes as JSON, by `on_raw`; else by `on_frame`, save the odd one."""
+        """Whether each frame comes as JSON, by `on_raw`; else by `on_lines`, save the odd one."""
 
     def on_list_begin(self, watch: WatchInfo) -> None:
         """A LIST begins, perhaps for another time."""
@@ -54,11 +55,11 @@ class FrameHandler(Protocol):
     async def on_list(self, watch: WatchInfo, listing: Listing) -> None:
         """A LIST is complete; its frames are those of its pages."""
 
-    def on_frame(self, watch: WatchInfo, type_: str, frame: Frame) -> int | None:
-        """One frame, parsed; returns the newest time (ns) that the API server wrote in it."""
+    def on_lines(self, watch: WatchInfo, lines: Sequence[Line]) -> int | None:
+        """Frames, parsed; returns the newest time (ns) that the API server wrote in them."""
 
     def on_raw(self, watch: WatchInfo, raw: Raw) -> int | None:
-        """One frame as JSON, which may be unusable; returns as `on_frame`, None if unknown."""
+        """One frame as JSON, which may be unusable; returns as `on_lines`, None if unknown."""
 
     def on_status_change(self, watch: WatchInfo) -> None:
         """`is_live` or `is_denied` changed."""

@@ -8,10 +8,12 @@ from typing import Any
 from aiohttp import ClientResponse
 from msgspec import Raw
 
-from event_tracer.core.frame import Frame, parse_item
+from event_tracer.core.event import version_number
+from event_tracer.core.frame import Frame, Listing, parse_item
 from event_tracer.core.wire import MalformedError, decode, read_page
 from event_tracer.kube.client import Api, ApiError
 from event_tracer.kube.resources import EVENTS, Resource
+from event_tracer.kube.watch_state import Start
 
 PAGE = 500
 
@@ -124,6 +126,22 @@ class Lister:
             raise
 
 
+def listing_of(start: Start, version: str, *, read: str, comes_again: bool) -> Listing:
+    """The kind of a LIST as of `version` with which a Watch starts so, having read up to `read`.
+
+    `comes_again`: a WATCH from there on brings what is above it.
+    """
+    before, now = version_number(read), version_number(version)
+    if start is Start.FROM_NOW:
+        return Listing(version=version, emitted_up_to=now)
+    if before > now:  # etcd was restored from a backup: versions begin again
+        return Listing(version=version, cause=Start.RESTORED.value)
+    if start is Start.FIRST:
+        learn_only = before > 0 and comes_again
+        return Listing(version=version, emitted_up_to=before, learn_only=learn_only)
+    return Listing(version=version, emitted_up_to=before, cause=start.value)
+
+
 def _unpacked(body: bytes) -> tuple[str, str, list[Any]]:
     """A page's version, the token of the next, and its items: each unread, or all as JSON."""
     try:
@@ -150,3 +168,12 @@ def _is_object(item: object) -> bool:
 def version_of(body: Mapping[str, Any]) -> str:
     """The resourceVersion of an object; empty where it has none."""
     return str((body.get("metadata") or {}).get("resourceVersion") or "")
+
+
+def frame_of(line: bytes) -> tuple[str, Mapping[str, Any], str]:
+    """The type, object and resourceVersion that a line of a WATCH tells. Raises MalformedError."""
+    try:
+        raw = decode(line)
+        return raw["type"], raw["object"], version_of(raw["object"])
+    except (TypeError, KeyError, AttributeError):
+        raise MalformedError("no frame of a watch") from None

@@ -10,6 +10,8 @@ import aiohttp
 
 LONGEST = 4 << 20
 """Bytes of a line. etcd takes objects of 1.5 MiB (--max-request-bytes), so none is longer."""
+TOGETHER = 64
+"""Lines that are read together: to read one by itself takes another 6 µs."""
 _GRACE = 15.0  # seconds beyond the end of a WATCH
 _BOOKMARKS = 100.0  # seconds; there is one a minute
 _BULK_BYTES = 64 * 1024  # that many at once, and there is no pause: more is waiting
@@ -88,20 +90,29 @@ class Silence:
 
 async def lines(
     chunks: AsyncIterator[bytes], *, on_loss: Callable[[str], None]
-) -> AsyncIterator[bytes]:
-    """The whole lines of `chunks`; `on_loss` gets `too_long` or `truncated` for one lost."""
+) -> AsyncIterator[list[bytes]]:
+    """The whole lines of `chunks`, as many together as have come, up to TOGETHER.
+
+    `on_loss` gets `too_long` or `truncated` for one lost.
+    """
     rest, is_skipping = b"", False
     async for chunk in chunks:
         first, *more = chunk.split(b"\n")
         rest = b"" if is_skipping else rest + first
+        whole = []
         for part in more:
             if len(rest) > LONGEST:
                 on_loss("too_long")
             elif rest.strip():
-                yield rest
+                whole.append(rest)
+                if len(whole) == TOGETHER:
+                    yield whole
+                    whole = []
             rest, is_skipping = part, False
         if len(rest) > LONGEST and not is_skipping:
             on_loss("too_long")
             rest, is_skipping = b"", True
+        if whole:
+            yield whole
     if rest.strip():
         on_loss("truncated")

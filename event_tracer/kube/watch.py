@@ -9,16 +9,17 @@ and, once etcd was restored, silence. All of them end in a new LIST (watch_state
 import asyncio
 import logging
 import random
+from collections.abc import Iterator
 
 import aiohttp
 
 from event_tracer.core.event import version_number
-from event_tracer.core.frame import Listing, parse_line
-from event_tracer.core.wire import MalformedError, decode
+from event_tracer.core.frame import Listing, parse_lines
+from event_tracer.core.wire import MalformedError
 from event_tracer.kube.catch_up import CatchUp, Quiet
 from event_tracer.kube.client import Api, ApiError, status_error
 from event_tracer.kube.handler import FrameHandler
-from event_tracer.kube.listing import Lister, StaleError, version_of
+from event_tracer.kube.listing import Lister, StaleError, frame_of, listing_of
 from event_tracer.kube.resources import EVENTS, Resource
 from event_tracer.kube.retry import Retry, ShortWatchError
 from event_tracer.kube.stream import Silence, chunks, lines
@@ -183,21 +184,13 @@ class Watch:
             for _ in range(page.unusable):
                 self._metrics.dropped("malformed")
             self._catch_up.on_page(page.versions)
-            listing = self._listing(page.version, is_exact=bool(exact))
+            listing = listing_of(
+                self._start, page.version, read=self.version,
+                comes_again=bool(exact) or self.resource is EVENTS,
+            )  # fmt: skip
             raws = [self.resource.frame(item) for item in page.objects]
             self._handler.on_page(self, page.frames, raws, listing)
         return listing
-
-    def _listing(self, version: str, *, is_exact: bool) -> Listing:
-        read, now = version_number(self.version), version_number(version)
-        if self._start is Start.FROM_NOW:
-            return Listing(version=version, emitted_up_to=now)
-        if read > now:  # etcd was restored from a backup: versions begin again
-            return Listing(version=version, cause=Start.RESTORED.value)
-        if self._start is Start.FIRST:
-            learn_only = read > 0 and (is_exact or self.resource is EVENTS)
-            return Listing(version=version, emitted_up_to=read, learn_only=learn_only)
-        return Listing(version=version, emitted_up_to=read, cause=self._start.value)
 
     async def _probe(self) -> None:
         # A watch of Events from a version of the future says nothing, for ever: only a LIST
@@ -233,10 +226,10 @@ class Watch:
 
         stream = chunks(response, poll=self._handler.poll_interval(self))
         try:
-            async for line in lines(stream, on_loss=on_loss):
+            async for batch in lines(stream, on_loss=on_loss):
                 self.last_progress, has_said = clock(), True
                 self._silence.on_line()
-                self._on_line(line)
+                self._on_lines(batch)
                 if self.is_live:
                     self.last_read = self.last_progress
                 if not self._handler.has_capacity(self):
@@ -263,23 +256,24 @@ class Watch:
         self.retry.on_open()
         self._catch_up.on_open(version=self.version, now=self._api.now)
 
-    def _on_line(self, line: bytes) -> None:
-        resource = self.resource
-        parsed = None
-        if not self._handler.wants_raw:
-            parsed = parse_line(line, resource=resource.name, kind=resource.kind)
-        if parsed is None:
-            self._parse_full(line)
-            return
-        written = self._handler.on_frame(self, parsed.type, parsed.frame)
-        self._on_progress(parsed.version, written)
+    def _on_lines(self, batch: list[bytes]) -> None:
+        left = iter(batch)
+        while (odd := self._parse_plain(left)) is not None:
+            self._parse_full(odd)
+
+    def _parse_plain(self, left: Iterator[bytes]) -> bytes | None:
+        """Read up to the first line that is no change, or not as nearly all are; returns that."""
+        if self._handler.wants_raw:
+            return next(left, None)
+        parsed, odd = parse_lines(left, resource=self.resource.name, kind=self.resource.kind)
+        if parsed:
+            self._on_progress(parsed[-1].version, self._handler.on_lines(self, parsed))
+        return odd
 
     def _parse_full(self, line: bytes) -> None:
         try:
-            raw = decode(line)
-            type_, body = raw["type"], raw["object"]
-            version = version_of(body)
-        except (MalformedError, TypeError, KeyError, AttributeError):
+            type_, body, version = frame_of(line)
+        except MalformedError:
             self._metrics.dropped("malformed")
             return
         if type_ == "ERROR":

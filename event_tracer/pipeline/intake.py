@@ -1,12 +1,12 @@
 """Takes all frames of a cluster into the fold."""
 
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from event_tracer.core.event import Event
 from event_tracer.core.filters import Redact
-from event_tracer.core.frame import Frame, Listing, Replace, SyncState
+from event_tracer.core.frame import Frame, Line, Listing, Replace, SyncState
 from event_tracer.core.story import Stories
 from event_tracer.core.versions import LowestVersions, lowest_of
 from event_tracer.kube.handler import Raw, WatchInfo
@@ -94,8 +94,7 @@ class Intake:
         frames += [frame for raw in raws if (frame := self._parser.parse(raw))]
         if watch.resource is EVENTS:
             found.frames += frames
-            for _ in frames:
-                self._metrics.received("LISTED")
+            self._metrics.received("LISTED", len(frames))
             return
         since = self._reader.told_since(watch, listing)
         page = replace(self._with_gap(watch, listing), tell_since=since, cause="")
@@ -132,21 +131,24 @@ class Intake:
         """Each frame comes as JSON: it is to be redacted, or kept as it is."""
         return self._parser.wants_raw
 
-    def on_frame(self, watch: WatchInfo, type_: str, frame: Frame) -> int | None:
-        """One frame, parsed; returns the newest time (ns) that the API server wrote in it."""
-        return self._ingest(type_, self._parser.drop_future_time(frame))
+    def on_lines(self, watch: WatchInfo, lines: Sequence[Line]) -> int | None:
+        """Frames, parsed; returns the newest time (ns) that the API server wrote in them."""
+        frames = [self._parser.drop_future_time(line.frame) for line in lines]
+        if watch.resource is EVENTS:
+            for type_, count in Counter(line.type for line in lines).items():
+                self._metrics.received(type_, count)
+        self._lookups.feed(frames)
+        written = (frame.body.server_time for frame in frames)
+        return max((time for time in written if time is not None), default=None)
 
     def on_raw(self, watch: WatchInfo, raw: Raw) -> int | None:
-        """One frame as JSON; returns as `on_frame`, None where it is unusable."""
+        """One frame as JSON; returns as `on_lines`, None where it is unusable."""
         frame = self._parser.parse(raw)
-        return self._ingest(raw["type"], frame) if frame else None
-
-    def _ingest(self, type_: str, frame: Frame) -> int | None:
-        if isinstance(frame.body, Event):
-            self._metrics.received(type_)
-            self._lookups.feed_event(frame)
-        else:
-            self._lookups.feed_object(frame)
+        if not frame:
+            return None
+        if watch.resource is EVENTS:
+            self._metrics.received(raw["type"])
+        self._lookups.feed([frame])
         return frame.body.server_time
 
     def on_status_change(self, watch: WatchInfo) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from event_tracer.core.chain import KubeObject
+from event_tracer.core.chain import KubeObject, OwnerReference
 from event_tracer.core.event import Event, version_number
 from event_tracer.core.frame import Frame, Listing
 from event_tracer.core.objects import ObjectMetadata
@@ -52,20 +52,31 @@ class OwnerLookups:
         self._feed.feed(replace(listing, frames=tuple(frames)))
 
     def _watch_owners(self, frames: list[Frame]) -> None:
+        # Of thousands of objects few have owners of different kinds.
+        owners: dict[tuple[str, str], OwnerReference] = {}
         for frame in frames:
-            if isinstance(frame.body, ObjectMetadata) and frame.body.owner and not frame.deleted:
-                self._owners.on_owner(frame.body.owner)
+            body = frame.body
+            if isinstance(body, ObjectMetadata) and body.owner and not frame.deleted:
+                owners[body.owner.api_version, body.owner.kind] = body.owner
+        for owner in owners.values():
+            self._owners.on_owner(owner)
 
-    def feed_object(self, frame: Frame) -> None:
-        """Feed one object of a WATCH, and GET the owner that only a GET can tell."""
-        self._watch_owners([frame])
+    def feed(self, frames: list[Frame]) -> None:
+        """Feed frames of a WATCH: an Event once nothing is missing above its object."""
+        self._watch_owners(frames)
+        for frame in frames:
+            if isinstance(frame.body, Event):
+                self._feed_event(frame)
+            else:
+                self._feed_object(frame)
+
+    def _feed_object(self, frame: Frame) -> None:
         self._feed.feed(frame)
         if self._missing(frame):  # an Event about it may be waiting already
             self._spawn(self.look_up([frame]), "look up an owner")
 
-    def feed_event(self, frame: Frame) -> None:
-        """Feed an Event once nothing is missing above its object."""
-        if frame.deleted or not self._missing(frame):
+    def _feed_event(self, frame: Frame) -> None:
+        if not self._missing(frame):
             self._feed.feed(frame)
             return
         self._held[id(frame)] = frame
@@ -87,7 +98,7 @@ class OwnerLookups:
         if frame.deleted:
             return []
         unknown = self._stories.unknown(frame.body)
-        return [item for item in unknown if self._owners.may_fetch(item)]
+        return [item for item in unknown if self._owners.may_fetch(item)] if unknown else unknown
 
     async def _fetch(self, item: KubeObject) -> None:
         raw = await self._owners.fetch(item)

@@ -15,7 +15,7 @@ from event_tracer import EventTracerError
 from event_tracer.core.chain import KubeObject, object_of
 from event_tracer.core.event import Event
 from event_tracer.core.filters import Redact
-from event_tracer.core.frame import Frame, Listing, holds_event, parse_frame
+from event_tracer.core.frame import Frame, Line, Listing, holds_event, parse_frame
 from event_tracer.core.projection import project
 from event_tracer.core.wire import MalformedError, without_applied
 from event_tracer.kube.client import Api, ApiError, retry_forever
@@ -211,7 +211,7 @@ class _Recorder:
         for raw in sorted(self._pages.pop(watch), key=_time):
             self._write(raw)
 
-    def on_frame(self, watch: WatchInfo, type_: str, frame: Frame) -> int | None:
+    def on_lines(self, watch: WatchInfo, lines: Sequence[Line]) -> int | None:
         """Never called, as each frame is wanted raw."""
         raise NotImplementedError
 

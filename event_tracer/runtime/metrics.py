@@ -10,8 +10,8 @@ Lookup = Literal["found", "absent", "forbidden", "error"]
 class Metrics(Protocol):
     """Counters and durations of a process; every reason is one of few words."""
 
-    def received(self, type_: str) -> None:
-        """An Event was read: ADDED, MODIFIED, DELETED, or LISTED."""
+    def received(self, type_: str, count: int = 1) -> None:
+        """Events were read: ADDED, MODIFIED, DELETED, or LISTED."""
 
     def occurrence(self) -> None:
         """An occurrence was found: a count and a time of an Event that were not seen before."""
@@ -65,7 +65,7 @@ class Metrics(Protocol):
 class NullMetrics:
     """Metrics that nobody reads; to be inherited from where a few of them matter."""
 
-    def received(self, type_: str) -> None:
+    def received(self, type_: str, count: int = 1) -> None:
         """Nothing."""
 
     def occurrence(self) -> None:

@@ -155,9 +155,9 @@ class Telemetry:
 
         self._meter.create_observable_gauge(name, [observe], unit, text)
 
-    def received(self, type_: str) -> None:
-        """An Event was read: ADDED, MODIFIED, DELETED, or LISTED."""
-        self._received.add(type_)
+    def received(self, type_: str, count: int = 1) -> None:
+        """Events were read: ADDED, MODIFIED, DELETED, or LISTED."""
+        self._received.add(type_, count=count)
 
     def occurrence(self) -> None:
         """An occurrence was found: a count and a time of an Event that were not seen before."""

@@ -24,7 +24,8 @@ def split(chunks: Iterable[bytes]) -> tuple[list[bytes], list[str]]:
             yield chunk
 
     async def read() -> list[bytes]:
-        return [line async for line in lines(arriving(), on_loss=losses.append)]
+        found = lines(arriving(), on_loss=losses.append)
+        return [line async for batch in found for line in batch]
 
     losses: list[str] = []
     return asyncio.run(read()), losses

@@ -189,7 +189,8 @@ def read(text: bytes, *, size: int) -> tuple[list[bytes], list[str]]:
             yield text[at : at + size]
 
     async def main() -> list[bytes]:
-        return [line async for line in lines(chunks(), on_loss=lost.append)]
+        found = lines(chunks(), on_loss=lost.append)
+        return [line async for batch in found for line in batch]
 
     lost: list[str] = []
     return asyncio.run(main()), lost

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from event_tracer.kube.resources import EVENTS, PODS, RESOURCES, Resource
+from event_tracer.kube.stream import TOGETHER
 from tests.doubles.apiserver import faults
 from tests.scenarios.watching import Bench, gaps, on_bench, until
 
@@ -190,7 +191,10 @@ async def test_a_full_reader_closes_the_watch(bench: Bench) -> None:
     bench.told.most = 3
     watch = await bench.watch()
     wanted = [f"event-{number}" for number in range(8)]
-    versions = [bench.write(name) for name in wanted]
+    versions = []
+    for name in wanted:
+        versions.append(bench.write(name))
+        await asyncio.sleep(0.1)
     await asyncio.sleep(5)
     assert bench.told.frames == wanted[:3]
     assert bench.told.causes == ["paused"]
@@ -216,17 +220,35 @@ async def test_a_reader_that_is_full_again_and_again_loses_nothing(bench: Bench)
     bench.told.most = 1
     await bench.watch()
     wanted = [f"event-{number}" for number in range(50)]
-    for name in wanted:
+    for most, name in enumerate(wanted, start=2):
         bench.write(name)
-    for most in range(2, 52):
-        bench.told.most = most
         await asyncio.sleep(1)
+        bench.told.most = most
     await asyncio.sleep(5)
 
     assert bench.told.frames == wanted
     assert set(bench.told.causes) == {"paused"}
     assert len(bench.told.causes) > 40
     assert max(gaps(bench.since(2, "watch"))) < 3
+
+
+@on_bench
+async def test_what_comes_at_once_is_taken_together(bench: Bench) -> None:
+    """A reader is asked for room after each few dozen frames, and what it has taken counts."""
+    bench.told.most = 1
+    watch = await bench.watch()
+    wanted = [f"event-{number}" for number in range(300)]
+    versions = [bench.write(name) for name in wanted]
+    await asyncio.sleep(5)
+
+    taken = len(bench.told.frames)
+    assert 1 <= taken <= TOGETHER
+    assert bench.told.frames == wanted[:taken]
+    assert (watch.is_paused, watch.version) == (True, str(versions[taken - 1]))
+
+    bench.told.most = None
+    await asyncio.sleep(5)
+    assert bench.told.frames == wanted
 
 
 @on_bench

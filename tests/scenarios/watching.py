@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 from kubernetes_asyncio.client import ApiClient, Configuration
 
-from event_tracer.core.frame import Frame, Listing
+from event_tracer.core.frame import Frame, Line, Listing
 from event_tracer.core.times import parse_timestamp
 from event_tracer.kube.client import Api
 from event_tracer.kube.handler import WatchInfo
@@ -81,7 +81,7 @@ class Recorder(NullMetrics):
     def on_status_change(self, watch: WatchInfo) -> None:
         self.standings.append((watch.is_live, watch.is_denied))
 
-    def on_frame(self, watch: WatchInfo, type_: str, frame: Frame) -> int | None:
+    def on_lines(self, watch: WatchInfo, lines: Sequence[Line]) -> int | None:
         raise NotImplementedError
 
     def poll_interval(self, watch: WatchInfo) -> PollInterval:
