@@ -2,8 +2,8 @@
 
 import re
 
-# A message that states its own duration (Go's time.Duration.String(), or whole seconds).
-_GO = r"([\dhmsµun.]+[a-z])\b"
+# A message that states its own duration (Go's time.Duration.String(), or in words).
+_GO = r"([\dhmsµun.]+[a-z]|\d+(?:\.\d+)? (?:second|minute|hour)s?)\b"
 DURATION = {
     # kubelet images/image_manager.go: "... in 2.1s (2.3s including waiting). Image size: 1 bytes.",
     # older ones without the brackets; the wait is the whole of it

@@ -16,6 +16,7 @@ _LONGEST = 24 * 3600 * SECOND  # a wait of 9223372037s occurs: nobody knew since
 _TOOK = re.compile(
     r'(?:in|after|was|for|took|waited|elapsed:?|[Tt]ime:?) "?\d'
 )  # most messages state none, told at once
+_UNIT = re.compile(r" ([smh])\w+")
 _MESSAGE = 1024  # characters: events.k8s.io's own limit; core/v1 has none
 _MESSAGE_RULES = {
     reason: tuple(
@@ -146,7 +147,7 @@ def _stated_duration(reason: str, message: str) -> int | None:
         return parse_duration(match["took"] or match["alone"]) if match else None
     for _, _, pattern in DURATIONS if _TOOK.search(message) else ():
         if match := pattern.search(message):
-            return parse_duration(match["took"])
+            return parse_duration(_UNIT.sub(r"\1", match["took"]))
     return None
 
 
