@@ -18,7 +18,8 @@ def parts_of(url: str) -> SplitResult:
             raise ValueError
         host.encode("idna")
     except ValueError:
-        raise ValueError("host and port are not like collector.example:4317") from None
+        text = "its host and port cannot be; signs in a password are percent-encoded"
+        raise ValueError(text) from None
     login, at, place = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{login}{at}{place.replace('%25', '%')}")
 
