@@ -53,6 +53,7 @@ _CREATED = "SuccessfulCreate SuccessfulDelete"
 _STATEFUL = f"{_CREATED} SuccessfulUpdate FailedCreate FailedUpdate FailedDelete"
 _TASK_RUN = "Started Pending Running Succeeded Failed"
 _WORKFLOW = "WorkflowRunning WorkflowSucceeded WorkflowFailed WorkflowTimedOut WorkflowNodeRunning WorkflowNodeSucceeded WorkflowNodeFailed WorkflowNodeError"
+_VOLUME = "Attached Detached Degraded Healthy Faulted"
 _DATA_PATH = (
     "Data-Path-Started Data-Path-Progress Data-Path-Completed Data-Path-Failed Data-Path-Canceled"
 )
@@ -140,6 +141,8 @@ CHILDREN = (
     _rule("keda-operator", _KEDA, "ScaledObject", "", r"(?:Scaled|Deactivated|Failed to (?:scale|deactivate)) (?:\S+\.)?(?P<kind>[A-Z]\w+) (?P<namespace>[^/\s]+)/(?P<name>\S+) from", "keda pkg/scaling/executor/scale_scaledobjects.go", tie=Tie.BELONGS),
     # what a Canary analyses is its target's rollout; nearly all targets are Deployments
     _rule("flagger", "Synced", "Canary", "Deployment", r"(?:New revision detected! (?:Scaling up|Restarting analysis for)|Starting canary analysis for|Promotion completed! (?:Scaling down|Canary analysis was skipped for)) (?P<name>[^.\s]+)\.(?P<namespace>[^.\s]+)", "flagger pkg/controller/scheduler.go", tie=Tie.BELONGS),
+    _rule("longhorn-volume-controller", _VOLUME, "Volume", "Replica", r"", "longhorn-manager types/types.go (GenerateReplicaNameForVolume)", name="{about}-r-*"),
+    _rule("longhorn-volume-controller", _VOLUME, "Volume", "Engine", r"", "longhorn-manager types/types.go (GenerateEngineNameForVolume)", name="{about}-e-*"),
     _rule("velero", _DATA_PATH, "DataUpload DataDownload PodVolumeBackup PodVolumeRestore", "Pod", r"", "velero pkg/exposer/csi_snapshot.go, pod_volume.go", name="{about}"),
     _rule("flink-kubernetes-operator", "Submit JobStatusChanged", "FlinkDeployment", "Deployment", r"", "flink flink-kubernetes utils/KubernetesUtils.java (getDeploymentName)", name="{about}"),
     _rule("flink-kubernetes-operator", "Submit JobStatusChanged", "FlinkDeployment", "Pod", r"", "flink flink-kubernetes KubernetesResourceManagerDriver.java (native mode)", name="{about}-taskmanager-*", parent="Deployment {about}"),

@@ -88,6 +88,8 @@ CASES = (
     ("VerticalPodAutoscaler v", "EvictedPod", "VPA Updater evicted Pod web-1-abcde to apply resource recommendation.", "Pod web-1-abcde", "(above)"),
     ("RabbitmqCluster r", "SuccessfulCreate", "created resource r-server of Type *v1.StatefulSet", "StatefulSet r-server", "RabbitmqCluster r"),
     ("Cluster pg", "CreatingInstance", "Primary instance (initdb)", "Pod pg-*", "Cluster pg"),
+    ("Volume pvc-1", "Attached", "volume pvc-1 has been attached to node-1", "Replica pvc-1-r-*", "Volume pvc-1"),
+    ("Volume pvc-1", "Attached", "volume pvc-1 has been attached to node-1", "Engine pvc-1-e-*", "Volume pvc-1"),
     ("DataUpload daily-8zv9q", "Data-Path-Started", "Data path for daily-8zv9q started", "Pod daily-8zv9q", "DataUpload daily-8zv9q"),
     ("FlinkDeployment wc", "Submit", "Starting deployment", "Deployment wc", "FlinkDeployment wc"),
     ("FlinkDeployment wc", "Submit", "Starting deployment", "Pod wc-taskmanager-*", "Deployment wc"),
