@@ -134,7 +134,7 @@ def test_help_fits_a_page_and_names_every_option(command: str, run: Run) -> None
 
 
 def test_the_pages_name_no_other_options() -> None:
-    """README and docs/: each flag and variable is ours, kubectl's, kube-apiserver's or common."""
+    """README and docs/: each flag and variable is ours, Kubernetes', the collector's or common."""
     root = Path(__file__).parents[2]
     text = "".join(
         page.read_text("utf-8") for page in (root / "README.md", *root.glob("docs/*.md"))
@@ -150,6 +150,7 @@ def test_the_pages_name_no_other_options() -> None:
         "--profile",
         "--peer",
         "--previous",
+        "--set",
         "--show-managed-fields",
         "--watch",
     }
