@@ -21,6 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the result is the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     gc.set_threshold(*GC_THRESHOLD)
+    # gRPC would write of handshakes to stderr, where logs may be JSON; we tell of its errors.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # At its end Python looks for cycles in all that is left but in what is frozen: a seventh of the
     # CPU of `show`.
     atexit.register(gc.freeze)

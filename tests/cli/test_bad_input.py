@@ -5,6 +5,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +21,8 @@ from tests.scenarios.folding import RECORDINGS
 from tests.scenarios.kubeconfigs import BROKEN, config
 
 P = "OTEL_EXPORTER_OTLP_"
+ROOT = Path(__file__).parents[2]
+RECORDING = str(RECORDINGS / "redis-create.jsonl")
 
 
 @pytest.fixture(autouse=True)
@@ -209,3 +213,17 @@ def test_a_proxy_that_is_away_is_named(
     assert ended("check", "--kubeconfig", str(home / "config")) == FAILED
 
     assert "the proxy 127.0.0.1:9 is not to be reached" in capsys.readouterr().out
+
+
+def test_none_but_us_writes_of_a_handshake(home: Path) -> None:
+    """gRPC's library would, in a form of its own, amid logs that may be JSON."""
+    with saying(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
+        variables = {"ENDPOINT": f"https://127.0.0.1:{port}", "TIMEOUT": "1"}
+        told = subprocess.run(
+            [sys.executable, "-m", "event_tracer", "replay", "--to", "otlp", RECORDING],
+            env={**os.environ, **{P + name: value for name, value in variables.items()}},
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert told.returncode == FAILED
+    assert "no TLS there" in told.stderr
+    assert all(line.startswith("event-tracer: ") for line in told.stderr.splitlines())

@@ -224,6 +224,8 @@ def test_tls_goes_through_a_tunnel(protocol: str, tmp_path_factory: pytest.TempP
                 async with connect(target) as sender:
                     given = await Otlp(sender).deliver(numbered(1))
                 assert given.accepted is is_trusted, given.reason
+                words = "mismatch" if protocol == HTTP else "certificate is for another name"
+                assert is_trusted or words in given.reason
                 assert proxy.asked[-1].target == f"{host}:4317"
 
     async def over_http() -> None:
@@ -235,71 +237,3 @@ def test_tls_goes_through_a_tunnel(protocol: str, tmp_path_factory: pytest.TempP
     else:
         with GrpcServer(credentials=credentials) as server:
             asyncio.run(ask(server.port))
-
-
-# -- words
-
-
-def words(protocol: str, kind: str, authorities: tuple[Authority, Authority]) -> str:
-    """Why a request fails: each kind of trouble with TLS."""
-    own, other = authorities
-
-    async def ask(port: int, variables: dict[str, str], scheme: str) -> str:
-        where = {f"{P}ENDPOINT": f"{scheme}127.0.0.1:{port}", f"{P}PROTOCOL": protocol}
-        async with connect(resolve(where | variables)) as sender:
-            given = await Otlp(sender).deliver(numbered(1))
-        assert not given.accepted
-        return given.reason
-
-    scheme = {"no TLS wanted": "http://", "no scheme": ""}.get(kind, "https://")
-    trusted = own if kind != "another authority" else other
-    variables = {f"{P}CERTIFICATE": str(trusted.certificate)} if "unknown" not in kind else {}
-
-    async def over_http() -> str:
-        async with Collector() as collector, TlsFront(own, to=collector.port) as front:
-            if kind == "no client certificate":
-                front.ask_for_certificates(own)
-            port = collector.port if kind in ("no TLS there", "no scheme") else front.port
-            return await ask(port, variables, scheme)
-
-    if protocol == HTTP:
-        return asyncio.run(over_http())
-    pair = own.server
-    credentials = grpc.ssl_server_credentials(
-        [(pair.key.read_bytes(), pair.certificate.read_bytes())],
-        root_certificates=own.certificate.read_bytes(),
-        require_client_auth=kind == "no client certificate",
-    )
-    is_plain = kind in ("no TLS there", "no scheme")
-    with GrpcServer(credentials=None if is_plain else credentials) as server:
-        return asyncio.run(ask(server.port, variables, scheme))
-
-
-@pytest.fixture(scope="module")
-def authorities(tmp_path_factory: pytest.TempPathFactory) -> tuple[Authority, Authority]:
-    """Two that know nothing of each other."""
-    return Authority(tmp_path_factory.mktemp("own")), Authority(tmp_path_factory.mktemp("other"))
-
-
-@pytest.mark.parametrize("protocol", [GRPC, HTTP])
-@pytest.mark.parametrize(
-    ("kind", "wanted"),
-    [
-        ("unknown authority", "certificate is not trusted (CERTIFICATE_VERIFY_FAILED: unable"),
-        ("another authority", "certificate is not trusted (CERTIFICATE_VERIFY_FAILED: "),
-        ("no TLS there", "no TLS there (WRONG_VERSION_NUMBER); without TLS the endpoint is http://"),
-        ("no scheme", "no TLS there (WRONG_VERSION_NUMBER); without TLS the endpoint is http://"),
-        ("no TLS wanted", "perhaps it wants TLS (https://) or a client's certificate"),
-        ("no client certificate", "a client's certificate"),
-    ],
-)  # fmt: skip
-def test_trouble_with_tls_names_its_cause(
-    protocol: str, kind: str, wanted: str, authorities: tuple[Authority, Authority]
-) -> None:
-    """gRPC alone says "UNAVAILABLE: … OK" for each of them."""
-    if (protocol, kind) == (HTTP, "no scheme"):
-        pytest.skip("over HTTP a URL has one")
-    said = words(protocol, kind, authorities)
-
-    assert wanted in said
-    assert not said.endswith("OK")

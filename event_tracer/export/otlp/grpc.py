@@ -173,6 +173,8 @@ def _why(details: str) -> str:
     words = _ADDRESS.sub("", last).removesuffix(": OK")
     if "SSL_ERROR" in words:
         return tls_trouble(words.rpartition("OPENSSL_internal:")[2])
+    if "Hostname Verification" in words:
+        return "TLS: the server's certificate is for another name"
     if "handshaker" in words or "erification" in words:
         return f"TLS: {words}"
     if "Expected SETTINGS frame as the first frame" in words:
