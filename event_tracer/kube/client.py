@@ -22,7 +22,7 @@ from kubernetes_asyncio.config import ConfigException
 from event_tracer import EventTracerError
 from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError, decode
-from event_tracer.kube.failures import in_words, is_dropped
+from event_tracer.kube.failures import CLOSED, in_words, is_dropped
 from event_tracer.runtime.backoff import retry_after, retrying
 
 _CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
@@ -182,7 +182,7 @@ class Api:
             self._dropped += 1
             if self._dropped > 1:
                 await self._renew(client)
-            words = "no answer; perhaps a client's certificate is refused, or missing"
+            words = f"no answer; perhaps {CLOSED}"
             raise ApiError(f"{str(error) or 'the connection was closed'}: {words}") from None
 
     @asynccontextmanager

@@ -5,6 +5,9 @@ import ssl
 import aiohttp
 from aiohttp.http import HttpProcessingError
 
+CLOSED = "a client's certificate is refused, or missing, or the server wants TLS (https://)"
+"""Why a server may close a connection before it has said anything."""
+
 
 def is_dropped(error: Exception) -> bool:
     """Whether whoever took the connection closed it, having said nothing."""

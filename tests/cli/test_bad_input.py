@@ -180,7 +180,7 @@ def saying(text: bytes) -> Iterator[int]:
     ("scheme", "text", "words"),
     [
         ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "TLS: "),
-        ("http", b"", "perhaps a client's certificate is refused, or missing"),
+        ("http", b"", "perhaps a client's certificate is refused, or missing, or the server"),
         ("http", b"SSH-2.0-OpenSSH\r\n", "what answers there is no HTTP"),
         ("http", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>", "a web page came"),
         ("http", b"HTTP/1.1 302 Found\r\nLocation: /version\r\nContent-Length: 0\r\n\r\n", ""),
