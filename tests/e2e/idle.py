@@ -23,6 +23,7 @@ class Idle:
             kubeconfig=self._plane.kubeconfig,
         )  # fmt: skip
         self._metrics: list[str] = []
+        self._said = ""
 
     def start(self) -> "Idle":
         """Start it, and leave it alone."""
@@ -40,7 +41,8 @@ class Idle:
         began = time.monotonic()
         for minute in range(1, MINUTES + 1):
             time.sleep(max(0.0, began + minute * _MINUTE - time.monotonic()))
-            self._metrics.append(self._bridge.metrics())
+            told, self._said = self._bridge.metrics(), self._bridge.program.text
+            self._metrics.append(told)
 
     def metrics(self) -> list[str]:
         """Those of each of its minutes, once they are over."""
@@ -48,8 +50,12 @@ class Idle:
         return self._metrics
 
     def said(self) -> list[str]:
-        """The lines of its stderr."""
-        return self._bridge.program.text.splitlines()
+        """The lines of its stderr by the last of these minutes.
+
+        Without an Event for longer than etcd keeps history, the version of their watch expires.
+        """
+        wait("ten minutes", self._is_over, within=(MINUTES + 1) * _MINUTE)
+        return self._said.splitlines()
 
     def _is_over(self) -> bool:
         assert self._bridge.program.is_running, self._bridge.program.text[-3000:]
