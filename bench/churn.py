@@ -85,10 +85,11 @@ class Cluster:
         self._process = context.Process(target=_serve, args=(there, pods, has_status), daemon=True)
         self._process.start()
 
-    def items(self, plural: str) -> Any:
-        """What is there of a resource, and the version of that."""
-        self._pipe.send(("items", plural))
-        return self._pipe.recv()
+    def listed(self, plural: str) -> bytes:
+        """A LIST of what is there of a resource."""
+        self._pipe.send(("listed", plural))
+        made: bytes = self._pipe.recv()
+        return made
 
     def second(self, now: int) -> list[tuple[str, bytes]]:
         """What happens in the second that begins now (ns): lines of watches, by resource."""
@@ -109,10 +110,9 @@ class OnPaper(Api):
         """The simulated time."""
         return _ORIGIN + int((asyncio.get_running_loop().time() - START) * SECOND)
 
-    async def get(self, path: str, *, query: Any = None, accept: str = "") -> Any:
+    async def read(self, path: str, *, query: Any = None, accept: str = "") -> bytes:
         """A whole LIST, as of now."""
-        items, version = self._cluster.items(path.rpartition("/")[2])
-        return {"metadata": {"resourceVersion": str(version)}, "items": items}
+        return self._cluster.listed(path.rpartition("/")[2])
 
     @asynccontextmanager
     async def open(self, path: str, **_: Any) -> AsyncIterator[Any]:
@@ -150,10 +150,13 @@ class Churn:
         self._loops: deque[tuple[Raw, int]] = deque()
         self._frames()
 
-    def items(self, plural: str) -> tuple[list[Raw], int]:
-        """What is there of a resource; of Events nothing."""
+    def listed(self, plural: str) -> bytes:
+        """A LIST of what is there of a resource; of Events nothing."""
         there = self._whole.objects.values()
-        return [frame["object"] for frame in there if frame["resource"] == plural], self._version
+        items = [frame["object"] for frame in there if frame["resource"] == plural]
+        return json.dumps(
+            {"metadata": {"resourceVersion": str(self._version)}, "items": items}
+        ).encode()
 
     def second(self, now: int) -> list[tuple[str, bytes]]:
         """One second."""
@@ -202,7 +205,7 @@ class Churn:
 def churn(*, scale: float, has_status: bool) -> dict[str, Any]:
     """RSS at the half and at the end of the last hour, CPU of an Event."""
     cluster = Cluster(pods=int(_PODS * scale), has_status=has_status)
-    cluster.items("pods")  # once it is there
+    cluster.listed("pods")  # once it is there
     return run(_churn(OnPaper(cluster), has_status=has_status), guard=3_600)
 
 
