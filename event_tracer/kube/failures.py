@@ -5,6 +5,8 @@ import ssl
 import aiohttp
 from aiohttp.http import HttpProcessingError
 
+from event_tracer.runtime.http_trouble import proxy_trouble
+
 CLOSED = "a client's certificate is refused, or missing, or the server wants TLS (https://)"
 """Why a server may close a connection before it has said anything."""
 
@@ -19,10 +21,8 @@ def is_dropped(error: Exception) -> bool:
 
 def in_words(error: Exception) -> str:
     """What to tell of it."""
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return f"the proxy says {error.status} {error.message}"
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return f"the proxy {error.host}:{error.port} is not to be reached"
+    if told := proxy_trouble(error):
+        return told
     if isinstance(error.__cause__, HttpProcessingError):
         return "what answers there is no HTTP"
     return str(error) or type(error).__name__

@@ -18,6 +18,7 @@ from event_tracer.export.otlp.certificates import CertificateFiles, demand_pair,
 from event_tracer.export.otlp.endpoint import Endpoint
 from event_tracer.export.otlp.sender import acknowledged
 from event_tracer.runtime.backoff import retry_after
+from event_tracer.runtime.http_trouble import proxy_trouble
 from event_tracer.runtime.proxies import for_aiohttp
 
 # OTLP specification, "Retryable Response Codes"
@@ -90,10 +91,8 @@ def _why(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, aiohttp.ClientSSLError):
         return tls_trouble(str(error))
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return f"the proxy {error.host}:{error.port} is not to be reached"
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return f"the proxy says {error.status} {error.message}"
+    if told := proxy_trouble(error):
+        return told
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return f"no such host: {error.host}"
     if isinstance(error.__cause__, HttpProcessingError):
