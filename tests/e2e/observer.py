@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from http.client import HTTPException
 from pathlib import Path
 from threading import Lock, Thread
@@ -36,6 +37,10 @@ class Observer:
         """When a frame first had the generation (Unix seconds)."""
         self.completed: dict[Intent, float] = {}
         """When a frame of it first satisfied kubectl's rules (Unix seconds)."""
+        self.stated: dict[Intent, float] = {}
+        """The time that this frame states of it (Unix seconds): a busy controller writes late."""
+        self.deaths: dict[str, set[str]] = {}
+        """Ids of the containers that frames show ended with another code than 0, by namespace."""
 
     def start(self) -> None:
         """Watch, until the process ends or the cluster does."""
@@ -63,13 +68,16 @@ class Observer:
         })  # fmt: skip
         if kind in (*_RULES, "Job") and frame["type"] != "DELETED":
             self._note(kind, item, at)
+        if kind == "Pod":
+            self.deaths.setdefault(item["metadata"]["namespace"], set()).update(_deaths(item))
 
     def _note(self, kind: str, item: Raw, at: float) -> None:
         meta = item["metadata"]
         intent = Intent(meta["namespace"], kind, meta["name"], meta["generation"])
         self.begun.setdefault(intent, at)
-        if is_rolled_out(kind, item):
-            self.completed.setdefault(intent, at)
+        if is_rolled_out(kind, item) and intent not in self.completed:
+            self.stated[intent] = min(at, _available_at(item, since=int(self.begun[intent])) or at)
+            self.completed[intent] = at
 
     def _write(self, frame: Raw) -> None:
         with self._lock, self._file.open("a") as file:
@@ -86,6 +94,22 @@ def is_rolled_out(kind: str, item: Raw) -> bool:
         return _has(status, "Complete", status="True")
     is_observed = item["metadata"]["generation"] <= status.get("observedGeneration", 0)
     return bool(is_observed) and _RULES[kind](item["spec"], status)
+
+
+def _available_at(item: Raw, *, since: int) -> float | None:
+    """When Progressing says that a Deployment got there, unless that was before its change."""
+    for condition in item["status"].get("conditions", []):
+        if condition.get("reason") == "NewReplicaSetAvailable":
+            updated = datetime.fromisoformat(condition["lastUpdateTime"]).timestamp()
+            return updated if updated >= since else None
+    return None
+
+
+def _deaths(pod: Raw) -> Iterator[str]:
+    for container in pod.get("status", {}).get("containerStatuses", []):
+        for state in (container.get("state", {}), container.get("lastState", {})):
+            if (ended := state.get("terminated", {})) and ended["exitCode"]:
+                yield ended["containerID"]
 
 
 def _deployment(spec: Raw, status: Raw) -> bool:

@@ -20,6 +20,8 @@ CHECKPOINT = "rollouts"
 """The namespace of the checkpoint."""
 _STAGGER = 1.5
 """Seconds between two beginnings, so that two cores keep up."""
+_OPEN = 1.0
+"""Seconds after its end in which a root's last step may still be: a status has whole seconds."""
 _OUTCOMES = ("complete", "failed", "superseded", "progressing", "started")
 _SEALED = 600.0
 """Seconds after the last change within which every root is sealed."""
@@ -65,13 +67,19 @@ class Rolled:
         """Generation of a root's change."""
         return int(str(root.tags.get("event_tracer.change.generation", 0)))
 
-    def completed_after(self, name: str, root: Span) -> float | None:
-        """Seconds from a root's change to the first frame that satisfies kubectl's rules."""
+    def completed_after(self, name: str, root: Span) -> tuple[float, float] | None:
+        """From a root's change to the first frame that satisfies kubectl's rules, in seconds.
+
+        By what the frame states, and by when it came; None where no frame came before the root
+        was sealed: what crashes now and then is complete for a moment.
+        """
         _, kind, workload = root.operation.split(" ")
         intent = Intent(namespace_of(name), kind, workload, self.generation(root))
-        if intent not in self.observer.completed:
+        seen = self.observer
+        if intent not in seen.completed or seen.stated[intent] > root.end / 1e6 + _OPEN:
             return None
-        return self.observer.completed[intent] - int(self.observer.begun[intent])
+        begun = int(seen.begun[intent])
+        return seen.stated[intent] - begun, seen.completed[intent] - begun
 
     def word(self, name: str, root: Span) -> Word | None:
         """What kubectl last said of a root's change."""

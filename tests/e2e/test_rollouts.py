@@ -67,7 +67,7 @@ def _row(rolled: Rolled, name: str, root: Span) -> tuple[str, ...]:
     observed, said = rolled.completed_after(name, root), ""
     if word:
         said = f"{word.at - root.start // 1_000_000:.1f} s, exit {word.code}: {word.text}"
-    frame = "" if observed is None else f"{observed:.1f}"
+    frame = "" if observed is None else f"{observed[1]:.1f}"
     return name, root.operation, str(root.tags.get(OUTCOME)), str(told), frame, said
 
 
@@ -81,18 +81,25 @@ def test_kubectl_says_the_same(rolled: Rolled, name: str) -> None:
 
 @pytest.mark.parametrize("name", ROLLOUTS)
 def test_it_was_complete_when_kubectl_s_rules_say(rolled: Rolled, name: str) -> None:
-    """Within two seconds of the first frame that satisfies them; where none does, never."""
+    """Within two seconds of the first frame that satisfies them; where none does, never.
+
+    A controller writes late what it saw in time, on a busy machine by more than two seconds.
+    """
     for trace in rolled.traces(name):
         told = trace.root.tags.get("event_tracer.completed_after")
         observed = rolled.completed_after(name, trace.root)
         assert (told is None) == (observed is None)
         if told is not None and observed is not None:
-            assert float(told) == pytest.approx(observed, abs=TOLERANCE)
+            stated, came = observed
+            assert stated - TOLERANCE <= float(told) <= came + TOLERANCE
 
 
 @pytest.mark.parametrize("name", ENDS)
 def test_exit_codes_are_those_that_were_injected(rolled: Rolled, name: str) -> None:
-    """A span for each end of a container, red, with the reason and the code of status."""
+    """A span for each end of a container, red, with the reason and the code of status.
+
+    A slow kubelet may write once of two ends, of which status keeps the last.
+    """
     operation, code = ENDS[name]
     ends = [
         span
@@ -101,7 +108,8 @@ def test_exit_codes_are_those_that_were_injected(rolled: Rolled, name: str) -> N
         if span.operation.startswith("Terminated ") and span.tags.get("error")
     ]
     assert {(span.operation, exit_code(span)) for span in ends} == {(operation, code)}
-    assert len({span.id for span in ends}) >= 2
+    seen = rolled.observer.deaths[namespace_of(name)]
+    assert len({span.id for span in ends}) >= min(2, len(seen)) > 0
 
 
 def exit_code(span: Span) -> int:
