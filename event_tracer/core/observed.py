@@ -117,7 +117,7 @@ def _rollout(before: RolloutFacts, meta: ObjectMetadata, status: RolloutStatus) 
         dated = completion_date(meta, status)
         if last is None and dated is not None and not status.is_complete:
             states = (RolloutState(dated, generation, True),)  # it was, and is no more
-        second = _rollout_second(meta, status)
+        second = _rollout_second(meta, status, states)
         if last and second < last.second:
             second = last.second
         states = (*states, RolloutState(second, generation, status.is_complete))
@@ -156,9 +156,16 @@ def _counts(
     return (*before.counts, found)[-_MOST_COUNTS:]
 
 
-def _rollout_second(meta: ObjectMetadata, status: RolloutStatus) -> int:
-    if status.is_complete and (dated := completion_date(meta, status)) is not None:
-        return dated
+def _rollout_second(
+    meta: ObjectMetadata, status: RolloutStatus, states: tuple[RolloutState, ...]
+) -> int:
+    # Progressing tells a generation's first completion alone: the controller leaves it as it is
+    # when pods are lost and come back (deployment/progress.go, isCompleteDeployment).
+    is_again = any(each.is_complete and each.generation == meta.generation for each in states)
+    if status.is_complete and not is_again:
+        dated = completion_date(meta, status)
+        if dated is not None:
+            return dated
     if status.observed == (meta.generation or 0) and meta.status_second is not None:
         return meta.status_second
     return meta.written or 0
