@@ -150,9 +150,10 @@ class OpenObjectSpans:
             return False
         case = self._case(item)
         end = item.end_in(case)
-        self._check_at(item, min(end.time, before + SESSION_GAP))
         if end.time >= before:
+            self._check_at(item, item.recheck(case, end, by=before))
             return False
+        self._check_at(item, end.time)
         # As of now: what follows may undo an error that stands at its end.
         item.sealed = item.seal(case, end)
         return True
@@ -189,7 +190,7 @@ class OpenObjectSpans:
                 case = cases[item.trace_id] = self._case(item)
             end = item.end_in(case)
             if not item.sealed and end.time >= before:
-                self._check_at(item, min(end.time, before + SESSION_GAP))
+                self._check_at(item, item.recheck(case, end, by=before))
                 continue
             made = item.sealed
             if made is None and item.is_exported:

@@ -61,6 +61,11 @@ class OpenObjectSpan:
         """Its end, by all that is known of its story."""
         return case.end(self.identity, last=self.last[0])
 
+    def recheck(self, case: Case, end: End, *, by: int) -> int:
+        """When to ask again for an `end` that is not before `by`, whatever is read until then."""
+        times = [end.time, by + SESSION_GAP, *case.may_end(self.identity)]
+        return min(time for time in times if time >= by)
+
     def seal(self, case: Case, end: End, *, known: int = NEVER) -> SealedObject:
         """All that its span says, as of its end; what happened was read up to `known`."""
         verdict = case.verdict(self.identity, end=end, known=known)

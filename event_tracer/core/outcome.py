@@ -28,7 +28,7 @@ from event_tracer.core.object_outcome import (
     status_failure,
 )
 from event_tracer.core.progress import doing_of, progress_of, ready_at, told_more
-from event_tracer.core.rollout_outcome import Rollout, latest_state
+from event_tracer.core.rollout_outcome import FAILED, Rollout, latest_state
 from event_tracer.core.saved_story import Awaited, Doing, Member
 from event_tracer.core.story_errors import Errors, StoryErrors
 from event_tracer.core.times import SECOND
@@ -36,7 +36,6 @@ from event_tracer.core.verdict import Cause, Verdict
 
 SESSION_GAP = 30 * SECOND
 """The session gap: silence, in the occurrences' own times (ns), after which an object may rest."""
-_FAILED = 30 * SECOND  # after which a story ends that Kubernetes says has failed
 _NO_PROGRESS = 600 * SECOND
 _SKEW = 2 * SECOND
 _LONGEST_RUN = 24 * HOUR
@@ -77,13 +76,18 @@ class Case:
         errors = self._errors.below(identity)
         rest = self._rest(self._open_steps(identity, errors), last + SESSION_GAP)
         ends = [rest, self._failed(), self._limit(), *self._doubtless(errors)]
-        gone = self._gone()
-        if gone is not None:
-            ends.append(max(gone, last + SESSION_GAP))
+        root = self._facts_of(self._root)
+        if root is not None and root.gone is not None:
+            ends.append(max(root.gone, last + SESSION_GAP))
         end = max(last, min(ends))
         if self._next and start_of(self._next.second) <= end:
             return End(max(last, start_of(self._next.second)), is_replaced=True)
         return End(end)
+
+    def may_end(self, identity: str) -> Iterator[int]:
+        """When its span ends if what is undone by now fails again."""
+        yield from (since + self._patience for since in self._errors.sure_since(identity))
+        yield self._rollout.failed_end(self._facts_of(self._root))
 
     def _doubtless(self, errors: Iterable[tuple[Standing, int]]) -> Iterator[int]:
         """When errors have stood for so long that they end the story."""
@@ -175,12 +179,13 @@ class Case:
         """When the story ends as Kubernetes says that it has failed."""
         run = self._facts_of(self._run) if self._run else None
         if isinstance(run, RunFacts):
-            return end_of(run.end) + _FAILED if run.failed and run.end is not None else NEVER
+            return end_of(run.end) + FAILED if run.failed and run.end is not None else NEVER
         facts = self._facts_of(self._root)
-        if not isinstance(facts, STAGED) or (failed := self._rollout.failed(facts)) is None:
-            return NEVER
-        state = self._rollout.state_at(facts, end_of(failed) + _FAILED)
-        return NEVER if state and state.is_complete else end_of(failed) + _FAILED
+        end = self._rollout.failed_end(facts)
+        if end == NEVER or not isinstance(facts, STAGED):
+            return end
+        state = self._rollout.state_at(facts, end)
+        return NEVER if state and state.is_complete else end
 
     def _limit(self) -> int:
         """When the story ends at the latest."""
@@ -191,16 +196,12 @@ class Case:
         is_open = isinstance(facts, RolloutFacts) and not self._rollout.completed(facts)
         if isinstance(facts, RolloutFacts) and is_open and facts.deadline:
             began = max(facts.progress or 0, self._change.second)
-            return min(limit, (began + facts.deadline) * SECOND + _FAILED)
+            return min(limit, (began + facts.deadline) * SECOND + FAILED)
         return min(limit, self._last_progress(facts) + _NO_PROGRESS)
 
     def _last_progress(self, facts: Facts | None) -> int:
         state = self._rollout.completed(facts) if isinstance(facts, STAGED) else None
         return max(self._progress, end_of(state.second)) if state else self._progress
-
-    def _gone(self) -> int | None:
-        facts = self._facts_of(self._root)
-        return facts.gone if facts else None
 
     # -- below
 

@@ -7,6 +7,10 @@ from event_tracer.core.condition_facts import ConditionsFacts
 from event_tracer.core.facts import Facts, RolloutFacts, Staged
 from event_tracer.core.object_outcome import NEVER, end_of, start_of
 from event_tracer.core.rollout_state import RolloutState
+from event_tracer.core.times import SECOND
+
+FAILED = 30 * SECOND
+"""The time (ns) after which a story ends that Kubernetes says has failed."""
 
 
 class Rollout(NamedTuple):
@@ -68,12 +72,13 @@ class Rollout(NamedTuple):
             state = self.completed(facts)
         return end_of(state.second) if state and state.is_complete else NEVER
 
-    def failed(self, facts: Facts | None) -> int | None:
-        """The second in which Kubernetes, or a controller, said that this change has failed."""
+    def failed_end(self, facts: Facts | None) -> int:
+        """When a story ends in which Kubernetes, or a controller, said that this change failed."""
         second = facts.timed_out if isinstance(facts, RolloutFacts) else None
         if isinstance(facts, ConditionsFacts):
             second = facts.failed_at
-        return None if second is None or second < self.change.second else second
+        is_told = second is not None and second >= self.change.second
+        return end_of(second) + FAILED if second is not None and is_told else NEVER
 
     def is_late(self, facts: Facts | None, at: int) -> bool:
         """Whether Kubernetes said by `at` that this change's rollout has failed."""

@@ -28,7 +28,15 @@ class StoryErrors:
 
     def below(self, identity: str) -> list[tuple[Standing, int]]:
         """The errors below an object, each with the time from which it stands no more."""
-        found: list[tuple[Standing, int]] = []
+        return [(each, self._undone(each, above)) for each, above in self._below(identity)]
+
+    def sure_since(self, identity: str) -> list[int]:
+        """Since when errors below an object are beyond doubt, also such as stand no more."""
+        return [each.surely for each, _ in self._below(identity) if each.surely is not None]
+
+    def _below(self, identity: str) -> list[tuple[Standing, tuple[str, ...]]]:
+        """The errors below an object, each with what is above its own."""
+        found: list[tuple[Standing, tuple[str, ...]]] = []
         if not self._errors:
             return found
         # Of nearly all objects of a large story, its pods, nothing is below.
@@ -41,7 +49,7 @@ class StoryErrors:
             above = member.above if member else ()
             for each in errors.values():
                 if about == identity or (identity in above and not self._is_of_before(each)):
-                    found.append((each, self._undone(each, above)))
+                    found.append((each, above))
         return found
 
     def _is_of_before(self, error: Standing) -> bool:
