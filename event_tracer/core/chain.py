@@ -4,6 +4,8 @@ Not compiled: msgspec reads a checkpoint by the hints of these classes, and mypy
 of a NamedTuple.
 """
 
+import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from event_tracer.core.event import ObjectReference
@@ -55,10 +57,30 @@ def changes_by_itself(item: KubeObject) -> bool:
 
 
 RUNS = frozenset({
-    ("CronJob", "Job"), ("CronWorkflow", "Workflow"), ("AdvancedCronJob", "BroadcastJob"),
     ("ScheduledSparkApplication", "SparkApplication"), ("ScheduledBackup", "Backup"),
+    ("Schedule", "Backup"), ("DataImportCron", "DataVolume"), ("ScaledJob", "Job"),
+    ("JobSink", "Job"), ("BuildConfig", "Build"), ("Image", "Build"),
+    ("EphemeralRunnerSet", "EphemeralRunner"),
 })  # fmt: skip
-"""Kinds of which each that a schedule creates is a run of its own, by (owner, kind) (law 5)."""
+"""Kinds of which each that is made, by the clock or on demand, is a run of its own, by (owner,
+kind), beside the runs of what is called a schedule (law 5)."""
+_SCHEDULE = re.compile(r".*Cron.*|Scheduled.*|.*Schedule|Recurring.*")
+# What is done once, and ends, whatever it takes: PyTorchJob, JobSet, PipelineRun, Workflow.
+_RUN = re.compile(r".*Job(?:Set|Flow)?|.*Run|.*Workflow")
+# Each makes many, or goes on for ever (flink-kubernetes-operator).
+_NO_RUN = frozenset({"ScaledJob", "FlinkSessionJob"})
+
+
+@lru_cache(maxsize=1024)
+def is_run(kind: str) -> bool:
+    """Whether an object of this kind is a run by itself, where no controller owns it."""
+    return bool(_RUN.fullmatch(kind)) and kind not in _NO_RUN and not _SCHEDULE.fullmatch(kind)
+
+
+@lru_cache(maxsize=1024)
+def makes_runs(owner: str, kind: str) -> bool:
+    """Whether each `kind` that an `owner` owns is a run of its own: CronJob and Job."""
+    return (owner, kind) in RUNS or (is_run(kind) and bool(_SCHEDULE.fullmatch(owner)))
 
 
 def usual_creator(item: KubeObject, owner: KubeObject | OwnerReference) -> str:
@@ -70,12 +92,14 @@ def usual_creator(item: KubeObject, owner: KubeObject | OwnerReference) -> str:
 
 
 def run_of(chain: "Chain") -> KubeObject | None:
-    """The run that a chain's first object belongs to, if it does."""
-    for depth, item in enumerate(chain):
-        above = chain[depth + 1] if chain[depth + 1 :] else None
-        if item.kind == "Job" or (above and (above.kind, item.kind) in RUNS):
-            return item
-    return None
+    """The run that a chain's first object belongs to, if it does.
+
+    What a run owns is of that run, a JobSet's Job; what lives longer has stories of its own.
+    """
+    for depth, above in enumerate(chain[1:]):
+        if makes_runs(above.kind, chain[depth].kind):
+            return chain[depth]
+    return chain[-1] if is_run(chain[-1].kind) else None
 
 
 def object_of(reference: ObjectReference) -> KubeObject:

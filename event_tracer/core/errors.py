@@ -152,6 +152,12 @@ UNDOES = {
 }
 
 
-def kind_of(name: str, reason: str) -> Kind:
-    """Kind of an error by its span's name, or its reason."""
-    return KINDS.get(name) or KINDS.get(reason) or Kind.OTHER
+# Of other objects the same reasons say something else: a Backup's `Failed` (CloudNativePG), an
+# Elasticsearch's `Unhealthy` (cloud-on-k8s).
+_OF_PODS = OF_CONTAINER | {Kind.ATTACH, Kind.MOUNT, Kind.PROBE}
+
+
+def kind_of(name: str, reason: str, *, about: str) -> Kind:
+    """Kind of an error by its span's name, or its reason, and the kind of its object."""
+    found = KINDS.get(name) or KINDS.get(reason) or Kind.OTHER
+    return Kind.OTHER if found in _OF_PODS and about != "Pod" else found

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from event_tracer.core.chain import CHANGED_THEMSELVES, Chain, KubeObject, usual_creator
+from event_tracer.core.chain import CHANGED_THEMSELVES, Chain, KubeObject, makes_runs, usual_creator
 from event_tracer.core.changes import (
     HOUR,
     NOBODY,
@@ -216,7 +216,9 @@ class Histories:
             return ()
         if not chain[1:]:
             return self._owned.get(chain[0].identity, ())
-        return [each.identity for each in chain[:-1] if each.kind in CHANGED_THEMSELVES][-1:]
+        # A Job further below is of what owns it, as an analysis of a Rollout.
+        found = [each for each in chain[:-1] if each.kind in CHANGED_THEMSELVES][-1:]
+        return [each.identity for each in found if each.kind != "Job" or each is chain[-2]]
 
     def _of_story(self, story: Story) -> tuple[Change, ...]:
         workload = story.change.workload
@@ -255,7 +257,7 @@ class Histories:
 def _custom_owner(item: KubeObject) -> str:
     """The identity of the custom resource that owns a workload; empty for any other object."""
     owner = item.owner
-    if owner is None or owner.kind in BUILT_IN:
+    if owner is None or owner.kind in BUILT_IN or makes_runs(owner.kind, item.kind):
         return ""
     return owner.uid if is_uuid(owner.uid) else f"{owner.kind}/{item.namespace}/{owner.name}"
 

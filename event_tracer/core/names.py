@@ -120,7 +120,7 @@ def _own_name(item: KubeObject) -> str:
     if end := _GENERATED_ENDS.get(item.kind):
         name = end.sub(f"-{STAR}", name)
     if _COUNTED.fullmatch(item.kind):
-        name = re.sub(r"(?:-\d+)+$", f"-{STAR}", name)
+        name = re.sub(r"(?:[-.]\d+)+$", f"-{STAR}", name)
     return _joined(_cleaned(name, anything=not is_chosen))
 
 

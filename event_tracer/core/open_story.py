@@ -137,7 +137,8 @@ class OpenStory:
     def _stand(
         self, occurrence: Occurrence, said: Description, identity: str, *, facts_of: FactsOf
     ) -> Standing:
-        kind, source = kind_of(said.name, occurrence.reason), occurrence.source
+        source = occurrence.source
+        kind = kind_of(said.name, occurrence.reason, about=occurrence.about.kind)
         end = source.end if isinstance(source, Transition) else None
         facts = facts_of(identity)
         ordinal = end.ordinal if end else 0

@@ -1,9 +1,9 @@
 """The place of an occurrence: its lineage, its story, its trace and all ids."""
 
-from event_tracer.core.chain import Chain, KubeObject, run_of
+from event_tracer.core.chain import Chain, KubeObject, makes_runs, run_of
 from event_tracer.core.histories import Histories, Story
 from event_tracer.core.lineage import Lineage, lineage_names
-from event_tracer.core.occurrence import Child, Occurrence
+from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.record import Record
 from event_tracer.core.span import Attributes, object_span_id, trace_id
 from event_tracer.core.times import second_of
@@ -42,7 +42,7 @@ class Placer:
         """
         # An object that came to be later was not there for an earlier change (law 5).
         second = max(second_of(occurrence.time), item.created or 0)
-        run = self._named_run(occurrence.child)
+        run = self._named_run(occurrence)
         # One object has Events by the dozen, and those of one second share their placement.
         key = (item.identity, second, run.identity if run else "", occurrence.generation)
         placement = self._placed.get(key)
@@ -68,8 +68,9 @@ class Placer:
         key = self._histories.previous(story)
         return trace_id(cluster_uid=self._cluster_uid, story_key=key) if key else None
 
-    def _named_run(self, child: Child | None) -> KubeObject | None:
-        is_run = child is not None and child.kind == "Job" and child.owned
+    def _named_run(self, occurrence: Occurrence) -> KubeObject | None:
+        child = occurrence.child
+        is_run = child and child.owned and makes_runs(occurrence.about.kind, child.kind)
         return self._lineage.find_child(child) if child and is_run else None
 
     def _placement(self, chain: Chain, story: Story) -> Placement:

@@ -6,7 +6,7 @@ change, of the facts alone. Times are ns.
 
 from typing import NamedTuple
 
-from event_tracer.core.chain import Chain, KubeObject, changes_by_itself
+from event_tracer.core.chain import Chain, KubeObject, changes_by_itself, run_of
 from event_tracer.core.changes import NOBODY, Change
 from event_tracer.core.cluster import Cluster
 from event_tracer.core.event import ObjectReference
@@ -76,9 +76,11 @@ def _story(
         or found.story.change.second >= change.second
     ):  # fmt: skip
         return found
-    run = next((each.identity for each in chain if each.kind == "Job"), "")
-    root = chain[-1].identity
-    story = Story(key="", change=change or _UNKNOWN, root="" if run else root, run=run)
+    run, root = run_of(chain), chain[-1].identity
+    story = Story(
+        key="", change=change or _UNKNOWN, root="" if run else root,
+        run=run.identity if run else "",
+    )  # fmt: skip
     made = OpenStory(trace_id=b"", story=story, root=root, progress=0)
     made.join(chain, 0)
     return made

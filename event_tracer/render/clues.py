@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from event_tracer.core.errors import kind_of
 from event_tracer.core.span import Span, text_of
-from event_tracer.render.outcome import reason_of
+from event_tracer.render.outcome import error_kind, reason_of
 from event_tracer.render.waterfall import Row
 
 _DONE = frozenset({"RolloutComplete", "Completed"})
@@ -131,4 +130,4 @@ def _about(span: Span) -> str:
 
 
 def _order(clue: Clue) -> tuple[bool, int, int]:
-    return not clue.is_error, kind_of(clue.step, reason_of(clue.spans[-1])), -clue.last
+    return not clue.is_error, error_kind(clue.spans[-1]), -clue.last

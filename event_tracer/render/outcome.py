@@ -56,6 +56,12 @@ def last_word(outcome: str) -> str:
     return outcome.rpartition(" ")[2]
 
 
+def error_kind(span: Span) -> Kind:
+    """Kind of the error that an event span tells of."""
+    about = text_of(span.attributes, "k8s.object.kind")
+    return kind_of(span.name, reason_of(span), about=about)
+
+
 def reason_of(span: Span) -> str:
     """The reason of an event span."""
     attributes = span.attributes
@@ -93,7 +99,7 @@ def _standing(spans: Sequence[Span]) -> list[Standing]:
 
 
 def _error(span: Span) -> Standing:
-    message, kind = span.error or span.name, kind_of(span.name, reason_of(span))
+    message, kind = span.error or span.name, error_kind(span)
     return Standing(
         kind=kind, identity=_name(span), about=_name(span),
         container=text_of(span.attributes, "k8s.container.name"),

@@ -30,7 +30,7 @@ QUOTA = "exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1"
 
 def standing(name: str, message: str, *, times: int = 1, ordinal: int = 0) -> Standing:
     """An error about a pod, in its container `web`."""
-    kind = kind_of(name, name.partition(" ")[0])
+    kind = kind_of(name, name.partition(" ")[0], about="Pod")
     return Standing(
         kind=kind, identity="u", container="web", since=0, last=0, surely=None, name=name,
         message=message, about="Pod web-1", times=times, ordinal=ordinal,

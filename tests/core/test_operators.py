@@ -1,5 +1,7 @@
 """Law 8: the tree of common controllers, from their Events alone and with objects the same."""
 
+from typing import Any
+
 import pytest
 
 from event_tracer.core.frame import Listing
@@ -227,6 +229,36 @@ def makers(items: list[Listing]) -> dict[str, str]:
     """The service of each object's span, but for roots."""
     found = [span for span in tell(items) if not is_event(span) and span.parent_id]
     return {str(attributes(span)["k8s.object.name"]): service(span) for span in found}
+
+
+@pytest.mark.parametrize(
+    ("said", "undone"),
+    [
+        # cloud-on-k8s elasticsearch/reconcile/state.go
+        (("Elasticsearch es", "Unhealthy", "Elasticsearch cluster health degraded", "elasticsearch-controller"),
+         ("Elasticsearch es", "StateChange", "Elasticsearch cluster recovered", "elasticsearch-controller")),
+        # cloudnative-pg management/postgres/backup.go
+        (("Backup pg-1", "Failed", "Backup failed: connection refused", "cloudnative-pg-backup"),
+         ("Backup pg-1", "Completed", "Backup completed", "cloudnative-pg-backup")),
+        (("Widget w", "BackOff", "Back-off restarting the widget", "widget-operator"),
+         ("Widget w", "Running", "The widget runs", "widget-operator")),
+    ],
+)  # fmt: skip
+def test_what_the_kubelet_says_of_a_pod_others_say_of_theirs(
+    said: tuple[str, ...], undone: tuple[str, ...]
+) -> None:
+    """Law 6: of anything but a pod any later Normal Event undoes such an error."""
+    kind = said[0].split(" ")[0]
+    case = Case({kind: "example.com/v1"}, {}, [(*said, "Warning"), undone])
+    frames = [{"resource": "events", "object": each} for each in case.events()]
+
+    assert outcomes(frames[:1]) == ["failed"]
+    assert outcomes(frames) == ["started"]
+
+
+def outcomes(frames: list[dict[str, Any]]) -> list[str]:
+    """How the stories of some frames, read at once, end."""
+    return [attributes(span)["event_tracer.outcome"] for span in roots(tell([listing(frames)]))]
 
 
 def test_a_volcano_jobs_status_is_not_a_jobs() -> None:

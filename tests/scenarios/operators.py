@@ -1,5 +1,6 @@
 """Operators on paper: what they say of their objects, and what owns these."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
@@ -13,8 +14,10 @@ def _uid(text: str) -> str:
 class Case:
     """What happens under one root; `above` is by object the one that owns it."""
 
-    def __init__(self, kinds: dict[str, str], above: dict[str, str], said: list[tuple[str, ...]]):
-        self.kinds, self.above, self.said = kinds, above, said
+    def __init__(
+        self, kinds: Mapping[str, str], above: Mapping[str, str], said: Sequence[tuple[str, ...]]
+    ) -> None:
+        self.kinds, self.above, self.said = dict(kinds), dict(above), said
 
     def events(self) -> list[dict[str, Any]]:
         """Its Events, a second apart."""
@@ -29,12 +32,12 @@ class Case:
         return {"apiVersion": self.kinds[kind], "kind": kind, "name": name, "uid": _uid(about)}
 
     def _event(
-        self, at: int, about: str, reason: str, message: str, component: str
+        self, at: int, about: str, reason: str, message: str, component: str, type_: str = "Normal"
     ) -> dict[str, Any]:
         time, name = SECOND.format(at), f"event.{at}"
         return {
             "apiVersion": "v1", "kind": "Event", "reason": reason, "message": message,
-            "type": "Normal", "count": 1, "firstTimestamp": time, "lastTimestamp": time,
+            "type": type_, "count": 1, "firstTimestamp": time, "lastTimestamp": time,
             "metadata": {"name": name, "namespace": "shop", "uid": _uid(name)},
             "involvedObject": {**self._reference(about), "namespace": "shop"},
             "source": {"component": component},

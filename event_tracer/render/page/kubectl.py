@@ -3,9 +3,9 @@
 import re
 from collections.abc import Collection, Iterable
 
-from event_tracer.core.errors import Kind, kind_of
+from event_tracer.core.errors import Kind
 from event_tracer.core.span import Span, text_of
-from event_tracer.render.outcome import reason_of
+from event_tracer.render.outcome import error_kind, reason_of
 
 Container = tuple[str, str]
 """The name of a pod, and that of a container of it."""
@@ -59,7 +59,7 @@ def restarted(spans: Iterable[Span]) -> frozenset[Container]:
 
 def _is_death(span: Span) -> bool:
     is_error = span.kind == "event" and span.error is not None
-    return is_error and kind_of(span.name, reason_of(span)) in (Kind.DEATH, Kind.BACK_OFF)
+    return is_error and error_kind(span) in (Kind.DEATH, Kind.BACK_OFF)
 
 
 def _resource(span: Span, kind: str) -> str:

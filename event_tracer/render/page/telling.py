@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from event_tracer.core.errors import goes_on, kind_of
+from event_tracer.core.errors import goes_on
 from event_tracer.core.span import Span, text_of
 from event_tracer.render.heading import about_of
-from event_tracer.render.outcome import reason_of
+from event_tracer.render.outcome import error_kind
 
 
 def telling(root: Span, spans: Iterable[Span]) -> Span | None:
@@ -39,4 +39,4 @@ def _container(span: Span) -> str:
 
 def _order(span: Span) -> tuple[int, bool, int]:
     """The most telling first, of one kind the newest."""
-    return kind_of(span.name, reason_of(span)), goes_on(span.error or ""), -span.end
+    return error_kind(span), goes_on(span.error or ""), -span.end
