@@ -13,7 +13,7 @@ from event_tracer.core.lineage import Lineage
 from event_tracer.core.objects import ObjectMetadata
 from event_tracer.core.occurrence import Child
 from event_tracer.core.placer import Placer
-from event_tracer.core.repeats import Repeats
+from event_tracer.core.repeats import LastSeen, Repeats
 from event_tracer.core.span_start import FirstTimes
 from event_tracer.core.state import State
 from event_tracer.core.statuses import Statuses
@@ -27,12 +27,12 @@ _TEMPLATES = frozenset({"ReplicaSet", "ControllerRevision"})
 class Cluster:
     """What is known of objects; `state` is that of an earlier run. `now` is ns of the watermark."""
 
-    def __init__(self, state: State | None) -> None:
+    def __init__(self, state: State | None, *, last_seen: LastSeen) -> None:
         self.lineage = Lineage(state.tombstones if state else ())
         self.histories = Histories(state.histories if state else ())
         self.statuses = Statuses(state.statuses if state else None)
         self.firsts = FirstTimes()
-        self._repeats = Repeats()
+        self._repeats = Repeats(last_seen)
 
     def observe(
         self, meta: ObjectMetadata, *, deleted: bool, is_listed: bool, is_news: bool, now: int

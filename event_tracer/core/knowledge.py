@@ -17,7 +17,7 @@ SURE = 120 * SECOND
 class Knowledge:
     """What outcome asks of others.
 
-    `facts_of` gives the facts of an object, `repeats` its errors that a LIST shows as repeated;
+    `facts_of` gives the facts of an object, `repeats` its errors of which not each time was seen;
     `next_change` the change that ends a story, `previous` the trace of the story before one.
     `patience` is the time (ns) for which an error beyond doubt stands until it ends the story.
     """

@@ -117,7 +117,7 @@ class Case:
     ) -> Iterator[tuple[int, int]]:
         for each, member in self._below(identity):
             yield member.since, self._closing(each, member)
-            for first, last in self._repeats(each):  # as a LIST shows them; the last may wait yet
+            for first, last in self._repeats(each):  # the last may wait yet
                 yield first, last + SESSION_GAP
         for error, until in errors:
             yield error.since, until

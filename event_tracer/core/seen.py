@@ -68,6 +68,14 @@ class Seen:
             self._risen.put(key, max(count, self._risen.peek(key) or 0))
         return True
 
+    def last(self, key: str) -> tuple[int, int]:
+        """The highest count of an Event that was seen, and its time (ns); 0 where not known."""
+        seen = self._observed.peek(_short(key))
+        newest = max(seen, default=0) if isinstance(seen, tuple) else seen or 0
+        count, time = newest >> 64, newest & (1 << 64) - 1
+        risen = self._risen.peek(key) or 0
+        return (count, time) if count >= risen else (risen, 0)
+
     def forget(self, key: str) -> None:
         """Forget an Event that is gone."""
         self._observed.drop(_short(key))

@@ -57,8 +57,8 @@ class Stories:
         self._known_until = self._watermark  # END is silence for ever, of which nothing is known
         self._released = -1
         self._sync = SyncState()
-        self._cluster = Cluster(state)
         self._seen = Seen(state.counts, state.ends) if state else Seen()
+        self._cluster = Cluster(state, last_seen=self._seen.last)
         self._waiting = ReorderBuffer(most=most)
         self._gaps: list[Span] = []
         self._knowledge = self._cluster.knowledge(

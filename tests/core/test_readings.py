@@ -1,6 +1,5 @@
 """Laws 2, 9 and 11: however a cluster is read, its transitions are told once and say the same."""
 
-from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -13,16 +12,16 @@ from event_tracer.core.times import parse_timestamp, second_of
 from tests.scenarios.captures import CAPTURES, TRUTH, Told, Truth, is_verb, told
 from tests.scenarios.fields import SECOND
 from tests.scenarios.folding import raw_frames
-from tests.scenarios.generated import BAD, GOOD, LIVES, cluster_of, clusters
+from tests.scenarios.generated import BAD, GOOD, LIVES, clusters
 from tests.scenarios.readings import (
     Raw,
     Run,
     listed_then_watched,
     shuffled,
     watched,
-    watched_with_ticks,
 )
 from tests.scenarios.rollouts import Life, Rollouts
+from tests.scenarios.same import all_events, assert_once, assert_same, summary, transitions
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -39,34 +38,6 @@ def whole(name: str) -> tuple[Span, ...]:
     return tuple(watched(frames(name)))
 
 
-def sent(span: Span) -> Span:
-    """What is sent of it: not in which version it was seen first."""
-    return span._replace(version=0)
-
-
-def transitions(spans: Collection[Span]) -> set[Span]:
-    """The event spans that a status has shown."""
-    return {sent(span) for span in spans if span.is_status}
-
-
-def all_events(spans: Collection[Span]) -> set[Span]:
-    """All event spans."""
-    return {sent(span) for span in spans if span.kind == "event"}
-
-
-def assert_once(spans: Collection[Span]) -> None:
-    """No id twice."""
-    ids = [(span.trace_id, span.span_id) for span in set(map(sent, spans))]
-    assert len(set(ids)) == len(ids)
-    moved = [span.span_id for span in transitions(spans)]
-    assert len(set(moved)) == len(moved)
-
-
-def summary(story: Told) -> tuple[object, ...]:
-    """All that a root says of its story."""
-    return story.title, story.second, story.outcome, story.end, story.completed_after, story.cause
-
-
 # -- restarts
 
 
@@ -81,22 +52,6 @@ def test_a_loss_after_any_frame_changes_nothing(name: str) -> None:
         assert all_events(spans) == all_events(whole(name)), cut
         assert_once(spans)
         assert [summary(story) for story in told(spans)] == wanted, cut
-
-
-# -- a clock that goes on in silence
-
-
-def assert_same(spans: Collection[Span], expected: Collection[Span]) -> None:
-    """The same event spans, and roots that say the same."""
-    assert_once(spans)
-    assert all_events(spans) == all_events(expected)
-    assert [summary(story) for story in told(spans)] == [summary(story) for story in told(expected)]
-
-
-@pytest.mark.parametrize("name", CAPTURES)
-def test_ticks_change_nothing(name: str) -> None:
-    """Law 7: the watermark decides when spans leave, never what they say."""
-    assert_same(watched_with_ticks(frames(name)), whole(name))
 
 
 # -- a LIST at any moment
@@ -248,37 +203,3 @@ def test_another_order_in_a_generated_life(cluster: Rollouts, data: Any) -> None
     resources = sorted({raw["resource"] for raw in raws})
     late = {each: data.draw(st.integers(0, SECOND // 2)) for each in resources}
     assert_same(watched(shuffled(raws, late)), watched(raws))
-
-
-@few
-@given(cluster=CLUSTERS)
-def test_ticks_in_a_generated_life(cluster: Rollouts) -> None:
-    """Law 7, for all that generated clusters do."""
-    raws = cluster.frames
-
-    assert_same(watched_with_ticks(raws), watched(raws))
-
-
-def late_and_flapping() -> tuple[Raw, ...]:
-    """A rollout late for its deadline, then complete, then twice not ready and ready again."""
-    life = Life(
-        ready=None, pull=2, failed_pulls=3, init=(40, 3), dies=None, runs=((6, 3),), lost=(8, 30),
-        ails=False, stop=1,
-    )  # fmt: skip
-    cluster = cluster_of(seed=0, kind="deployment", life=life, replicas=1, deadline=120)
-    return tuple(cluster.frames)
-
-
-def test_ticks_after_a_deadline_that_passed() -> None:
-    """Law 7: it was complete meanwhile, but not as the 30 s after it were over."""
-    raws = late_and_flapping()
-
-    assert_same(watched_with_ticks(raws), watched(raws))
-
-
-@pytest.mark.parametrize("late", [("deployments",), ("pods", "replicasets")], ids=str)
-def test_another_order_after_a_deadline_that_passed(late: tuple[str, ...]) -> None:
-    """Law 7: complete again since then, of which Progressing tells the first time alone."""
-    raws = late_and_flapping()
-
-    assert_same(watched(shuffled(raws, dict.fromkeys(late, SECOND // 2))), watched(raws))

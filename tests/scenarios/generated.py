@@ -15,7 +15,9 @@ LIVES = st.builds(
     failed_pulls=st.sampled_from([0, 0, 0, 1, 3]),
     init=st.sampled_from([(), (), (5,), (40, 3)]),
     dies=st.sampled_from([None, None, None, 4, 50]),
-    runs=st.sampled_from([(), (), ((6, 3),), ((40, 1), (10, 137))]),
+    runs=st.sampled_from(
+        [(), (), ((6, 3),), ((40, 1), (10, 137)), ((6, 1), (2, 1), (40, 1), (40, 1))]
+    ),
     lost=st.sampled_from([None, None, (8, 30)]),
     ails=st.booleans(),
     stop=st.sampled_from([1, 9, 30]),
