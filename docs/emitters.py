@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from event_tracer.core.children import CHILDREN, TARGETS, ChildRule, Tie
+from event_tracer.core.children import ANY_KIND, CHILDREN, TARGETS, ChildRule, Tie
 from event_tracer.core.durations import DURATION, DURATIONS
 from event_tracer.core.ranks import OTHERS
 from event_tracer.core.tables import CREATED, RANK, STEPS
@@ -21,6 +21,7 @@ _TIES = {
     Tie.HAS: "{child} somewhere below {parent}",
     Tie.NAMES: "names {child}, which {parent} does not own",
     Tie.ATTACHES: "{child} is attached to {parent}",
+    Tie.JOINS: "{child} is attached to {parent}",
     Tie.BELONGS: "{about} is attached to {child}",
 }
 
@@ -56,7 +57,8 @@ def _children() -> list[str]:
 def _understood(rule: ChildRule) -> str:
     about = " or ".join(sorted(rule.kinds)) or "its object"
     name = rule.name.replace("{name}", "<name>").replace("{about}", "<its own name>")
-    child = f"{rule.child or 'any kind'}{'' if name == '<name>' else f' `{name}`'}"
+    kind = "any kind" if rule.child in ("", ANY_KIND) else rule.child
+    child = f"{kind}{'' if name == '<name>' else f' `{name}`'}"
     parent = f"the {rule.parent.partition(' ')[0]} named with it" if rule.parent else about
     return _TIES[rule.tie].format(child=child, parent=parent, about=about)
 
@@ -71,7 +73,8 @@ def _general() -> Iterator[str]:
     yield "  `role binding`, `gameserver`."
     yield "- `Reissued from <kind>/<name>: …` is what the rest says of that object, below the"
     yield "  Event's own (Kubeflow's notebook-controller)."
-    yield "- Annotations of Argo Workflows' Events name a pod's Workflow and when its node started."
+    yield "- Annotations of Argo Workflows' Events name a pod's Workflow and when its node started,"
+    yield "  of Crossplane's a claim's composite resource."
     yield f"- An autoscaler that was read whole is attached to its target: {autoscalers}."
     yield ""
 

@@ -18,6 +18,7 @@ class Tie(Enum):
     HAS = "has it below it"  # somewhere: what names it nearer counts
     NAMES = "names it"
     ATTACHES = "has it attached"  # to what is named as its parent (law 12)
+    JOINS = "has it attached, made by others"
     BELONGS = "is attached to it"  # the Event's object to the one that is named (law 12)
 
 
@@ -49,6 +50,8 @@ def _rule(
     return ChildRule(component, *of, child, re.compile(pattern), source, tie, name, parent)
 
 
+ANY_KIND = "*"
+"""Of a child: what it is no message says."""
 _CREATED = "SuccessfulCreate SuccessfulDelete"
 _STATEFUL = f"{_CREATED} SuccessfulUpdate FailedCreate FailedUpdate FailedDelete"
 _TASK_RUN = "Started Pending Running Succeeded Failed"
@@ -61,6 +64,7 @@ _BUILD = "BuildStarted BuildCompleted BuildCancelled BuildFailed"
 _DRIVER = "SparkDriverPending SparkDriverRunning SparkDriverCompleted SparkDriverFailed SparkDriverUnknown"
 _EXECUTOR = "SparkExecutorPending SparkExecutorRunning SparkExecutorCompleted SparkExecutorFailed SparkExecutorUnknown"
 _ANALYSIS = "AnalysisRunPending AnalysisRunRunning AnalysisRunSuccessful AnalysisRunFailed AnalysisRunError AnalysisRunInconclusive"
+_INSTANCES = "CreatingInstance FailingOver FailoverTarget SwitchingOver Switchover UpgradingInstance RolloutDelayed DeletePod DeleteUnrecoverableInstance"
 _KEDA = "KEDAScaleTargetActivated KEDAScaleTargetActivationFailed KEDAScaleTargetDeactivated KEDAScaleTargetDeactivationFailed"
 
 CHILDREN = (
@@ -78,6 +82,13 @@ CHILDREN = (
     _rule("cronjob-controller", "MissingJob", "CronJob", "Job", r"Active job went missing: (?P<name>\S+)", "kubernetes pkg/controller/cronjob/cronjob_controllerv2.go"),
     _rule("cronjob-controller", "UnexpectedJob", "CronJob", "Job", r"Saw a job that the controller did not create or forgot: (?P<name>\S+)", "kubernetes pkg/controller/cronjob/cronjob_controllerv2.go", tie=Tie.NAMES),
     _rule("persistentvolume-controller", "WaitForPodScheduled", "PersistentVolumeClaim", "Pod", r"waiting for pod (?P<name>\S+) to be scheduled", "kubernetes pkg/controller/volume/persistentvolume/pv_controller.go", tie=Tie.BELONGS),
+    # What kubectl autoscale, charts and KEDA (keda pkg/util, getHPAName) call it by default; of one
+    # that was read its spec tells.
+    *(
+        _rule("horizontal-pod-autoscaler", reasons, kind, "HorizontalPodAutoscaler", r"Scaled|(?:create|delete) Pod", "kubectl pkg/cmd/autoscale, keda controllers/keda/hpa.go", name=name, tie=Tie.JOINS)
+        for kind, reasons in (("Deployment Rollout", "ScalingReplicaSet"), ("StatefulSet", "SuccessfulCreate SuccessfulDelete"))
+        for name in ("{about}", "{about}-hpa", "keda-hpa-{about}")
+    ),
     # before 1.0 as Kubernetes' Deployments
     _rule("rollouts-controller", "ScalingReplicaSet", "Rollout Experiment", "ReplicaSet", r"Scaled (?:up|down) (?:ReplicaSet|replica set) (?P<name>\S+)", "argo-rollouts rollout/sync.go, utils/conditions/conditions.go"),
     _rule("rollouts-controller", "NewReplicaSetCreated FoundNewReplicaSet", "Rollout Experiment", "ReplicaSet", r'(?:Created|Found) (?:ReplicaSet|new replica set) "?(?P<name>[a-z0-9.-]+)', "argo-rollouts utils/conditions/conditions.go"),
@@ -125,7 +136,8 @@ CHILDREN = (
     _rule("strimzi.io/cluster-operator", "", "Kafka KafkaConnect KafkaMirrorMaker2", "Pod", r"Rolling Pod (?P<name>(?P<set>\S+)-\d+) due to", "strimzi cluster-operator model/AbstractModel.java (getPodName)", parent="StrimziPodSet {set}"),
     _rule("strimzi.io/cluster-operator", "", "Kafka KafkaConnect KafkaMirrorMaker2 KafkaNodePool StrimziPodSet", "Pod", r"Rolling Pod (?P<name>\S+) due to", "strimzi operator/resource/events/KubernetesRestartEventPublisher.java", tie=Tie.HAS),
     _rule("cloudnative-pg", "CreatingInstance", "Cluster", "Pod", r"(?:Recreating|Creating) instance (?P<name>\S+)", "cloudnative-pg internal/controller/cluster_create.go"),
-    _rule("cloudnative-pg", "CreatingInstance", "Cluster", "Pod", r"", "cloudnative-pg pkg/specs/pods.go (GetInstanceName)", name="{about}-*"),
+    _rule("cloudnative-pg", _INSTANCES, "Cluster", "Pod", r"", "cloudnative-pg pkg/specs/pods.go (GetInstanceName)", name="{about}-*"),
+    _rule("cloudnative-pg", _INSTANCES, "Cluster", "Job", r"", "cloudnative-pg pkg/specs/jobs.go", name="{about}-*"),
     _rule("cloudnative-pg", "DeletePod", "Cluster", "Pod", r"Deleted unschedulable pod (?P<name>\S+)", "cloudnative-pg internal/controller/cluster_controller.go"),
     # names that no message tells whole; those beyond 63 characters end in a hash
     _rule("Tekton", f"{_TASK_RUN} Completed", "PipelineRun", "TaskRun", r"", "pipeline pkg/reconciler/pipelinerun/resources/pipelinerunresolution.go (kmeta.ChildName)", name="{about}-*"),
@@ -137,6 +149,11 @@ CHILDREN = (
     # older: a random end
     _rule("Tekton", _TASK_RUN, "TaskRun", "Pod", r"", "pipeline pkg/pod/pod.go (kmeta.ChildName)", name="{about}-pod"),
     _rule("Tekton", "Failed", "TaskRun", "Pod", r"(?s).*for logs run: kubectl -n (?P<namespace>\S+) logs (?P<name>\S+) -c ", "pipeline pkg/pod/status.go"),
+    _rule("applicationset-controller", "created Created updated Updated unchanged deleted Deleted", "ApplicationSet", "Application", r'\w+ Application "(?P<name>[^"]+)"', "argo-cd applicationset/controllers/applicationset_controller.go"),
+    _rule("jobset", "", "JobSet", "Job", r"", "jobset pkg/util/placement/placement.go (GenJobName)", name="{about}-*"),
+    _rule("cluster-controller", "", "Cluster", "Component", r"", "kubeblocks pkg/constant/pattern.go", name="{about}-*"),
+    _rule("component-controller", "", "Component", "InstanceSet", r"", "kubeblocks pkg/controller/builder/builder_instance_set.go", name="{about}"),
+    _rule("crossplane", "SelectComposition ComposeResources", "", "*", r"", "crossplane internal/controller/apiextensions/composite/composition_render.go", name="{about}-*"),
     _rule("rabbitmqcluster-controller", "SuccessfulCreate SuccessfulUpdate", "RabbitmqCluster", "", r"(?:created|updated) resource (?P<name>\S+) of Type \*?(?:\w+\.)?(?P<kind>\w+)", "cluster-operator controllers/rabbitmqcluster_controller.go"),
     _rule("keda-operator", _KEDA, "ScaledObject", "", r"(?:Scaled|Deactivated|Failed to (?:scale|deactivate)) (?:\S+\.)?(?P<kind>[A-Z]\w+) (?P<namespace>[^/\s]+)/(?P<name>\S+) from", "keda pkg/scaling/executor/scale_scaledobjects.go", tie=Tie.BELONGS),
     # what a Canary analyses is its target's rollout; nearly all targets are Deployments
@@ -162,26 +179,30 @@ REISSUED = re.compile(r"Reissued from (?P<kind>[a-z]+)/(?P<name>[a-z0-9.-]+): (?
 _OF_KIND = (
     r"(?P<more>(?:(?!(?:for|in|on|of|from|to|with|by|at) )[A-Za-z-]+ ){%d})(?P<kind>[A-Za-z]{2,})"
 )
+_SAYS = r"(?: resource| object| named)?:? "
 _CALLED = (
-    r"(?: resource| object| named)?:? [\"'`]?(?:(?P<namespace>[a-z0-9-]+)[\"'`]?/[\"'`]?)?"
+    r"[\"'`]?(?:(?P<namespace>[a-z0-9-]+)[\"'`]?/[\"'`]?)?"
     r"(?P<name>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?![\w/-])"
 )
 _ACTIVE = (
     r"(?:Successfully |Succeed(?:ed)? (?:to|in) )?"
     r"(?:(?:[Cc]reat|[Dd]elet)(?:ed|ing|e)|(?P<scale>[Ss]cal(?:ed|ing)(?: up| down)?)) "
     r"(?:an? |the )?(?:new )?"
-    rf"{_OF_KIND}{_CALLED}"
+    rf"{_OF_KIND}(?:{_SAYS}|/){_CALLED}"  # also Flux's HelmChart/flux-system/apps-web
 )
 # Zalando's postgres-operator pkg/cluster/cluster.go: 'Statefulset "shop/db" has been successfully
 # created', 'The service "shop/db" for role master has ...'
 _PASSIVE = (
-    rf"(?P<scale>)(?:[Tt]he )?{_OF_KIND}{_CALLED}[\"'`]?(?: for [\w ./-]{{1,99}}?)?"
+    rf"(?P<scale>)(?:[Tt]he )?{_OF_KIND}{_SAYS}{_CALLED}[\"'`]?(?: for [\w ./-]{{1,99}}?)?"
     r"(?: has been| was)?(?: successfully)? created\b"
 )
 CREATED_KINDS = tuple(
     re.compile(voice % words) for words in range(4) for voice in (_ACTIVE, _PASSIVE)
 )
 
+# Annotation of Crossplane's Events about a claim (apiextensions/claim/reconciler.go): the name of
+# its composite resource, which is in no namespace and of another kind.
+COMPOSITE = "composite-name"
 # Annotations of Argo Workflows' Events about nodes (workflow/common/common.go, operator.go).
 _ARGO = "workflows.argoproj.io"
 WORKFLOW_NAME, WORKFLOW_UID = f"{_ARGO}/workflow-name", f"{_ARGO}/workflow-uid"

@@ -2,8 +2,10 @@
 
 from operator import attrgetter
 
+from event_tracer.core.children import ANY_KIND
 from event_tracer.core.event import ObjectReference
 from event_tracer.core.expiring import GenerationalCache
+from event_tracer.core.kinds import BUILT_IN
 from event_tracer.core.record import Record
 from event_tracer.core.times import UNUSED
 
@@ -33,12 +35,13 @@ class Claims:
         self._known: GenerationalCache[Name, tuple[ParentClaim, ...]] = GenerationalCache(
             keep=UNUSED
         )
-        self._has_generated = False
+        self._has_generated = self._has_any_kind = False
 
     def add(self, name: Name, claim: ParentClaim) -> None:
         """Take in one; of one parent the first word counts."""
         name = _key(name)
         self._has_generated = self._has_generated or name[2].endswith(_GENERATED)
+        self._has_any_kind = self._has_any_kind or name[0] == ANY_KIND
         before = self._known.peek(name) or ()
         same = [each for each in before if each.parent == claim.parent]
         others = [each for each in before if each.parent != claim.parent]
@@ -47,7 +50,7 @@ class Claims:
 
     def parent(self, name: Name, *, second: int) -> ObjectReference | None:
         """The parent of an object as of Unix `second`, if any message names it."""
-        claims = self._known.get(_key(name))
+        claims = self._known.get(_key(name)) or self._of_any_kind(name)
         if not claims:
             return None
         near = [each for each in claims if each.is_near] or claims
@@ -55,6 +58,11 @@ class Claims:
         # counts, and a child may be heard of just before its creation is told.
         known = [each for each in near if each.second <= second + 1]
         return (max(known, key=_order) if known else min(near, key=_order)).parent
+
+    def _of_any_kind(self, name: Name) -> tuple[ParentClaim, ...] | None:
+        kind, namespace, plain = name
+        is_told = self._has_any_kind and kind not in BUILT_IN
+        return self._known.get((ANY_KIND, namespace, plain)) if is_told else None
 
     def parent_of_generated(self, name: Name, *, second: int) -> ObjectReference | None:
         """The same where a message has a `*` for the end of the name, which may have `-` in it."""
@@ -67,7 +75,7 @@ class Claims:
 
     def component(self, name: Name) -> str:
         """The component whose message named an object first, empty where none did."""
-        claims = self._known.peek(_key(name))
+        claims = self._known.peek(_key(name)) or self._of_any_kind(name)
         return next((each.component for each in claims if each.component), "") if claims else ""
 
     def expire(self, *, now: int) -> None:

@@ -40,7 +40,7 @@ def occurrence_of(event: Event, child: Child | None) -> Occurrence:
 def child_of(ties: tuple[Named, ...]) -> Child | None:
     """The object below its own that an Event's message names, the first of several (law 8)."""
     for tie in ties:
-        if tie.tie is not Tie.BELONGS:
+        if tie.tie not in (Tie.BELONGS, Tie.JOINS) and not tie.name.endswith("*"):
             owned = tie.tie in (Tie.OWNS, Tie.HAS)
             return Child(kind=tie.kind, namespace=tie.namespace, name=tie.name, owned=owned)
     return None

@@ -99,8 +99,9 @@ class History:
 
     def observe_scale(self, event: Event) -> "History":
         """This history after an autoscaler's word that it scaled this root."""
-        second = second_of(event.time)
-        return self._add(Change(second=second, verb="Scale", manager=event.component))
+        change = Change(second=second_of(event.time), verb="Scale", manager=event.component)
+        is_own = any(is_autoscaled(each.change) for each in self.pending)
+        return self if self._is_answer(change) and not is_own else self._add(change)
 
     def fix_dates(self, *, before: int) -> "History":
         """This history with the dates fixed of what was seen, and dated, before `before` (ns)."""

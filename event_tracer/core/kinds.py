@@ -75,6 +75,7 @@ _CUSTOM = {
     "argoproj.io": {
         "rollouts-controller": "Rollout Experiment AnalysisRun",
         "workflow-controller": "Workflow CronWorkflow",
+        "applicationset-controller": "ApplicationSet",
     },
     "cert-manager.io": {
         "cert-manager-certificates-request-manager": "Certificate",
@@ -134,6 +135,11 @@ _CUSTOM = {
     "clickhouse.altinity.com": {"clickhouse-operator": "ClickHouseInstallation"},
     "serving.kserve.io": {"v1beta1Controllers": "InferenceService"},
     "jobset.x-k8s.io": {"jobset": "JobSet"},
+    "trainer.kubeflow.org": {"trainer-trainjob-controller": "TrainJob"},
+    "apps.kubeblocks.io": {
+        "cluster-controller": "Cluster", "component-controller": "Component",
+    },
+    "workloads.kubeblocks.io": {"instance-set-controller": "InstanceSet"},
     "leaderworkerset.x-k8s.io": {"leaderworkerset": "LeaderWorkerSet"},
     "flagger.app": {"flagger": "Canary"},
     "rabbitmq.com": {"rabbitmqcluster-controller": "RabbitmqCluster"},

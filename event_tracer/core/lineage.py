@@ -105,6 +105,8 @@ class Lineage:
         elif tie.tie is Tie.ATTACHES:
             self._attached.add(name, claim)
             self._note_creator(name, component)
+        elif tie.tie is Tie.JOINS:
+            self._attached.add(name, claim.but(component=""))
         elif tie.tie is Tie.BELONGS:
             other = claim.but(parent=_parent(*name, "", ""), component="")
             self._attached.add(_name_of(tie.parent), other)

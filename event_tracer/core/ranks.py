@@ -8,6 +8,15 @@ Kubernetes' own.
 # Kinds of the Kubeflow training operator, whose reasons begin with their kind.
 TRAINING_KINDS = ("TFJob", "PyTorchJob", "MPIJob", "XGBoostJob", "MXJob", "PaddleJob", "JAXJob")
 
+# cluster-autoscaler's actuator, and the plugins of the descheduler, whose reasons are their names
+# (pkg/descheduler/evictions/evictions.go).
+EVICTORS = (
+    "ScaleDown", "Descheduled", "HighNodeUtilization", "LowNodeUtilization", "PodLifeTime",
+    "RemoveDuplicates", "RemoveFailedPods", "RemovePodsHavingTooManyRestarts",
+    "RemovePodsViolatingInterPodAntiAffinity", "RemovePodsViolatingNodeAffinity",
+    "RemovePodsViolatingNodeTaints", "RemovePodsViolatingTopologySpreadConstraint",
+)  # fmt: skip
+
 OTHERS = {
     # Argo Rollouts: utils/conditions/conditions.go, rollout/analysis.go, analysis/analysis.go
     "RolloutUpdated": 131, "NewReplicaSetCreated": 132, "RolloutNotCompleted": 133,
@@ -22,6 +31,7 @@ OTHERS = {
     "RequestFailed": 155, "WaitingForApproval": 156, "cert-manager.io": 157, "OrderCreated": 158,
     "OrderPending": 159, "PresentError": 160, "Presented": 161, "DomainVerified": 162,
     "CleanUpError": 163, "Complete": 164, "OrderFailed": 165, "CertificateIssued": 166,
+    "Issuing issued": 167,
     # KubeVirt: virt-controller/watch/{vm,vmi,migration}, virt-handler/vm.go
     "SuccessfulHandOver": 170, "PreparingTarget": 171, "Migrating": 172, "Migrated": 173,
     "SuccessfulMigration": 174, "FailedMigration": 175, "ShuttingDown": 176, "Stopped": 177,
@@ -50,12 +60,13 @@ OTHERS = {
     # Karpenter: pkg/events/reason.go, nodeclaim/lifecycle
     "Launched": 260, "Registered": 261, "Initialized": 262, "DisruptionBlocked": 264,
     "Unconsolidatable": 265, "DisruptionLaunching": 266, "DisruptionWaitingReadiness": 267,
-    "DisruptionTerminating": 268, "Disrupted": 269, "FailedDraining": 270,
+    "DisruptionTerminating": 268, "FailedDraining": 270,
+    # those who evict a pod, before its containers are stopped; Disrupted is Karpenter's
+    "Disrupted": 93, "EvictedByVPA": 93, **dict.fromkeys(EVICTORS, 92),
     # KEDA: eventreason.go; VPA: pods_eviction_restriction.go
     "KEDAScalersStarted": 280, "ScaledObjectReady": 281, "ScaledJobReady": 281,
     "KEDAScaleTargetActivated": 282, "KEDAScaleTargetActivationFailed": 283,
     "KEDAJobsCreated": 284, "KEDAScaleTargetDeactivated": 285, "EvictedPod": 286,
-    "EvictedByVPA": 287,
     # Argo Workflows: workflow/controller/operator.go
     "WorkflowRunning": 290, "WorkflowNodeRunning": 291, "WorkflowNodeSucceeded": 292,
     "WorkflowNodeFailed": 293, "WorkflowNodeError": 293, "WorkflowSucceeded": 294,

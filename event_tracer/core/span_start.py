@@ -108,16 +108,18 @@ def surely_past(time: int) -> int:
 
 
 def start_of(
-    occurrence: Occurrence, *, stated: int | None, since: int, item: KubeObject, firsts: FirstTimes
-) -> int:
-    """Start time (ns) of the span of an occurrence about `item` (law 4).
+    occurrence: Occurrence, *, name: str, stated: int | None, since: int, item: KubeObject,
+    firsts: FirstTimes,
+) -> int:  # fmt: skip
+    """Start time (ns) of the span, called `name`, of an occurrence about `item` (law 4).
 
     It is what its source has `stated`, else the first time of what it followed on, else 1 µs before
     its end, as where it began before its story, at `since`, or is longer than its object is old.
     """
     began = stated
-    if began is None and occurrence.is_first and _steps(occurrence.reason, occurrence.about.kind):
-        began = _predecessor(occurrence, item=item, firsts=firsts)
+    step = name if name in STEPS else occurrence.reason
+    if began is None and occurrence.is_first and _steps(step, occurrence.about.kind):
+        began = _predecessor(occurrence, step, item=item, firsts=firsts)
     if stated is not None and item.created is not None:
         # Of a time of whole seconds the end may be a second later than it says.
         since = max(since, item.created * SECOND - SECOND)
@@ -125,17 +127,19 @@ def start_of(
     return instant if began is None or began < since else min(began, instant)
 
 
-def _predecessor(occurrence: Occurrence, *, item: KubeObject, firsts: FirstTimes) -> int | None:
-    path = occurrence.about.field_path if occurrence.reason in CONTAINER_STEPS else ""
+def _predecessor(
+    occurrence: Occurrence, step: str, *, item: KubeObject, firsts: FirstTimes
+) -> int | None:
+    path = occurrence.about.field_path if step in CONTAINER_STEPS else ""
     known: list[tuple[int, int]] = []
-    for reason in _steps(occurrence.reason, occurrence.about.kind):
+    for reason in _steps(step, occurrence.about.kind):
         if reason != CREATED:
             found = firsts.of(item, path, reason, until=occurrence.time)
             known += [(first.time, first.end) for first in found]
-        elif item.created is not None and occurrence.about.kind == CREATED_KINDS[occurrence.reason]:
+        elif item.created is not None and occurrence.about.kind == CREATED_KINDS[step]:
             created = item.created * SECOND
             known.append((created, surely_past(created)))
     if not known:
         return None
-    is_earliest = occurrence.reason in EARLIEST_STEPS
+    is_earliest = step in EARLIEST_STEPS
     return min(end for _, end in known) if is_earliest else max(known)[1]

@@ -281,7 +281,7 @@ class Stories:
         placement = self._placer.place(occurrence, item, final_before=final)
         said = describe(occurrence.source)
         start = start_of(
-            occurrence, stated=said.start, since=placement.story.began, item=item,
+            occurrence, name=said.name, stated=said.start, since=placement.story.began, item=item,
             firsts=self._cluster.firsts,
         )  # fmt: skip
         span = self._mapper.event_span(occurrence, said, placement=placement, start=start)

@@ -8,7 +8,7 @@ differ.
 import re
 from dataclasses import dataclass
 
-from event_tracer.core.ranks import OTHERS, TRAINING_KINDS
+from event_tracer.core.ranks import EVICTORS, OTHERS, TRAINING_KINDS
 
 # Where what happens to one object stands within a whole second, for the many times that carry
 # none finer: by µs, in the order of its life, a Warning after what it is about. The key is a span's
@@ -84,6 +84,9 @@ STEPS = {
     "RolloutResumed": ("RolloutPaused",),
     "RolloutCompleted": ("RolloutUpdated",),
     "Requested": ("Issuing",),
+    "Issuing issued": ("Issuing",),
+    # ingress-gce pkg/neg/readiness
+    "LoadBalancerNegReady": ("LoadBalancerNegNotReady",),
     "Presented": ("Started",),
     "DomainVerified": ("Presented",),
     "Complete": ("Created",),
@@ -124,7 +127,7 @@ BEGUN = ("Started", "Starting", "Initiated")
 # Steps that end one container's part; the others end the whole object's.
 CONTAINER_STEPS = frozenset({"Pulled", "Created", "Started"})
 # Those that began with the earliest of their predecessors, for a pod may have been tried often.
-EARLIEST_STEPS = frozenset({"Scheduled"})
+EARLIEST_STEPS = frozenset({"Scheduled", "Issuing issued"})
 # Kinds whose creation a CREATED step may start from: a Job's `Completed` says so, others' not.
 CREATED_KINDS = {"Scheduled": "Pod", "Completed": "Job"}
 
@@ -150,6 +153,8 @@ NAME_WORDS = {
     "BackOff": ((re.compile("Back-off pulling image"), "image"), (re.compile("Back-off (?:\\S+ )?restarting"), "restart")),
     "Unhealthy": ((re.compile("(?i)(readiness|liveness|startup) probe"), None),),
     "ScalingReplicaSet": ((re.compile("Scaled (up|down)"), None),),
+    # cert-manager certificates/issuing: the end is called as the beginning
+    "Issuing": ((re.compile("The certificate has been successfully (issued)"), None),),
 }  # fmt: skip
 
 # A fact in a message → an attribute. (reasons, pattern, attribute)
@@ -220,7 +225,8 @@ CLAIM_WAITING = frozenset({"ExternalProvisioning", "Provisioning"})
 CLAIM_DONE = frozenset({"ProvisioningSucceeded"})
 # A pod that one of these is about goes, as does one whose container is stopped.
 POD_LEAVING = frozenset({
-    "Preempted", "Evicted", "TaintManagerEviction", "DeviceTaintManagerEviction",
+    "Preempted", "Evicted", "TaintManagerEviction", "DeviceTaintManagerEviction", "EvictedByVPA",
+    "Disrupted", *EVICTORS,
 })  # fmt: skip
 
 

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 
 from event_tracer.core.children import (
+    ANY_KIND,
     CHILDREN,
+    COMPOSITE,
     CREATED_KINDS,
     REISSUED,
     WORKFLOW_NAME,
@@ -43,10 +45,11 @@ class Named(Record, frozen=True):
 def ties_of(event: Event) -> tuple[Named, ...]:
     """All objects that an Event names, the first first: by its message, else its annotations."""
     about = event.involved
-    if not about.namespace and event.namespace and about.kind != "Node":
+    # Events about what is in no namespace are in this one (client-go tools/record/event.go).
+    if not about.namespace and event.namespace != "default":
         about = about.but(namespace=event.namespace)
     found = tuple(_named(event.reason, event.message.removeprefix(COMBINED), about))
-    return (*found, *_workflow(event, about)) if event.annotations else found
+    return (*found, *_annotated(event, about)) if event.annotations else found
 
 
 def _named(reason: str, message: str, about: ObjectReference) -> Iterator[Named]:
@@ -60,7 +63,7 @@ def _named(reason: str, message: str, about: ObjectReference) -> Iterator[Named]
         if rule.kinds and about.kind not in rule.kinds:
             continue
         if match := rule.pattern.match(message):
-            is_named = True
+            is_named = is_named or "{about}" not in rule.name
             yield _by_rule(rule, match.groupdict(), about)
     if not is_named and about.kind not in _OWN_NOTHING:
         yield from _created(message, about)
@@ -119,9 +122,11 @@ def _kinds(more: str, word: str) -> tuple[str, ...]:
     return (word,) if word[0].isupper() else tuple(each.capitalize() for each in reversed(joined))
 
 
-def _workflow(event: Event, about: ObjectReference) -> Iterator[Named]:
-    # Argo Workflows' nodeEvents.sendAsPod: about the pod, its Workflow in annotations.
+def _annotated(event: Event, about: ObjectReference) -> Iterator[Named]:
     annotations = dict(event.annotations)
+    if name := annotations.get(COMPOSITE):
+        yield Named(ANY_KIND, "", name, about, Tie.ATTACHES)
+    # Argo Workflows' nodeEvents.sendAsPod: about the pod, its Workflow in annotations.
     if name := annotations.get(WORKFLOW_NAME):
         workflow = _reference("Workflow", about.namespace, name, annotations.get(WORKFLOW_UID, ""))
         yield Named(about.kind, about.namespace, about.name, workflow, Tie.OWNS)

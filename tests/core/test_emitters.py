@@ -97,6 +97,17 @@ CASES = (
     ("Canary web", "Synced", "New revision detected! Scaling up web.shop", "Deployment web", "(above)"),
     ("Canary web", "Synced", "Promotion completed! Scaling down web.shop", "Deployment web", "(above)"),
     ("GameServer arena-x7k2p-5vn8q", "Creating", "Pod arena-x7k2p-5vn8q created", "Pod arena-x7k2p-5vn8q", "GameServer arena-x7k2p-5vn8q"),
+    ("Deployment web", "ScalingReplicaSet", "Scaled up replica set web-1 from 2 to 4", "HorizontalPodAutoscaler web", "(above)"),
+    ("Rollout web", "ScalingReplicaSet", "Scaled up replica set web-1 from 2 to 4", "HorizontalPodAutoscaler keda-hpa-web", "(above)"),
+    ("StatefulSet db", "SuccessfulCreate", "create Pod db-1 in StatefulSet db successful", "HorizontalPodAutoscaler db-hpa", "(above)"),
+    ("Cluster pg", "FailoverTarget", "Failing over from pg-1 to pg-2", "Pod pg-*", "(above)"),
+    ("Cluster pg", "CreatingInstance", "Primary instance (initdb)", "Job pg-*", "(above)"),
+    ("ApplicationSet fleet", "created", 'created Application "shop"', "Application shop", "(above)"),
+    ("JobSet train", "Suspended", "Kueue managed job suspended", "Job train-*", "(above)"),
+    ("Cluster mydb", "ApplyResourcesSucceed", "Successfully applied for resources", "Component mydb-*", "(above)"),
+    ("Component mydb-mysql", "ComponentPhaseTransition", "component is Running", "InstanceSet mydb-mysql", "(above)"),
+    ("InstanceSet mydb-mysql", "SuccessfulCreate", "create Pod mydb-mysql-0 in InstanceSet mydb-mysql successful", "Pod mydb-mysql-0", "(above)"),
+    ("XNetwork net-7k2px", "ComposeResources", "Successfully composed resources", "* net-7k2px-*", "(above)"),
     # the general rule: under its maker's name
     ("Widget w", "Made", 'Created new Gadget resource "w-gadget"', "Gadget w-gadget", "Widget w"),
     ("Widget w", "Made", "Created Gadget shop/w-1", "Gadget w-1", "Widget w"),
@@ -121,6 +132,7 @@ CASES = (
     ("RayJob train", "DeletedRayCluster", "Deleted RayCluster shop/train-7qk2v", "RayCluster train-7qk2v", "RayJob train"),
     ("Widget w", "Made", "created config map w-settings", "Configmap w-settings", "Widget w"),
     ("LeaderWorkerSet l", "Made", "Created leader statefulset l-0", "StatefulSet l-0", "LeaderWorkerSet l"),
+    ("HelmRelease web", "HelmChartCreated", "Created HelmChart/flux-system/apps-web with SourceRef 'HelmRepository/flux-system/web'", "HelmChart apps-web", "HelmRelease web"),
 )  # fmt: skip
 
 
@@ -177,6 +189,7 @@ def test_each_rule_has_a_case() -> None:
         ("Widget w", "Gadget w-1 has not been created yet"),
         ("Widget w", "Waiting for Gadget w-1 to be created"),
         ("Widget w", "Created gateway for Widget w"),
+        ("Kustomization w", "Deployment/shop/w-1 created"),  # applied, not owned
         ("VolumeSnapshot s", "Snapshot shop/s was successfully created by the CSI driver."),
     ],
 )

@@ -130,7 +130,7 @@ def test_the_autoscaler_s_scale_is_no_story_of_its_own() -> None:
     cluster.run(100)
 
     assert by_look(cluster) == by_watch(cluster)
-    assert len(by_look(cluster)) == 2  # the Deployment's, and the autoscaler's own
+    assert len(by_look(cluster)) == 1  # the autoscaler, which is called as it is, is attached to it
 
 
 def test_steps_of_a_rollout_are_no_scale() -> None:

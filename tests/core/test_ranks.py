@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from event_tracer.core.tables import (
+    POD_LEAVING,
     RANK,
     UNKNOWN_BEGIN_RANK,
     UNKNOWN_END_RANK,
@@ -48,6 +49,13 @@ def test_a_pods_life_is_in_order() -> None:
     life = normal("Scheduled", "Pulling", "Pulled", "Created", "Started", "Killing")
 
     assert names(*life) == ["Scheduled", "Pulling", "Pulled", "Created", "Started", "Killing"]
+
+
+@pytest.mark.parametrize("evicts", ["EvictedByVPA", "Disrupted", "ScaleDown", "LowNodeUtilization"])
+def test_who_evicts_a_pod_does_so_before_it_is_stopped(evicts: str) -> None:
+    """VPA, Karpenter, cluster-autoscaler, descheduler: it goes, as one that the kubelet evicts."""
+    assert names(*normal("Killing", evicts)) == [evicts, "Killing"]
+    assert evicts in POD_LEAVING
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ def test_nothing_takes_longer_than_its_object_is_old(age: int, is_told: bool) ->
         ("Started", "Failed"),  # Tekton's TaskRun
         ("CreatingSnapshot", "SnapshotReady"),  # snapshot-controller
         ("UploadScheduled", "UploadSucceeded"),  # CDI
+        ("LoadBalancerNegNotReady", "LoadBalancerNegReady"),  # ingress-gce pkg/neg/readiness
     ],
 )
 def test_an_end_began_at_its_own_beginning(begun: str, ended: str) -> None:
@@ -117,6 +118,22 @@ def test_an_end_began_at_its_own_beginning(begun: str, ended: str) -> None:
 
     assert lengths[ended] == pytest.approx(2, abs=0.01)
     assert lengths[begun] < 0.01
+
+
+def test_a_certificate_is_issued_since_it_was_to_be() -> None:
+    """cert-manager certificates/issuing: an end with the reason of the beginning."""
+    about = "Certificate tls"
+    said: list[tuple[str, ...]] = [
+        (about, "Issuing", "Issuing certificate as Secret does not exist", "a"),
+        *[("Secret x", "Read", f"{n}", "a") for n in range(8)],
+        (about, "Issuing", "The certificate has been successfully issued", "b"),
+    ]
+    raws = Case({"Certificate": "cert-manager.io/v1", "Secret": "v1"}, {}, said).events()
+    spans = events(tell([listing({"resource": "events", "object": raw} for raw in raws)]))
+    lengths = {span.name: (span.end - span.start) / SECOND for span in spans}
+
+    assert lengths["Issuing issued"] == pytest.approx(8, abs=0.01)
+    assert lengths["Issuing"] < 0.01
 
 
 def test_what_a_kubelet_failed_at_is_an_instant() -> None:
