@@ -3,6 +3,8 @@
 from enum import IntEnum
 from typing import NamedTuple
 
+from event_tracer.core.times import second_of
+
 
 class Kind(IntEnum):
     """Kinds of errors, the most telling first."""
@@ -77,8 +79,16 @@ class Standing(NamedTuple):
             name=first.name if keeps else last.name,
             message=first.message if keeps else last.message,
             ordinal=max(first.ordinal, last.ordinal),
-            times=max(self.times + bool(newer.times), newer.times),
+            times=max(self.times + (bool(newer.times) and not self._is_before(newer)), newer.times),
         )
+
+    def _is_before(self, newer: "Standing") -> bool:
+        """Whether it counts that occurrence: an Event's first, told of the second of its second.
+
+        The first alone has its time to the nanosecond (law 3), which may be later in that second.
+        """
+        is_first = newer.times == 1 < self.times and newer.message == self.message
+        return is_first and second_of(newer.last) == second_of(self.since)
 
 
 def goes_on(message: str) -> bool:

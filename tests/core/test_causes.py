@@ -90,6 +90,17 @@ def test_how_often_is_told() -> None:
     assert words_of(death._replace(ordinal=2)).endswith(", 1 restart")
 
 
+def test_no_try_is_counted_twice() -> None:
+    """Law 3: the second of one second is told before the first, whose name has its nanosecond."""
+    (root,) = roots(tell(frames_of("status/bad-config")))
+    tries = [
+        span for span in tell(frames_of("status/bad-config"))
+        if span.name == "Failed" and span.end <= root.end
+    ]  # fmt: skip
+
+    assert f", {len(tries)} tries" in (root.error or "")
+
+
 def test_a_probe_that_kills_is_the_cause_of_a_death() -> None:
     """The exit code alone, 137, does not tell; nor is running out of memory the probe's doing."""
     death = standing("Terminated Error", "container web: Error, exit 137", ordinal=1)
