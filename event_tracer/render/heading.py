@@ -3,16 +3,18 @@
 One function for all who show a story: the terminal, the page, `run --to console`.
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from event_tracer.core.span import Attributes, Span, text_of
 from event_tracer.core.times import SECOND, human
 from event_tracer.core.verdict import lower_kind
-from event_tracer.render.outcome import Later
+from event_tracer.render.outcome import Later, again_of
 from event_tracer.render.rows import Row
 
 _FAILED = "failed"
+_COUNTED = re.compile(r"\d (?:restarts?|tries|times)$")
 _LONG = 10 * SECOND  # of a completion, from which on one asks what took so long
 
 
@@ -33,10 +35,20 @@ def heading_of(root: Span, later: Later | None, *, start: int, rows: Sequence[Ro
         why = later.cause.text(of=about_of(root)) if later.cause else ""
         return Heading(f"{outcome}, then {later.word} after {in_words(later.time - start)}", why)
     if outcome == _FAILED:
-        return Heading(outcome, root.error or "")
+        return Heading(outcome, _failure(root, rows))
     if outcome == "complete" and (took := _completed_after(root)) is not None:
         return Heading(f"{outcome} in {in_words(took)}", _slowest(rows, start=start, took=took))
     return Heading(outcome, text_of(attributes, "event_tracer.progress"))
+
+
+def _failure(root: Span, rows: Sequence[Row]) -> str:
+    """The cause of a failure; what it counts ends with the root, and what came later is added."""
+    why, message = root.error or "", text_of(root.attributes, "event_tracer.cause.message")
+    if not _COUNTED.search(message) or not why.startswith(message):
+        return why
+    under = (span for row in rows for span in row.spans if span.kind == "event")
+    again = again_of(root, under)
+    return f"{message}, then {again:,} more{why[len(message) :]}" if again else why
 
 
 def _slowest(rows: Sequence[Row], *, start: int, took: int) -> str:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import NamedTuple
 
 from event_tracer.core.causes import words_of
@@ -43,6 +44,26 @@ def later_of(sealed: Span, under: Iterable[Span]) -> Later | None:
     )
     time = next(done, None)
     return None if time is None or outcome in _LASTS else Later("complete", time)
+
+
+def again_of(sealed: Span, under: Iterable[Span]) -> int:
+    """How often the error that failed an object came again after its span's end.
+
+    `under` are the event spans under it.
+    """
+    reason, about = (
+        text_of(sealed.attributes, f"event_tracer.cause.{each}") for each in ("reason", "object")
+    )
+    of_it = (span for span in under if span.error is not None and _name(span) == about)
+    errors = [_error(span) for span in sorted(of_it, key=lambda span: span.end)]
+    before = [each for each in errors if each.last <= sealed.end]
+    key = next((each.key for each in reversed(before) if each.name == reason), None)
+    return _times(errors, key) - _times(before, key)
+
+
+def _times(errors: Iterable[Standing], key: ErrorKey | None) -> int:
+    same = [each for each in errors if each.key == key]
+    return reduce(Standing.again, same).times if same else 0
 
 
 def outcome_of(sealed: Span, later: Later | None) -> str:

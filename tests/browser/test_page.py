@@ -164,7 +164,9 @@ def test_a_failure_has_its_cause_below_the_title(tmp_path: Path, open_page: Open
     tab = open_page(of_recordings(tmp_path, "status/oom.jsonl.gz"))
     cause = tab.page.locator("#story-cause")
 
-    assert cause.inner_text().startswith("container web: OOMKilled, exit 137, 3 restarts (pod web-")
+    assert cause.inner_text().startswith(
+        "container web: OOMKilled, exit 137, 3 restarts, then 1 more (pod web-"
+    )
     assert tab.of(cause, "color") == tab.of(tab.page.locator("#story-outcome"), "color")
     item = tab.page.locator("#stories .item .second").first
     assert item.inner_text().split() == ["failed", *cause.inner_text().split()]

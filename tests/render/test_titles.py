@@ -6,6 +6,7 @@ purpose, write it anew: `python -m tests.render.test_titles`.
 
 import gzip
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,28 @@ def test_what_came_later_has_its_time_and_cause() -> None:
 def test_a_length_in_words(seconds: float, words: str) -> None:
     """To the second, from ten minutes on to the minute."""
     assert in_words(int(seconds * SECOND)) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "first"),
+    [
+        ("bad-config", "Failed", 0),
+        ("crash", "Terminated Error", 1),
+        ("never-ready", "Unhealthy readiness", 0),
+        ("oom", "Terminated OOMKilled", 1),
+        ("quota", "FailedCreate", 0),
+    ],
+)
+def test_a_title_counts_what_its_row_counts(name: str, row: str, first: int) -> None:
+    """Law 6: what came after the root's end is told beside it; the `first` death is no restart."""
+    picture = waterfall(failed(name))
+    (count,) = (each.count for each in picture.rows if each.name == row)
+    numbers = re.search(
+        r", (\d+) (?:restarts|tries|times)(?:, then (\d+) more)? \(", title(failed(name))
+    )
+
+    assert numbers
+    assert sum(int(each) for each in numbers.groups() if each) == count - first
 
 
 @pytest.mark.parametrize("name", CAPTURES)
