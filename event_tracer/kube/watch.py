@@ -9,24 +9,24 @@ and, once etcd was restored, silence. All of them end in a new LIST (watch_state
 import asyncio
 import logging
 import random
-from collections.abc import Iterator
 
 import aiohttp
 
 from event_tracer.core.event import version_number
-from event_tracer.core.frame import Listing, parse_lines
-from event_tracer.core.wire import MalformedError
+from event_tracer.core.frame import Listing
+from event_tracer.kube.bookmark import Bookmark
 from event_tracer.kube.catch_up import CatchUp, Quiet
-from event_tracer.kube.client import Api, ApiError, status_error
+from event_tracer.kube.client import Api, ApiError
+from event_tracer.kube.dispatch import Dispatcher
 from event_tracer.kube.handler import FrameHandler
-from event_tracer.kube.listing import Lister, StaleError, frame_of, listing_of
+from event_tracer.kube.listing import Lister, StaleError, listing_of
 from event_tracer.kube.resources import EVENTS, Resource
 from event_tracer.kube.retry import Retry, ShortWatchError
 from event_tracer.kube.stream import Silence, chunks, lines
 from event_tracer.kube.watch_state import Start, State
 from event_tracer.runtime.metrics import Metrics
 
-_WATCH = 240.0  # seconds, well below etcd's compaction
+_WATCH = 180.0  # seconds: with what Bookmark adds well below the 5 minutes that etcd keeps
 _SHORT = 1.0  # seconds; client-go's VeryShortWatchError (tools/cache/reflector.go)
 
 logger = logging.getLogger(__name__)
@@ -59,6 +59,11 @@ class Watch:
         self._start = Start.FROM_NOW if from_now and not version else Start.FIRST
         self._catch_up = CatchUp(self._on_caught_up)
         self._silence = Silence(has_bookmarks=resource is not EVENTS)
+        self._bookmark = Bookmark(self._lister.version)
+        self._dispatcher = Dispatcher(
+            self, handler=handler, metrics=metrics,
+            on_frame=self._on_frame, on_bookmark=self._on_bookmark,
+        )  # fmt: skip
 
     @property
     def place(self) -> str:
@@ -103,7 +108,7 @@ class Watch:
             await self._handler.wait_for_capacity(self)
         self._enter(self._start.state)
         if self._start is Start.PROBE:
-            await self._probe()
+            self._check(await self._lister.version())
         elif self._start is not Start.WATCH:
             await self._list()
         self._enter(State.CATCHING_UP)
@@ -192,10 +197,11 @@ class Watch:
             self._handler.on_page(self, page.frames, raws, listing)
         return listing
 
-    async def _probe(self) -> None:
+    def _check(self, newest: str) -> None:
+        """Raise StaleError if the newest version that there is shows another history."""
         # A watch of Events from a version of the future says nothing, for ever: only a LIST
         # tells (apiserver storage/etcd3/watcher.go).
-        if version_number(await self._lister.version()) < version_number(self.version):
+        if version_number(newest) < version_number(self.version):
             raise StaleError(Start.RESTORED.value)
 
     # -- WATCH
@@ -207,7 +213,7 @@ class Watch:
         self.last_progress = asyncio.get_running_loop().time()
         stream = self._lister.watch(self.version, seconds=seconds, idle_timeout=idle_timeout)
         try:
-            async with stream as response:
+            async with stream as response, self._bookmark.asked(seconds=seconds):
                 return await self._read(response, seconds=seconds)
         except ApiError as error:
             if error.status == 410:
@@ -222,6 +228,7 @@ class Watch:
         def on_loss(reason: str) -> None:
             nonlocal has_said
             has_said = True
+            self._bookmark.on_line()
             self._metrics.dropped(reason)
 
         stream = chunks(response, poll=self._handler.poll_interval(self))
@@ -229,7 +236,8 @@ class Watch:
             async for batch in lines(stream, on_loss=on_loss):
                 self.last_progress, has_said = clock(), True
                 self._silence.on_line()
-                self._on_lines(batch)
+                self._bookmark.on_line()
+                self._dispatcher.dispatch(batch)
                 if self.is_live:
                     self.last_read = self.last_progress
                 if not self._handler.has_capacity(self):
@@ -243,12 +251,20 @@ class Watch:
             if lasted >= _SHORT:
                 self.retry.on_success()
                 self._on_allowed()
+        if lasted >= seconds - 1:
+            self._on_end_in_time()
+            return "timeout"
         if lasted >= _SHORT:
-            return "timeout" if lasted >= seconds - 1 else "closed"
+            return "closed"
         # With lines or without, the next WATCH must not follow at once.
         if has_said:
             raise ShortWatchError("the watch ended at once")
         raise StaleError(Start.EMPTY.value)
+
+    def _on_end_in_time(self) -> None:
+        if self.is_live and self._bookmark.version:
+            self._check(self._bookmark.version)
+            self.version = self._bookmark.version
 
     def _on_open(self, response: aiohttp.ClientResponse) -> None:
         if response.content_type != "application/json":
@@ -256,38 +272,11 @@ class Watch:
         self.retry.on_open()
         self._catch_up.on_open(version=self.version, now=self._api.now)
 
-    def _on_lines(self, batch: list[bytes]) -> None:
-        left = iter(batch)
-        while (odd := self._parse_plain(left)) is not None:
-            self._parse_full(odd)
-
-    def _parse_plain(self, left: Iterator[bytes]) -> bytes | None:
-        """Read up to the first line that is no change, or not as nearly all are; returns that."""
-        if self._handler.wants_raw:
-            return next(left, None)
-        parsed, odd = parse_lines(left, resource=self.resource.name, kind=self.resource.kind)
-        if parsed:
-            self._on_progress(parsed[-1].version, self._handler.on_lines(self, parsed))
-        return odd
-
-    def _parse_full(self, line: bytes) -> None:
-        try:
-            type_, body, version = frame_of(line)
-        except MalformedError:
-            self._metrics.dropped("malformed")
-            return
-        if type_ == "ERROR":
-            raise status_error(body)
-        if type_ in ("ADDED", "MODIFIED", "DELETED"):
-            written = self._handler.on_raw(self, self.resource.frame(body, type_=type_))
-            self._on_progress(version, written)
-            return
-        if type_ != "BOOKMARK":
-            self._metrics.dropped("unknown_type")
-        self.version = version or self.version
-
-    def _on_progress(self, version: str, written: int | None) -> None:
+    def _on_frame(self, version: str, written: int | None) -> None:
         if not self.is_live:
             self._on_allowed()
             self._catch_up.on_frame(version=version, written=written)
+        self.version = version or self.version
+
+    def _on_bookmark(self, version: str) -> None:
         self.version = version or self.version

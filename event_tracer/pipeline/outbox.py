@@ -20,9 +20,11 @@ from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointEncoder, Chec
 from event_tracer.pipeline.stores import Store
 from event_tracer.runtime.backoff import Backoff
 from event_tracer.runtime.metrics import Metrics
+from event_tracer.runtime.tasks import happened
 
 _SHORTEST_PAUSE = 1.0  # seconds between two writes
 _LONGEST_PAUSE = 1.25  # while a story's first spans wait: with the writes around it at most two
+_LONGEST_SILENCE = 60.0  # seconds: the versions that were read move on where nothing is told
 _SHARE = 20  # a write may take a twentieth of a core
 _RATE = 128 * 1024  # bytes a second, as etcd keeps all that was written for 5 to 10 minutes
 _MOST_TRACES = 50_000
@@ -181,7 +183,7 @@ class Outbox:
         self._changed.set()
 
     async def run(self) -> None:
-        """Deliver, and write the checkpoint whenever it has changed, until cancelled."""
+        """Deliver, and write the checkpoint, when it changes or each minute, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._exporter.run(), name="export")
             if self._store:
@@ -197,7 +199,7 @@ class Outbox:
     async def _write_changes(self) -> None:
         backoff = Backoff()
         while True:
-            await self._changed.wait()
+            await happened(self._changed, within=_LONGEST_SILENCE)
             begun = time.process_time()
             try:
                 size = await self.write()

@@ -174,7 +174,7 @@ async def test_a_broken_checkpoint_is_left_aside(world: World, kept: bytes) -> N
 @pytest.mark.parametrize(
     "place",
     [
-        "event_tracer.kube.watch.parse_lines",
+        "event_tracer.kube.dispatch.parse_lines",
         "event_tracer.export.retries.Backoff",
         "event_tracer.core.event_source.event_name",
         "event_tracer.core.story.start_of",

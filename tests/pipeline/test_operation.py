@@ -100,7 +100,7 @@ async def test_a_run_without_events_says_so_first(
 
 @in_world()
 async def test_an_idle_cluster_costs_a_request_every_few_minutes(world: World) -> None:
-    """An hour of silence: about one WATCH for each resource every four minutes, no LIST."""
+    """An hour of silence: a WATCH and a small LIST for each resource every three minutes or so."""
     task = world.start()
     await asyncio.sleep(150)
     before = len(world.server.requests)
@@ -108,8 +108,12 @@ async def test_an_idle_cluster_costs_a_request_every_few_minutes(world: World) -
     asked = world.server.requests[before:]
     assert await world.end(task, after=0)
 
-    assert {request.verb for request in asked} == {"watch"}
-    assert 8 * 10 < len(asked) < 8 * 25
+    watches = [request for request in asked if request.verb == "watch"]
+    lists = [request for request in asked if request.verb == "list"]
+    assert len(watches) + len(lists) == len(asked)
+    assert 8 * 15 < len(watches) < 8 * 25
+    assert len(lists) < 8 * 25
+    assert {request.query.get("limit") for request in lists} == {"1"}
 
 
 @in_world()

@@ -19,6 +19,12 @@ from tests.scenarios.fields import Raw
 CLUSTER = "4a6b1d0e-5a3f-4c52-9d3e-6f1b2c3d4e5f"
 """The uid of kube-system."""
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_COMPACTION, _RENEWAL = 300, 10  # seconds
+_LEASE = {
+    "type": "MODIFIED",
+    "resource": "leases",
+    "object": {"metadata": {"namespace": "kube-node-lease", "name": "node-1"}},
+}
 _VERSION = {"major": "1", "minor": "34", "gitVersion": "v1.34.0", "platform": "linux/amd64"}
 
 
@@ -70,6 +76,18 @@ class ApiServer(Listener):
         """Forget the history up to now."""
         self.store.compacted = self.store.revision
 
+    async def idle(self) -> None:
+        """Let nothing happen, until cancelled: Nodes renew their leases, and history goes.
+
+        As storage/etcd3/compact.go: each five minutes what was written until the last time.
+        """
+        until = 0
+        while True:
+            for _ in range(_COMPACTION // _RENEWAL):
+                await asyncio.sleep(_RENEWAL)
+                self.write(_LEASE)
+            self.store.compacted, until = max(self.store.compacted, until), self.revision
+
     def restore(self, revision: int) -> None:
         """etcd comes back as it was; the API server restarts, so all watches end."""
         self.store.restore(revision)
@@ -115,6 +133,11 @@ class ApiServer(Listener):
     def silence(self, resource: str = "*") -> None:
         """From now on the open watches send nothing, not even their end."""
         self._end(resource, End.HANG)
+
+    def leave_behind(self) -> None:
+        """The open watches say nothing from now on, and end as ever: their etcd is behind."""
+        for watch in self.watches:
+            watch.is_behind = True
 
     # -- what was asked
 

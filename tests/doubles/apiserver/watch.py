@@ -42,12 +42,15 @@ class Watch:
     asked: Asked
     since: int
     queue: asyncio.Queue[bytes | End] = field(default_factory=asyncio.Queue)
+    is_behind: bool = False
+    """It is told nothing more."""
 
     def offer(self, write: Write) -> None:
         """Tell it of a write, which it may not care for."""
         meta = write.object["metadata"]
         is_ours = self.asked.namespace in ("", meta.get("namespace", ""))
-        if write.kind == self.kind and is_ours and write.revision > self.since:
+        is_new = write.revision > self.since and not self.is_behind
+        if write.kind == self.kind and is_ours and is_new:
             self.queue.put_nowait(self._line(write.type, write.object))
 
     def bookmark(self, revision: int) -> bytes:
