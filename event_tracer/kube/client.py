@@ -22,7 +22,7 @@ from kubernetes_asyncio.config import ConfigException
 from event_tracer import EventTracerError
 from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError, decode
-from event_tracer.kube.failures import CLOSED, in_words, is_dropped
+from event_tracer.kube.failures import CLOSED, in_words, is_dropped, tls_trouble
 from event_tracer.runtime.backoff import retry_after, retrying
 
 _CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
@@ -165,11 +165,11 @@ class Api:
     async def _as_api_errors(self, client: ApiClient) -> AsyncIterator[None]:
         try:
             yield
-        except aiohttp.ClientSSLError as error:
-            await self._renew(client)  # the certificate authority may be a new one
-            raise ApiError(f"TLS: {error}") from None
         except (aiohttp.ClientError, OSError, ConfigException) as error:  # also of a token file
-            raise ApiError(in_words(error)) from None
+            made = client.configuration
+            if told := tls_trouble(error, server=str(made.host), proxy=made.proxy):
+                await self._renew(client)  # the certificate authority may be a new one
+            raise ApiError(told or in_words(error)) from None
 
     @asynccontextmanager
     async def _noting_drops(self, client: ApiClient) -> AsyncIterator[None]:

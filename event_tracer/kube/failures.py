@@ -1,14 +1,20 @@
 """Requests to an API server that got no answer: what ended them."""
 
+import re
 import ssl
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.http import HttpProcessingError
 
-from event_tracer.runtime.http_trouble import proxy_trouble
+from event_tracer.runtime.http_trouble import is_of_proxy, proxy_trouble, tls_error
 
 CLOSED = "a client's certificate is refused, or missing, or the server wants TLS (https://)"
 """Why a server may close a connection before it has said anything."""
+
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"})
+_OPENSSL = re.compile(r"^\[[^]]*\] | \(_ssl\.c:\d+\)$")
+"""Where OpenSSL and Python say it."""
 
 
 def is_dropped(error: Exception) -> bool:
@@ -17,6 +23,16 @@ def is_dropped(error: Exception) -> bool:
     closed = (aiohttp.ServerDisconnectedError, ConnectionResetError, BrokenPipeError, ssl.SSLError)
     is_tls = isinstance(error, aiohttp.ClientSSLError)
     return not is_tls and any(isinstance(cause, closed) for cause in causes)
+
+
+def tls_trouble(error: Exception, *, server: str, proxy: str | None) -> str:
+    """What to tell of a handshake that failed, and with whom; empty where none did."""
+    found = tls_error(error)
+    if not found:
+        return ""
+    peer, url = ("proxy", proxy or "") if is_of_proxy(error, proxy) else ("API server", server)
+    why = "it speaks no TLS" if found.reason in _NO_TLS else _OPENSSL.sub("", str(found))
+    return f"TLS with the {peer} {urlsplit(url).netloc.rpartition('@')[2]} fails: {why}"
 
 
 def in_words(error: Exception) -> str:

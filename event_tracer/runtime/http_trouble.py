@@ -1,6 +1,11 @@
-"""Requests over HTTP that a proxy ended, in words."""
+"""Requests over HTTP that a proxy or a handshake ended, in words."""
+
+import ssl
+from urllib.parse import urlsplit
 
 import aiohttp
+
+_HTTPS = 443
 
 
 def proxy_trouble(error: Exception) -> str:
@@ -10,3 +15,25 @@ def proxy_trouble(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         return f"the proxy {error.host}:{error.port} is not to be reached"
     return ""
+
+
+def tls_error(error: Exception) -> ssl.SSLError | None:
+    """Why a handshake failed that ended a request; None where none did.
+
+    Of a handshake within the TLS of a proxy asyncio itself makes a TypeError (CPython 3.11.7 and
+    3.12.1, asyncio/sslproto.py; no more in 3.13), in whose context the reason is.
+    """
+    cause = error.__cause__
+    if isinstance(error, aiohttp.ClientConnectionError) and isinstance(cause, TypeError):
+        cause = cause.__context__
+    elif not isinstance(error, aiohttp.ClientSSLError):
+        return None
+    return cause if isinstance(cause, ssl.SSLError) else None
+
+
+def is_of_proxy(error: Exception, proxy: str | None) -> bool:
+    """Whether the handshake that failed was that with the proxy, and not with who is behind it."""
+    if not proxy or not isinstance(error, aiohttp.ClientConnectorError):
+        return False
+    parts = urlsplit(proxy)
+    return (error.host, error.port) == (parts.hostname, parts.port or _HTTPS)

@@ -179,7 +179,7 @@ def saying(text: bytes) -> Iterator[int]:
 @pytest.mark.parametrize(
     ("scheme", "text", "words"),
     [
-        ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "TLS: "),
+        ("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "it speaks no TLS"),
         ("http", b"", "perhaps a client's certificate is refused, or missing, or the server"),
         ("http", b"SSH-2.0-OpenSSH\r\n", "what answers there is no HTTP"),
         ("http", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>", "a web page came"),

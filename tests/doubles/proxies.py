@@ -6,6 +6,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+_HANDSHAKE = b"\x16"  # of TLS, its first byte (RFC 8446, 5.1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Through:
@@ -46,7 +48,12 @@ class HttpProxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        begin = await reader.readexactly(1)
+        if begin == _HANDSHAKE:
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            writer.close()
+            return
+        head = (begin + await reader.readuntil(b"\r\n\r\n")).decode()
         first, *rest = head.strip().split("\r\n")
         method, target, _ = first.split(" ")
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in rest)}

@@ -1,6 +1,7 @@
 """Trouble with TLS names its cause, over gRPC as over HTTP."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import grpc
 import pytest
@@ -10,6 +11,7 @@ from event_tracer.export.otlp.endpoint import resolve
 from tests.doubles.certificates import Authority
 from tests.doubles.otlp_grpc import GrpcServer
 from tests.doubles.otlp_http import Collector
+from tests.doubles.proxies import HttpProxy
 from tests.doubles.tls import TlsFront
 from tests.scenarios.exporting import numbered
 
@@ -80,3 +82,37 @@ def test_trouble_with_tls_names_its_cause(
 
     assert wanted in said
     assert not said.endswith("OK")
+
+
+@pytest.mark.parametrize(
+    ("of_proxy", "of_server", "wanted"),
+    [
+        (1, 0, "TLS: the proxy's certificate is not trusted"),
+        (None, 0, "no TLS at the proxy (WRONG_VERSION_NUMBER); without TLS the proxy is http://"),
+        (0, 1, "TLS: the server's certificate is not trusted"),
+        (0, None, "no TLS there (WRONG_VERSION_NUMBER); without TLS the endpoint is http://"),
+    ],
+)
+def test_it_is_told_whose_tls_fails(
+    of_proxy: int | None, of_server: int | None, wanted: str,
+    authorities: tuple[Authority, Authority],
+) -> None:  # fmt: skip
+    """A proxy's, or within that the collector's; the first authority is trusted."""
+
+    async def ask() -> str:
+        async with AsyncExitStack() as stack:
+            to = (await stack.enter_async_context(Collector())).port
+            if of_server is not None:
+                front = TlsFront(authorities[of_server], to=to)
+                to = (await stack.enter_async_context(front)).port
+            to = (await stack.enter_async_context(HttpProxy(to=to))).port
+            if of_proxy is not None:
+                front = TlsFront(authorities[of_proxy], to=to)
+                to = (await stack.enter_async_context(front)).port
+            where = {f"{P}ENDPOINT": "https://otlp.example", f"{P}PROTOCOL": HTTP}
+            trusted = {f"{P}CERTIFICATE": str(authorities[0].certificate)}
+            proxied = {"HTTPS_PROXY": f"https://127.0.0.1:{to}"}
+            sender = await stack.enter_async_context(connect(resolve(where | trusted | proxied)))
+            return (await Otlp(sender).deliver(numbered(1))).reason
+
+    assert wanted in asyncio.run(ask())

@@ -1,6 +1,7 @@
 """The way to an API server: through the proxies that kubectl would use, and no others."""
 
 import base64
+from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -14,6 +15,7 @@ from tests.doubles.certificates import Authority
 from tests.doubles.kubeconfigs import api_of, kubeconfig, with_server
 from tests.doubles.proxies import HttpProxy
 from tests.doubles.tls import TlsFront
+from tests.doubles.tls_server import refused
 from tests.scenarios.fields import Raw
 
 BASIC = "Basic " + base64.b64encode(b"user:pass word").decode()
@@ -121,6 +123,52 @@ def test_a_socks_proxy_is_a_sentence_at_once(
     with_server(test)
     assert main(["show", "--kubeconfig", str(tmp_path / "config")]) == FAILED
     assert "SOCKS proxies are not supported" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("of_proxy", "of_server", "told"),
+    [
+        ("known", "known", ""),
+        ("unknown", "known", "TLS with the proxy PROXY fails: certificate verify failed"),
+        ("none", "known", "TLS with the proxy PROXY fails: it speaks no TLS"),
+        ("known", "unknown", "TLS with the API server SERVER fails: certificate verify failed"),
+        ("known", "none", "TLS with the API server SERVER fails: it speaks no TLS"),
+    ],
+)
+def test_a_handshake_that_fails_is_told_with_whom(
+    of_proxy: str, of_server: str, told: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With a proxy that is spoken to in TLS, or within that with the API server."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("known", "unknown")}
+    authorities = {name: Authority(folder) for name, folder in folders.items()}
+
+    async def test(server: ApiServer) -> None:
+        async with AsyncExitStack() as stack:
+            to = server.port
+            if of_server != "none":
+                front = TlsFront(authorities[of_server], to=to)
+                to = (await stack.enter_async_context(front)).port
+            to = (await stack.enter_async_context(HttpProxy(to=to))).port
+            if of_proxy != "none":
+                front = TlsFront(authorities[of_proxy], to=to)
+                to = (await stack.enter_async_context(front)).port
+            cluster: Raw = {
+                "certificate-authority": str(authorities["known"].certificate),
+                "tls-server-name": "127.0.0.1",
+                "proxy-url": f"https://user:secret@127.0.0.1:{to}",
+            }
+            path = kubeconfig(
+                folders["known"] / "config", "https://api.example:6443", cluster=cluster
+            )
+            api = await stack.enter_async_context(api_of(path))
+            if told:
+                wanted = told.replace("PROXY", f"127.0.0.1:{to}")
+                wanted = wanted.replace("SERVER", "api.example:6443")
+                assert (await refused(api)).startswith(wanted)
+            else:
+                assert await api.get("/version")
+
+    with_server(test)
 
 
 @pytest.mark.parametrize("userinfo", ["u:%E2%82%AC@", "a%3Ab:p@", "u@"])

@@ -124,12 +124,17 @@ def _content(name: str | None) -> bytes | None:
     return Path(name).read_bytes() if name else None
 
 
-def tls_trouble(words: str) -> str:
-    """OpenSSL's words for a handshake that failed, in a sentence for who set the endpoint."""
+def tls_trouble(words: str, *, is_of_proxy: bool = False) -> str:
+    """OpenSSL's words for a handshake that failed, in a sentence for who set the endpoint.
+
+    `is_of_proxy`: it was one with the proxy.
+    """
+    peer, named = ("proxy", "proxy") if is_of_proxy else ("server", "endpoint")
     if _UNTRUSTED in words:
         _, _, why = words.partition(f"{_UNTRUSTED}")
         why = why.lstrip("]:").removeprefix(" certificate verify failed:").partition(" (_ssl")[0]
-        return f"TLS: the server's certificate is not trusted ({_UNTRUSTED}:{why})"
+        return f"TLS: the {peer}'s certificate is not trusted ({_UNTRUSTED}:{why})"
     if found := [word for word in _NO_TLS if word in words]:
-        return f"no TLS there ({found[0]}); without TLS the endpoint is http://"
+        where = "at the proxy" if is_of_proxy else "there"
+        return f"no TLS {where} ({found[0]}); without TLS the {named} is http://"
     return f"TLS: {words}"

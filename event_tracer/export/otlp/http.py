@@ -18,7 +18,7 @@ from event_tracer.export.otlp.certificates import CertificateFiles, demand_pair,
 from event_tracer.export.otlp.endpoint import Endpoint
 from event_tracer.export.otlp.sender import acknowledged
 from event_tracer.runtime.backoff import retry_after
-from event_tracer.runtime.http_trouble import proxy_trouble
+from event_tracer.runtime.http_trouble import is_of_proxy, proxy_trouble, tls_error
 from event_tracer.runtime.proxies import for_aiohttp
 
 # OTLP specification, "Retryable Response Codes"
@@ -65,7 +65,7 @@ class HttpSender:
             ) as response:
                 return _read(response, await _body(response))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return Answer(accepted=False, retryable=True, reason=_why(error))
+            return Answer(accepted=False, retryable=True, reason=_why(error, proxy=proxy))
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -86,11 +86,11 @@ def _compress(body: bytes, compression: str) -> bytes:
     return zlib.compress(body) if compression == "deflate" else body
 
 
-def _why(error: Exception) -> str:
+def _why(error: Exception, *, proxy: str | None) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(error, aiohttp.ClientSSLError):
-        return tls_trouble(str(error))
+    if found := tls_error(error):
+        return tls_trouble(str(found), is_of_proxy=is_of_proxy(error, proxy))
     if told := proxy_trouble(error):
         return told
     if isinstance(error, aiohttp.ClientConnectorDNSError):
