@@ -93,6 +93,9 @@ def _indented(ahead: _Ahead, line: bytes) -> bytes:
     while ahead.next and not _is_lone(ahead.next):
         block.append(next(ahead)[1])
         if block[-1][:1] in b"}]":
+            if _is_lone(block[-1][1:]):  # a file without a last newline, and another
+                ahead.push(block[-1][1:])
+                block[-1] = block[-1][:1]
             break
     return b"".join(block)
 

@@ -235,7 +235,9 @@ def _raw_frames(document: Document, source: _Source) -> Iterator[tuple[str, Mapp
         elif isinstance(entry.get("items"), list):
             yield from _of_list(entry)
         elif "object" not in entry and "metadata" in entry:
-            yield "", {"object": entry}
+            yield "", {"object": _named(entry)}
+        elif "verb" in entry and isinstance(entry.get("event"), Mapping):
+            yield "", {"object": _named(entry["event"])}  # eventrouter's sinks/interfaces.go
         elif str(entry.get("type")) in _FRAMES:
             yield "", entry
         elif str(entry.get("type")) not in _SILENT:
@@ -243,6 +245,11 @@ def _raw_frames(document: Document, source: _Source) -> Iterator[tuple[str, Mapp
         elif entry.get("version", VERSION) != VERSION:
             reason = f"a recording of version {entry['version']}; this reads version {VERSION}"
             source.problem(document.line, reason)
+
+
+def _named(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Who exports Events (kubernetes-event-exporter, eventrouter) leaves out what they are.
+    return item if item.get("kind") or "involvedObject" not in item else {**item, "kind": "Event"}
 
 
 def _of_list(entry: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

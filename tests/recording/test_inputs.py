@@ -38,6 +38,16 @@ LISTS = {
     "one bracket for the list, jq's items one by one": "\n".join(ITEMS),
     "jq's items, indented": "\n".join(json.dumps(item, indent=2) for item in LISTED["items"]),
     "a list in a list's item": json.dumps([LISTED]),
+    "scripts' files, none of which ends its last line": "".join(
+        json.dumps(item, indent=2) for item in LISTED["items"]
+    ),
+    "eventrouter's lines": "\n".join(
+        json.dumps({"verb": "ADDED", "event": item}) for item in LISTED["items"]
+    ),
+    "an exporter's, which do not say what they are": "\n".join(
+        json.dumps({key: item[key] for key in item if key not in ("apiVersion", "kind")})
+        for item in LISTED["items"]
+    ),
 }
 
 
