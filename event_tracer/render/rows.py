@@ -35,6 +35,7 @@ class Row:
     waited before each: of a pod from its container's start until it is ready. `repeats` is like
     `x7 over 3m58s`, empty for a single occurrence; `first` is the time of the first occurrence if
     no span has it, `since` that time where it lies before the story. `outcome` is an object's,
+    `later` the time of the last occurrence under it where that came after its span's end,
     `ready` a workload's ready pods of those wanted. `messages` are those of its errors that differ,
     the newest last, `lines` those of them that the row does not tell itself; `message` is the most
     telling of all. `exits` are exit codes; `count`, `node` and `image` are those of the
@@ -50,6 +51,7 @@ class Row:
     repeats: str = ""
     first: int | None = None
     since: int | None = None
+    later: int | None = None
     outcome: str = ""
     ready: str = ""
     messages: tuple[str, ...] = ()

@@ -55,7 +55,7 @@ def console(file: TextIO, *, width: int = 0) -> Console:
 def glyphs_for(made: Console) -> Glyphs:
     """The glyphs that the console's encoding has."""
     try:
-        "━•◦├┼└╷…◀".encode(made.encoding)
+        "━•◦├┼└╷…◀┄".encode(made.encoding)
     except UnicodeEncodeError:
         return ASCII
     return UNICODE
@@ -204,7 +204,7 @@ class View:
 
     def _bar(self, row: Row, scale: Scale) -> str:
         if row.outcome:
-            return scale.extent(row.start, row.end, glyphs=self._glyphs)
+            return scale.extent(row.start, row.end, later=row.later, glyphs=self._glyphs)
         return scale.events(row.intervals, first=row.first, glyphs=self._glyphs, waits=row.waits)
 
     def _below(self, row: Row, layout: Layout, *, has_children: bool) -> Iterator[Text]:

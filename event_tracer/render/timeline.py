@@ -33,15 +33,18 @@ class Glyphs:
     more: str
     mark: str
     wait: str
+    later: str
 
 
 UNICODE = Glyphs(
     bar="━", instant="•", missing="◦", left="├", line="─", right="┤", point="┼",
     branch="├─ ", corner="└─ ", trunk="│  ", blank="   ", tick="╷", more="…", mark="◀", wait="░",
+    later="┄",
 )  # fmt: skip
 ASCII = Glyphs(
     bar="=", instant="*", missing="o", left="[", line="-", right="]", point="+",
     branch="|- ", corner="`- ", trunk="|  ", blank="   ", tick="'", more="...", mark="<", wait=".",
+    later=".",
 )  # fmt: skip
 
 
@@ -82,12 +85,13 @@ class Scale:
                 cells[first : last + 1] = glyphs.bar * (last + 1 - first)
         return "".join(cells)
 
-    def extent(self, start: int, end: int, *, glyphs: Glyphs) -> str:
-        """An object, from its first to its last."""
+    def extent(self, start: int, end: int, *, later: int | None, glyphs: Glyphs) -> str:
+        """An object, from its first to its last, and a thin line on to what came `later`."""
         first, last = self.cell(start), self.cell(end)
+        after = glyphs.later * (self.cell(later) - last) if later is not None else ""
         inner = glyphs.line * (last - first - 1)
         bar = f"{glyphs.left}{inner}{glyphs.right}" if last > first else glyphs.point
-        return f"{' ' * first}{bar}".ljust(self.width)
+        return f"{' ' * first}{bar}{after}".ljust(self.width)
 
     def axis(self, *, glyphs: Glyphs) -> str:
         """Round times since `start`, each whole and beginning at its cell."""

@@ -107,11 +107,13 @@ class _Tree:
         """`is_counted`: no object below it tells how many pods are ready."""
         attributes = span.attributes
         verb = text_of(attributes, "event_tracer.change.verb") if not span.parent_id else ""
+        last_time = max((event.end for event in self._events(span)), default=span.end)
         return Row(
             last=last,
             service=text_of(span.resource, "service.name"),
             name=f"{verb} {about_of(span)}".strip() or span.name,
             intervals=((span.start, span.end),),
+            later=last_time if last_time > span.end else None,
             outcome=outcome_of(span, self.later(span)),
             ready=_ready(span) if is_counted else "",
             is_marked=span.span_id in self._marked,

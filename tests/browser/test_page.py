@@ -226,6 +226,21 @@ def test_marks_stand_where_their_times_are(tmp_path: Path, open_page: Open) -> N
     )
 
 
+def test_a_thin_line_goes_on_to_what_came_later(tmp_path: Path, open_page: Open) -> None:
+    """From the end of the object's bar to the last that happened under it."""
+    tab = open_page(of_recordings(tmp_path, "status/oom.jsonl.gz"))
+    root = tab.row("Create Deployment web")
+    left, width = (
+        float(tab.of(root.locator(".later"), each).removesuffix("px")) for each in ("left", "width")
+    )
+    bar = [
+        float(tab.of(root.locator(".extent"), it).removesuffix("px")) for it in ("left", "width")
+    ]
+
+    assert left == pytest.approx(sum(bar), abs=0.6)
+    assert left + width == pytest.approx(tab.ends[1], abs=0.6)
+
+
 def test_what_took_time_is_a_bar(tmp_path: Path, open_page: Open) -> None:
     """Each row draws an object's extent, a step or an instant, as the terminal does."""
     tab = open_page(of_recordings(tmp_path, "redis-create.jsonl"))

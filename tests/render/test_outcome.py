@@ -123,6 +123,24 @@ def test_a_failure_has_its_cause_in_the_title(name: str) -> None:
     assert picture.startswith(f"Create Deployment web failed {page} ")
 
 
+def test_a_thin_line_goes_on_to_what_came_later() -> None:
+    """Law 6: an object's bar ends as its span does; what came under it later is of its picture."""
+    spans = tell(frames_of("status/crash"))
+    (root,) = roots(spans)
+    lines = drawn(spans).splitlines()
+    (bar,) = [line for line in lines[1:] if "Create Deployment web" in line]
+    (last,) = [line for line in lines if "BackOff restart" in line]
+
+    assert max(span.end for span in spans) > root.end
+    assert bar.rindex("┤") < bar.index("┄")
+    assert bar.rindex("┄") == last.rindex("•")
+
+
+def test_a_bar_that_covers_all_ends_with_its_last() -> None:
+    """Nothing came later."""
+    assert "┄" not in drawn(tell(frames_of("status/good")))
+
+
 def test_transitions_come_back_as_often_as_they_happened() -> None:
     """Each is an occurrence; the exit code stands where no message tells it."""
     spans = tell(frames_of("status/oom"))

@@ -107,6 +107,7 @@ def _row(
         "lines": [tables.of(line) for line in row.lines],
         "waits": [[start - trace.start, end - trace.start] for start, end in row.waits],
         "since": None if row.since is None else row.since // _MILLISECOND,
+        "later": None if row.later is None else row.later - trace.start,
         "first": None if row.first is None else row.first - trace.start,
         "at": trace.at(row),
         "took": row.took,

@@ -4,7 +4,7 @@ const LEAST = 3; // pixels of a step that took time
 const APART = 2; // pixels between instants
 
 function bars(row, scale) {
-  return row.outcome ? [extent(row, scale)] : [...waits(row, scale), ...untold(row, scale), ...occurrences(row, scale)];
+  return row.outcome ? [extent(row, scale), ...later(row, scale)] : [...waits(row, scale), ...untold(row, scale), ...occurrences(row, scale)];
 }
 
 function redrawBars(element, row, scale) {
@@ -22,6 +22,14 @@ function extent(row, scale) {
   const left = clamped(scale.x(start), scale), right = clamped(scale.x(end), scale);
   const isOut = end < scale.from || start > scale.to;
   return place(el("i", { class: `extent ${lastWord(row.outcome)}`, hidden: isOut }), left, Math.max(right - left, LEAST));
+}
+
+// What came under an object after its span's end.
+function later(row, scale) {
+  const [, , end] = row.spans[0];
+  if (row.later === undefined || row.later < scale.from || end > scale.to) return [];
+  const left = clamped(scale.x(end), scale);
+  return [place(el("i", { class: `later ${lastWord(row.outcome)}` }), left, clamped(scale.x(row.later), scale) - left)];
 }
 
 const clamped = (x, scale) => Math.min(Math.max(x, -4), scale.width + 4);
