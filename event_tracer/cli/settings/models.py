@@ -8,15 +8,14 @@ from pydantic import Field, model_validator
 from event_tracer.cli.settings.base import CLUSTER, LEADER, SENDING, STORIES, BaseOptions, option
 from event_tracer.cli.settings.options import (
     ConnectionOptions,
-    FilterOptions,
     LeaderOptions,
     MessageOptions,
-    NamingOptions,
     PictureOptions,
     SelectorOptions,
     StatusOptions,
     WatchOptions,
 )
+from event_tracer.cli.settings.span_options import FilterOptions, NamingOptions
 from event_tracer.cli.settings.types import (
     Duration,
     Files,
