@@ -54,21 +54,8 @@ def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
     raw = {uid: without_managed_fields(events[uid]) for uid in _uids(spans) if uid in events}
     return {
         "id": trace.trace_id,
-        "title": trace.title,
-        "namespace": trace.namespace,
-        "about": trace.about,
-        "group": f"{trace.title} {_identity(trace.rows[0].spans[0])}",
-        "outcome": trace.outcome,
-        "rank": int(last_word(trace.outcome) != "failed"),
-        "telling": _telling(trace),
-        "says": trace.heading.says,
-        "cause": trace.heading.why,
-        "start": rfc3339(trace.start),
-        "began": rfc3339(trace.start // _MILLISECOND * _MILLISECOND),
-        "ms": trace.start // _MILLISECOND,
-        "newest": max(span.end for span in spans) // _MILLISECOND,
-        "length": trace.end - trace.start,
-        "took": trace.took,
+        **_title(trace),
+        **_times(trace),
         "spans": len(spans),
         "warnings": sum(span.error is not None and span.kind == "event" for span in spans),
         "services": list(dict.fromkeys(row.service for row in trace.rows)),
@@ -78,6 +65,31 @@ def story(spans: Sequence[Span], *, events: Events) -> dict[str, Any]:
         "resources": [tables.pairs(resource) for resource in tables.resources],
         "events": raw,
         "texts": list(tables.numbers),
+    }
+
+
+def _title(trace: Waterfall) -> dict[str, Any]:
+    return {
+        "title": trace.title,
+        "namespace": trace.namespace,
+        "about": trace.about,
+        "group": f"{trace.title} {_identity(trace.rows[0].spans[0])}",
+        "outcome": trace.outcome,
+        "rank": int(last_word(trace.outcome) != "failed"),
+        "telling": _telling(trace),
+        "says": trace.heading.says,
+        "cause": trace.heading.why,
+    }
+
+
+def _times(trace: Waterfall) -> dict[str, Any]:
+    return {
+        "start": rfc3339(trace.start),
+        "began": rfc3339(trace.start // _MILLISECOND * _MILLISECOND),
+        "ms": trace.start // _MILLISECOND,
+        "newest": trace.end // _MILLISECOND,
+        "length": trace.end - trace.start,
+        "took": trace.took,
     }
 
 
