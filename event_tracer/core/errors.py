@@ -30,6 +30,16 @@ DOUBTFUL = frozenset({
 })  # fmt: skip
 MAY_RESOLVE = DOUBTFUL - {Kind.DEADLINE}
 """Those that may go as they came; a deadline that has passed does not."""
+ADVICE = frozenset({
+    # kubelet network/dns/dns.go, kubelet_pods.go (kubernetes#128544: 11,000 times of a healthy pod)
+    "DNSConfigForming", "CheckLimitsForResolvConf", "MissingClusterDNS",
+    "FailedToRetrieveImagePullSecret",
+    # kubelet kubelet.go, of its node
+    "CgroupV1", "PossibleMemoryBackedVolumesOnDisk",
+    # Kyverno pkg/event/reason.go, of what was let in
+    "PolicyViolation",
+})  # fmt: skip
+"""Reasons of Warnings that nothing waits for: none stands, however often it is told."""
 _SURE_DEATHS = 3
 OF_CONTAINER = frozenset({Kind.DEATH, Kind.PULL, Kind.START, Kind.BACK_OFF})
 """Kinds of which each container has its own."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from event_tracer.core.chain import Chain
 from event_tracer.core.children import TARGETS
 from event_tracer.core.errors import (
+    ADVICE,
     UNDOES,
     Kind,
     Standing,
@@ -89,7 +90,7 @@ class OpenStory:
         self._await(occurrence, above)
         self._note_kill(occurrence, said, item.identity)
         self._note_doing(occurrence, said, item.identity)
-        if is_begun_condition(occurrence):
+        if is_begun_condition(occurrence) or (is_error and occurrence.reason in ADVICE):
             return None
         if leaving := leaving_pod(occurrence):
             self._leave(leaving)

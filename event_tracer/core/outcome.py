@@ -232,6 +232,7 @@ class Case:
         standing = [
             error for error, until in self._errors.below(identity)
             if error.since <= at and until > (before if error.surely is None else surely)
+            and until > error.last  # as what is told of a pod that is ready
             and (error.surely is not None or not is_replaced)
         ]  # fmt: skip
         facts = self._facts_of(identity)

@@ -6,6 +6,7 @@ A LIST has no more than the last of them, a recorder that combines leaves some o
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
+from event_tracer.core.errors import ADVICE
 from event_tracer.core.event import Event
 from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.times import UNUSED
@@ -31,7 +32,8 @@ class Repeats:
     def learn(self, event: Event, *, identity: str) -> None:
         """Take in an observation of an Event, before it counts as seen."""
         first = event.first_time
-        if event.count < 2 or not event.is_error or first is None or first >= event.time:
+        is_told_again = event.count > 1 and event.is_error and event.reason not in ADVICE
+        if not is_told_again or first is None or first >= event.time:
             return
         known = self._known.get(identity) or {}
         before = known.get(event.key)

@@ -78,7 +78,7 @@ class StoryErrors:
             # Where status is read a pod without any is gone: taken by the newer change, for what
             # went before has said so (`Killing`, `SuccessfulDelete`).
             return error.last if self._replaced is None else max(error.last, self._replaced)
-        if error.kind in (Kind.CREATION, Kind.DEADLINE):
+        if error.kind in (Kind.CREATION, Kind.DEADLINE, Kind.OTHER):
             return self._completed_again(error, (error.identity, *above))
         return NEVER
 

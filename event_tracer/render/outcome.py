@@ -6,7 +6,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from event_tracer.core.causes import words_of
-from event_tracer.core.errors import UNDOES, ErrorKey, Kind, Standing, goes_on, kind_of
+from event_tracer.core.errors import ADVICE, UNDOES, ErrorKey, Kind, Standing, goes_on, kind_of
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.tables import POD_LEAVING
 from event_tracer.core.verdict import Cause
@@ -108,6 +108,8 @@ def _standing(spans: Sequence[Span]) -> list[Standing]:
     for span in spans:
         if _leaves(span):
             standing = {key: each for key, each in standing.items() if each.about != _name(span)}
+        elif span.error is not None and reason_of(span) in ADVICE:
+            continue
         elif span.error is not None:
             error = _error(span)
             deaths[error.key] += error.ordinal
