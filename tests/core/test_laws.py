@@ -11,12 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from event_tracer.core.event import version_number
-from event_tracer.core.frame import END, Listing, Tick, parse_frame
+from event_tracer.core.frame import END, Listing, Tick
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
 from event_tracer.export.otlp.encoding import encode
-from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointEncoder, decode
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import SECOND
 from tests.scenarios.folding import (
@@ -30,44 +28,10 @@ from tests.scenarios.folding import (
     raw_frames,
     tell,
 )
+from tests.scenarios.lived import actions, live
 
 Raw = Mapping[str, Any]
-few = settings(
-    max_examples=100,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
-
-ACTIONS = (
-    "apply", "update", "roll_back", "restart", "scale", "pause", "annotate", "back_off", "delete",
-)  # fmt: skip
-actions = st.lists(
-    st.tuples(
-        st.sampled_from(ACTIONS),
-        st.integers(min_value=0, max_value=90_000),
-    ),
-    min_size=1,
-    max_size=8,
-)
-
-
-def live(seed: int, life: list[tuple[str, int]]) -> Cluster:
-    """A cluster in which one Deployment lives through `life`; waits in ms."""
-    cluster = Cluster(seed=seed)
-    cluster.apply("web", replicas=2)
-    for action, wait in life:
-        cluster.wait(wait * 1_000_000)
-        if ("deployments", "web") not in cluster.objects:
-            return cluster
-        if action == "back_off":
-            cluster.back_off(cluster.pods[0], times=4)
-        elif action == "delete":
-            cluster.delete_foreground("web")
-        elif action == "apply":
-            cluster.apply(f"other{len(cluster.frames)}")
-        else:
-            getattr(cluster, action)("web")
-    return cluster
+few = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def occurrences(frames: Sequence[Raw]) -> int:
@@ -93,11 +57,6 @@ def assert_whole(spans: list[Span], *, count: int) -> None:
     assert len(events(spans)) == count
     assert all((span.trace_id, span.parent_id) in ids for span in spans if span.parent_id)
     assert all(span.end - span.start >= 1000 for span in spans)
-
-
-def event_spans(spans: list[Span]) -> set[Span]:
-    """The event spans alone."""
-    return {span for span in spans if is_event(span)}
 
 
 @few
@@ -142,7 +101,7 @@ def assert_order_changes_nothing(cluster: Cluster, late: Mapping[str, int]) -> N
         key=lambda frame: frame[0] + late[frame[1]["resource"]],
     )
 
-    assert event_spans(tell(raw for _, raw in stream)) == event_spans(tell(cluster.frames))
+    assert set(events(tell(raw for _, raw in stream))) == set(events(tell(cluster.frames)))
 
 
 def test_a_resume_is_dated_by_the_earlier_witness_whichever_comes_first() -> None:
@@ -192,72 +151,6 @@ class Server:
     def list(self, *, known: int) -> Listing:
         """LIST, in key order, of which Events up to `known` have been told."""
         return listing((self.objects[key] for key in sorted(self.objects)), emitted_up_to=known)
-
-
-def told_before_and_after(frames: Sequence[Raw], cut: int) -> list[Span]:
-    """Feed up to `cut`, save, lose the process, and go on from what was saved and a LIST.
-
-    Objects are listed as of their own position: what a status showed later comes again.
-    """
-    server, stories, spans = Server(), Stories(), []
-    for raw in frames[:cut]:
-        spans += stories.feed(parse_frame(raw))
-    position = stories.waiting.lowest_versions.statuses or 2**63
-    again = [
-        raw for raw in frames[:cut] if raw["resource"] != "events" and _version(raw) >= position
-    ]
-    for raw in frames[:cut]:
-        if not any(raw is each for each in again):
-            server.apply(raw)
-    saved, _ = CheckpointEncoder().encode(Checkpoint(state=stories.state()))
-    told = {span.span_id for span in spans}
-    checkpoint = _checkpoint(frames[:cut], told)
-    after = Stories(state=decode(saved).state)
-    spans += after.feed(server.list(known=checkpoint))
-    missed = [
-        raw for raw in frames[:cut] if _version(raw) > checkpoint and raw["resource"] == "events"
-    ]
-    for raw in (*again, *missed, *frames[cut:]):
-        spans += after.feed(parse_frame(raw))
-    return spans + after.feed(END)
-
-
-def _version(raw: Raw) -> int:
-    return version_number(raw["object"]["metadata"]["resourceVersion"])
-
-
-def _checkpoint(frames: Sequence[Raw], told: set[bytes]) -> int:
-    """The highest resourceVersion at and below which every occurrence has left."""
-    versions = {_version(raw): raw for raw in frames if raw["resource"] == "events"}
-    pending = [
-        version
-        for version, raw in versions.items()
-        if not {span.span_id for span in events(tell([raw]))} <= told
-    ]
-    return min(pending) - 1 if pending else max(versions, default=0)
-
-
-@pytest.mark.parametrize("name", [*JSONL, "status/paused", "cases/40-operator-owned-two-rollouts"])
-def test_a_cut_anywhere_changes_no_event_span(name: str) -> None:
-    """Law 2 and 9: from a saved state, a LIST and the watch, every event span is the same."""
-    frames = list(raw_frames(name))
-    whole = event_spans(tell(frames))
-    step = max(1, len(frames) // 25)
-
-    for cut in range(1, len(frames), step):
-        assert event_spans(told_before_and_after(frames, cut)) == whole, cut
-
-
-@few
-@given(seed=st.integers(0, 10**6), life=actions, share=st.floats(0, 1))
-def test_a_cut_of_a_generated_life_changes_no_event_span(
-    seed: int, life: list[tuple[str, int]], share: float
-) -> None:
-    """Law 2 and 9, also where the change was dated by an Event or by a status write."""
-    frames = live(seed, life).frames
-    cut = int(share * len(frames))
-
-    assert event_spans(told_before_and_after(frames, cut)) == event_spans(tell(frames))
 
 
 @few
