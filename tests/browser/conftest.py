@@ -1,11 +1,13 @@
 """A real browser, where there is one on PATH."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.launch import MISSING, PATH, chromium
+from tests.browser.pages import of_recordings
 from tests.browser.tabs import Open, Tab
 
 
@@ -16,6 +18,12 @@ def browser() -> Iterator[Browser]:
         pytest.skip(MISSING)
     with chromium() as made:
         yield made
+
+
+@pytest.fixture
+def workloads(tmp_path: Path) -> str:
+    """The page of many kinds of stories."""
+    return of_recordings(tmp_path, "workloads.jsonl")
 
 
 @pytest.fixture

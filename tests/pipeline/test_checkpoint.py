@@ -1,18 +1,14 @@
 """Law 9: what a restart needs survives being written down, within bounds."""
 
-import gzip
 import random
 import tomllib
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from operator import attrgetter
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from event_tracer.core.chain import KubeObject, OwnerReference
 from event_tracer.core.changes import Change
@@ -26,7 +22,6 @@ from event_tracer.pipeline.checkpoint import (
     MAX_BYTES,
     Checkpoint,
     CheckpointEncoder,
-    CheckpointError,
     decode,
 )
 from tests.deploy.manifests import ROOT
@@ -219,73 +214,7 @@ def changed(second: int) -> History:
     return History(changes=(change,), seen=True, status_second=second)
 
 
-# -- what is none
-
-
-def small() -> bytes:
-    """A checkpoint."""
-    stories, spans = folded("redis-create", share=1)
-    return CheckpointEncoder().encode(Checkpoint(spans=tuple(spans), state=stories.state()))[0]
-
-
-def flipped(data: bytes, at: int) -> bytes:
-    """One byte of it is another."""
-    return data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]
-
-
-def or_refuses(data: bytes) -> Checkpoint | None:
-    """The checkpoint, or None where it is told to be none."""
-    try:
-        return decode(data)
-    except CheckpointError:
-        return None
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"", b"{}", b"\x1f\x8b", gzip.compress(b"", mtime=0), gzip.compress(b"{", mtime=0),
-        gzip.compress(b"[]", mtime=0),
-        gzip.compress(b"null", mtime=0), gzip.compress(b"\xff\xfe", mtime=0),
-        gzip.compress(b'{"events": 7}', mtime=0),
-        gzip.compress(b'{"state": {}}', mtime=0), gzip.compress(b'{"checkpoint": {}}', mtime=0),
-        gzip.compress(b'{"parts": 1}', mtime=0), gzip.compress(b"{}\n{}", mtime=0),
-        gzip.compress(b'{"parts": 1}\n{"spans": [["!"]]}', mtime=0),
-        gzip.compress(b'{"parts": 1}\n{"spams": []}', mtime=0),
-    ],
-)  # fmt: skip
-def test_what_is_no_checkpoint_is_refused(data: bytes) -> None:
-    """An empty file, another program's, one that says something else: told in one line."""
-    with pytest.raises(CheckpointError, match=r"^not a checkpoint: [^\n]+$"):
-        decode(data)
-
-
-@pytest.mark.parametrize("harm", [lambda data, at: data[:at], flipped])
-def test_a_damaged_checkpoint_is_refused(harm: Callable[[bytes, int], bytes]) -> None:
-    """Cut anywhere, or with any byte wrong, it is refused or still says the same."""
-    data = small()
-    found = [or_refuses(harm(data, at)) for at in range(0, len(data), 3)]
-
-    assert None in found
-    assert all(each in (None, decode(data)) for each in found)
-
-
-@settings(deadline=None)
-@given(st.binary(max_size=200), st.booleans())
-def test_no_bytes_are_taken_for_a_checkpoint(data: bytes, is_packed: bool) -> None:
-    """Whatever they are, the answer is a CheckpointError and nothing else."""
-    found = or_refuses(gzip.compress(data, mtime=0) if is_packed else data)
-
-    assert found in (None, Checkpoint())  # `{}` says nothing
-
-
-@pytest.mark.parametrize("version", [2, 4])
-def test_another_version_is_refused(version: int) -> None:
-    """An older program's checkpoint, or a newer one's, is not guessed at."""
-    data, _ = CheckpointEncoder().encode(replace(decode(small()), version=version))
-
-    with pytest.raises(CheckpointError, match=f"of version {version}, not 3"):
-        decode(data)
+# -- how it is read
 
 
 def test_what_is_read_of_a_checkpoint_is_not_compiled() -> None:
