@@ -1,7 +1,6 @@
 """A story under way: the errors that stand in it, and the steps that Events alone tell of."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from event_tracer.core.chain import Chain
 from event_tracer.core.children import TARGETS
@@ -14,27 +13,22 @@ from event_tracer.core.errors import (
     kind_of,
     surely_since,
 )
-from event_tracer.core.event import Event, ObjectReference
+from event_tracer.core.event import Event
 from event_tracer.core.facts import PodFacts
 from event_tracer.core.histories import Story
 from event_tracer.core.knowledge import Knowledge
 from event_tracer.core.members import Members
 from event_tracer.core.object_outcome import Kill, undone_in_pod
-from event_tracer.core.occurrence import Child, Description, Occurrence, Source
+from event_tracer.core.occurrence import Description, Occurrence, Source
 from event_tracer.core.outcome import Case
 from event_tracer.core.placer import Placement
 from event_tracer.core.saved_story import Awaited, Doing, Member, SavedStory
+from event_tracer.core.steps import step_of
 from event_tracer.core.story_errors import Errors, FactsOf
 from event_tracer.core.tables import (
     CHILD_DONE,
-    CHILD_WAITING,
-    CLAIM_DONE,
-    CLAIM_WAITING,
     CONDITIONS,
-    POD_BORN,
-    POD_DONE,
     POD_LEAVING,
-    POD_WAITING,
     PROBE_KILL,
 )
 from event_tracer.core.transitions import Transition
@@ -268,34 +262,3 @@ def leaving_pod(occurrence: Occurrence) -> str:
     # kuberuntime_container.go: a restart states its reason, an end does not.
     is_stop = occurrence.reason == "Killing" and source.message.startswith("Stopping container")
     return f"Pod {about.name}" if is_stop or occurrence.reason in POD_LEAVING else ""
-
-
-class Step(NamedTuple):
-    """Word of an Event that a step of `name` is under way, or need not be waited for."""
-
-    name: str
-    is_waiting: bool
-    is_born: bool
-
-
-def step_of(occurrence: Occurrence) -> Step | None:
-    """The start of the pod, or the claim, that an occurrence is about or names in its message."""
-    about: ObjectReference | Child | None = occurrence.about
-    reason, child = occurrence.reason, occurrence.child
-    waiting, done = POD_WAITING, POD_DONE
-    if about and about.kind == "PersistentVolumeClaim":
-        waiting, done = CLAIM_WAITING, CLAIM_DONE
-    elif occurrence.about.kind != "Pod":
-        about = child if child and child.kind == "Pod" else None
-        waiting, done = CHILD_WAITING, CHILD_DONE
-    is_waiting = reason in waiting
-    if about is None or not (is_waiting or reason in done) or _is_aside(occurrence):
-        return None
-    name = f"{about.kind} {about.namespace}/{about.name}"
-    return Step(name=name, is_waiting=is_waiting, is_born=reason in POD_BORN)
-
-
-def _is_aside(occurrence: Occurrence) -> bool:
-    # An init container that has started leaves the pod's own still to come.
-    path = occurrence.about.field_path
-    return occurrence.reason == "Started" and path.startswith(("spec.init", "spec.ephemeral"))
