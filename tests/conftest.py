@@ -1,4 +1,4 @@
-"""What tests of the command line share."""
+"""What all tests share: a command that is run, and logging as it was."""
 
 import io
 import logging

@@ -1,6 +1,5 @@
 """Where options come from: flags, the environment, a file."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -85,12 +84,6 @@ OWN: dict[type[BaseOptions], dict[str, tuple[str, Any]]] = {
 """What only one command takes."""
 NEEDS = {"output_file": {"to": "otlp-json"}}
 OPTIONS = [(model, name) for model in MODELS for name in model.model_fields]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:
-        monkeypatch.delenv(name)
 
 
 @pytest.mark.parametrize(("model", "name"), OPTIONS)

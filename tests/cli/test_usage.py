@@ -1,19 +1,12 @@
 """The command line: what cannot be meant, and what cannot work here."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from event_tracer.cli.main import FAILED, USAGE
-from event_tracer.cli.settings.base import PREFIX
+from tests.doubles.kubeconfigs import kubeconfig
 from tests.scenarios.folding import Run
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:
-        monkeypatch.delenv(name)
 
 
 @pytest.mark.parametrize(
@@ -114,16 +107,6 @@ def test_a_file_of_settings_that_is_none_is_named(text: str, run: Run, tmp_path:
     assert str(config) in err.splitlines()[-1]
 
 
-CONFIG = """\
-apiVersion: v1
-kind: Config
-current-context: here
-contexts: [{name: here, context: {cluster: here, user: me}}]
-clusters: [{name: here, cluster: {server: "http://127.0.0.1:9"}}]
-users: [{name: me, user: {token: hunter2}}]
-"""
-
-
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A kubeconfig, which nothing names; at home there is none."""
@@ -131,7 +114,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     path = tmp_path / "kubeconfig"
-    path.write_text(CONFIG)
+    kubeconfig(path, "http://127.0.0.1:9", user={"token": "hunter2"})
     return path
 
 
@@ -184,7 +167,7 @@ def test_a_broken_kubeconfig_is_told_without_its_secrets(
     broken: str, run: Run, config: Path
 ) -> None:
     """Its name and what is wrong with it, never the line."""
-    config.write_text(CONFIG.replace("token: hunter2", f"token: hunter2 {broken}"))
+    config.write_text(f"users: [{{name: me, user: {{token: hunter2 {broken}}}}}]\n")
     code, out, err = run("record", "--kubeconfig", str(config), "-")
 
     assert code == FAILED

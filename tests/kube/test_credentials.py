@@ -18,17 +18,9 @@ from tests.doubles.kubeconfigs import api_of, complaint, host, kubeconfig
 from tests.doubles.virtual_time import run
 from tests.scenarios.fields import Raw
 
+pytestmark = pytest.mark.usefixtures("home")
+
 LOADING = "kubernetes_asyncio.config.incluster_config"
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home without a kubeconfig, outside of any Pod."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "POD_NAMESPACE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("event_tracer.kube.credentials._NAMESPACE", tmp_path / "namespace")
-    return tmp_path
 
 
 @pytest.fixture

@@ -13,15 +13,7 @@ from tests.doubles.kubeconfigs import complaint, host
 from tests.scenarios.fields import Raw
 from tests.scenarios.kubeconfigs import BROKEN, config
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home without a kubeconfig, outside of any Pod."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "POD_NAMESPACE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("event_tracer.kube.credentials._NAMESPACE", tmp_path / "namespace")
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def merged(home: Path, monkeypatch: pytest.MonkeyPatch, *files: Raw | str | None) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.doubles.apiserver.server import ApiServer
 from tests.doubles.certificates import Authority
+from tests.doubles.kubeconfigs import kubeconfig
 from tests.doubles.otlp_http import Collector
 from tests.doubles.tls import TlsFront
 from tests.scenarios.cluster import Cluster
@@ -22,14 +23,6 @@ from tests.scenarios.cluster import Cluster
 TOKEN, HEADER = "kubeconfig-hunter2", "otlp-hunter2"
 """Secrets, which nobody may say."""
 PATIENCE = 30.0
-_KUBECONFIG = """\
-apiVersion: v1
-kind: Config
-current-context: here
-contexts: [{name: here, context: {cluster: here, user: me}}]
-clusters: [{name: here, cluster: {server: "URL"}}]
-users: [{name: me, user: {token: TOKEN}}]
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +44,7 @@ class Stage:
         self._loop = loop
         self._processes: list[subprocess.Popen[str]] = []
         server.tokens = {TOKEN}
-        text = _KUBECONFIG.replace("URL", server.url).replace("TOKEN", TOKEN)
-        (folder / "config").write_text(text)
+        kubeconfig(folder / "config", server.url, user={"token": TOKEN})
 
     @property
     def told(self) -> list[str]:

@@ -11,20 +11,13 @@ from typing import Literal
 from unittest import mock
 
 from tests.doubles.certificates import Authority
+from tests.doubles.kubeconfigs import kubeconfig
 from tests.doubles.tls import TlsFront
 from tests.scenarios.inside import inside
 from tests.scenarios.world import P, Test, World, opened
 
 Side = Literal["api", "otlp"]
 SIDES: tuple[Side, ...] = ("api", "otlp")
-_CONFIG = """\
-apiVersion: v1
-kind: Config
-current-context: here
-contexts: [{name: here, context: {cluster: here, user: me}}]
-clusters: [{name: here, cluster: {server: "URL", certificate-authority: api-ca.crt}}]
-users: [{name: me, user: {token: TOKEN, client-certificate: api-tls.crt, client-key: api-tls.key}}]
-"""
 
 
 @cache
@@ -41,10 +34,12 @@ class SecureWorld(World):
     clients: dict[Side, Authority]
 
     def use_token(self, token: str) -> None:
-        text = _CONFIG.replace("URL", self.server.url).replace("TOKEN", token)
-        if hasattr(self, "fronts"):
-            text = text.replace(self.server.url, self.fronts["api"].url)
-        (self.folder / "config").write_text(text)
+        url = self.fronts["api"].url if hasattr(self, "fronts") else self.server.url
+        pair = {"client-certificate": "api-tls.crt", "client-key": "api-tls.key"}
+        kubeconfig(
+            self.folder / "config", url, cluster={"certificate-authority": "api-ca.crt"},
+            user={"token": token, **pair},
+        )  # fmt: skip
 
     async def rotate(self, side: Side, *, server: Authority, clients: Authority) -> None:
         """A server has another certificate from now on, and takes only clients of that one."""

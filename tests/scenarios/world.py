@@ -18,6 +18,7 @@ from event_tracer.cli.settings.models import RunSettings
 from event_tracer.core.span import Span
 from event_tracer.export.otlp.encoding import encode
 from tests.doubles.apiserver.server import CLUSTER, ApiServer
+from tests.doubles.kubeconfigs import kubeconfig
 from tests.doubles.otlp_http import Collector, Received, received_spans
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import SECOND, Raw
@@ -27,14 +28,6 @@ from tests.scenarios.inside import inside
 _MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
 """Where writing to the disk's end costs nothing: no power fails here."""
 Ids = dict[tuple[bytes, bytes], bytes]
-_KUBECONFIG = """\
-apiVersion: v1
-kind: Config
-current-context: here
-contexts: [{name: here, context: {cluster: here, user: me}}]
-clusters: [{name: here, cluster: {server: "URL"}}]
-users: [{name: me, user: {token: TOKEN}}]
-"""
 
 
 class World:
@@ -47,8 +40,7 @@ class World:
 
     def use_token(self, token: str) -> None:
         """Write a kubeconfig with this token."""
-        text = _KUBECONFIG.replace("URL", self.server.url).replace("TOKEN", token)
-        (self.folder / "config").write_text(text)
+        kubeconfig(self.folder / "config", self.server.url, user={"token": token})
 
     def settings(self, **flags: Any) -> RunSettings:
         """Settings for this world."""
