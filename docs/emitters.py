@@ -56,7 +56,11 @@ def _children() -> list[str]:
 
 def _understood(rule: ChildRule) -> str:
     about = " or ".join(sorted(rule.kinds)) or "its object"
-    name = rule.name.replace("{name}", "<name>").replace("{about}", "<its own name>")
+    name = (
+        rule.name.replace("{name}", "<name>")
+        .replace("{about}", "<its own name>")
+        .replace("{uid}", "<its own uid>")
+    )
     kind = "any kind" if rule.child in ("", ANY_KIND) else rule.child
     child = f"{kind}{'' if name == '<name>' else f' `{name}`'}"
     parent = f"the {rule.parent.partition(' ')[0]} named with it" if rule.parent else about

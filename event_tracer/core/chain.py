@@ -65,8 +65,8 @@ RUNS = frozenset({
 """Kinds of which each that is made, by the clock or on demand, is a run of its own, by (owner,
 kind), beside the runs of what is called a schedule (law 5)."""
 _SCHEDULE = re.compile(r".*Cron.*|Scheduled.*|.*Schedule|Recurring.*")
-# What is done once, and ends, whatever it takes: PyTorchJob, JobSet, PipelineRun, Workflow.
-_RUN = re.compile(r".*Job(?:Set|Flow)?|.*Run|.*Workflow")
+# What is done once, and ends, whatever it takes: PyTorchJob, JobSet, PipelineRun, Workflow, Backup.
+_RUN = re.compile(r".*Job(?:Set|Flow)?|.*Run|.*Workflow|.*Backup|.*Restore|Build|SparkApplication")
 # Each makes many, or goes on for ever (flink-kubernetes-operator).
 _NO_RUN = frozenset({"ScaledJob", "FlinkSessionJob"})
 

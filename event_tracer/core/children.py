@@ -26,8 +26,8 @@ class Tie(Enum):
 class ChildRule:
     """A message of `component` about an object of one of `kinds` (any where there are none).
 
-    It names an object of kind `child`; that is called `name`, made of the pattern's groups and
-    `about`, the name of the Event's object. `parent` is what it belongs to, as `Kind name`, where
+    It names an object of kind `child`; that is called `name`, made of the pattern's groups, `about`
+    and `uid`, those of the Event's object. `parent` is what it belongs to, as `Kind name`, where
     that is not the Event's object.
     """
 
@@ -57,6 +57,7 @@ _STATEFUL = f"{_CREATED} SuccessfulUpdate FailedCreate FailedUpdate FailedDelete
 _TASK_RUN = "Started Pending Running Succeeded Failed"
 _WORKFLOW = "WorkflowRunning WorkflowSucceeded WorkflowFailed WorkflowTimedOut WorkflowNodeRunning WorkflowNodeSucceeded WorkflowNodeFailed WorkflowNodeError"
 _VOLUME = "Attached Detached Degraded Healthy Faulted"
+_DATA_VOLUME = "Pending Bound ImportScheduled ImportInProgress ImportSucceeded ImportFailed CloneScheduled CloneInProgress CloneSucceeded CloneFailed UploadScheduled UploadReady UploadSucceeded UploadFailed"
 _DATA_PATH = (
     "Data-Path-Started Data-Path-Progress Data-Path-Completed Data-Path-Failed Data-Path-Canceled"
 )
@@ -158,6 +159,15 @@ CHILDREN = (
     _rule("keda-operator", _KEDA, "ScaledObject", "", r"(?:Scaled|Deactivated|Failed to (?:scale|deactivate)) (?:\S+\.)?(?P<kind>[A-Z]\w+) (?P<namespace>[^/\s]+)/(?P<name>\S+) from", "keda pkg/scaling/executor/scale_scaledobjects.go", tie=Tie.BELONGS),
     # what a Canary analyses is its target's rollout; nearly all targets are Deployments
     _rule("flagger", "Synced", "Canary", "Deployment", r"(?:New revision detected! (?:Scaling up|Restarting analysis for)|Starting canary analysis for|Promotion completed! (?:Scaling down|Canary analysis was skipped for)) (?P<name>[^.\s]+)\.(?P<namespace>[^.\s]+)", "flagger pkg/controller/scheduler.go", tie=Tie.BELONGS),
+    _rule("datavolume-controller", _DATA_VOLUME, "DataVolume", "PersistentVolumeClaim", r"", "containerized-data-importer pkg/controller/datavolume/controller-base.go", name="{about}"),
+    *(
+        _rule("populator", "CreatedPVCPrimeSuccessfully", "PersistentVolumeClaim", kind, r"", "containerized-data-importer pkg/controller/populators/util.go (PVCPrimeName)", name=name, parent=parent)
+        for kind, name, parent in (
+            ("PersistentVolumeClaim", "prime-{uid}", "PersistentVolumeClaim {about}"),
+            ("Pod", "importer-prime-{uid}", "PersistentVolumeClaim prime-{uid}"),
+            ("Pod", "cdi-upload-prime-{uid}", "PersistentVolumeClaim prime-{uid}"),
+        )
+    ),
     _rule("longhorn-volume-controller", _VOLUME, "Volume", "Replica", r"", "longhorn-manager types/types.go (GenerateReplicaNameForVolume)", name="{about}-r-*"),
     _rule("longhorn-volume-controller", _VOLUME, "Volume", "Engine", r"", "longhorn-manager types/types.go (GenerateEngineNameForVolume)", name="{about}-e-*"),
     _rule("velero", _DATA_PATH, "DataUpload DataDownload PodVolumeBackup PodVolumeRestore", "Pod", r"", "velero pkg/exposer/csi_snapshot.go, pod_volume.go", name="{about}"),

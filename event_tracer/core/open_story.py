@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from event_tracer.core.chain import Chain
+from event_tracer.core.chain import Chain, is_run
 from event_tracer.core.children import TARGETS
 from event_tracer.core.errors import (
     ADVICE,
@@ -139,6 +139,8 @@ class OpenStory:
         ordinal = end.ordinal if end else 0
         # The death that it follows tells.
         is_unsure = kind is Kind.BACK_OFF and isinstance(facts, PodFacts)
+        # What a run says of a part of its own it may try again.
+        is_unsure = is_unsure or (kind is Kind.OTHER and is_run(occurrence.about.kind))
         sure = surely_since(
             kind, time=occurrence.time, ordinal=ordinal, is_run=bool(self.story.run)
         )

@@ -8,6 +8,24 @@ Kubernetes' own.
 # Kinds of the Kubeflow training operator, whose reasons begin with their kind.
 TRAINING_KINDS = ("TFJob", "PyTorchJob", "MPIJob", "XGBoostJob", "MXJob", "PaddleJob", "JAXJob")
 
+# What the makers of runs say at the beginning and at the end of one, of the run itself: of custom
+# kinds nobody reads the status. Files as at the ranks, and pipeline pkg/apis/pipeline/v1.
+ENDING = frozenset({"DataVolume"})
+"""Kinds that are no runs, but say the same at their beginning."""
+RUN_BEGUN = frozenset({
+    "WorkflowRunning", "Started", "Running", "Starting", "SparkApplicationSubmitted",
+    "BuildStarted", "ImportScheduled", "CloneScheduled", "UploadScheduled",
+    *(f"{kind}{word}" for kind in TRAINING_KINDS for word in ("Created", "Running", "Restarting")),
+})  # fmt: skip
+RUN_ENDED = frozenset({
+    "WorkflowSucceeded", "WorkflowFailed", "WorkflowTimedOut", "Succeeded", "Failed", "Completed",
+    "PipelineRunTimeout", "TaskRunTimeout", "PipelineRunCancelled", "TaskRunCancelled", "Cancelled",
+    "SparkApplicationCompleted", "SparkApplicationFailed", "SparkApplicationSubmissionFailed",
+    "BuildCompleted", "BuildFailed", "BuildCancelled", "ImportSucceeded", "ImportFailed",
+    "CloneSucceeded", "CloneFailed", "UploadSucceeded", "UploadFailed", "Stopped",
+    *(f"{kind}{word}" for kind in TRAINING_KINDS for word in ("Succeeded", "Failed", "Suspended")),
+})  # fmt: skip
+
 # cluster-autoscaler's actuator, and the plugins of the descheduler, whose reasons are their names
 # (pkg/descheduler/evictions/evictions.go).
 EVICTORS = (

@@ -63,7 +63,7 @@ def _named(reason: str, message: str, about: ObjectReference) -> Iterator[Named]
         if rule.kinds and about.kind not in rule.kinds:
             continue
         if match := rule.pattern.match(message):
-            is_named = is_named or "{about}" not in rule.name
+            is_named = is_named or "{name}" in rule.name
             yield _by_rule(rule, match.groupdict(), about)
     if not is_named and about.kind not in _OWN_NOTHING:
         yield from _created(message, about)
@@ -74,7 +74,8 @@ def _reissued(kind: str) -> Tie:
 
 
 def _by_rule(rule: ChildRule, found: dict[str, str | None], about: ObjectReference) -> Named:
-    parts = {key: value or "" for key, value in found.items()} | {"about": about.name}
+    parts = {key: value or "" for key, value in found.items()}
+    parts |= {"about": about.name, "uid": about.uid}
     kind = rule.child or parts["kind"]
     namespace = parts.get("namespace") or about.namespace
     parent = about

@@ -107,6 +107,9 @@ CASES = (
     ("Cluster mydb", "ApplyResourcesSucceed", "Successfully applied for resources", "Component mydb-*", "(above)"),
     ("Component mydb-mysql", "ComponentPhaseTransition", "component is Running", "InstanceSet mydb-mysql", "(above)"),
     ("InstanceSet mydb-mysql", "SuccessfulCreate", "create Pod mydb-mysql-0 in InstanceSet mydb-mysql successful", "Pod mydb-mysql-0", "(above)"),
+    ("DataVolume disk", "ImportScheduled", "Import into disk scheduled", "PersistentVolumeClaim disk", "(above)"),
+    ("PersistentVolumeClaim disk", "CreatedPVCPrimeSuccessfully", "PVC Prime created successfully", f"PersistentVolumeClaim prime-{UID}", "(above)"),
+    ("PersistentVolumeClaim disk", "CreatedPVCPrimeSuccessfully", "PVC Prime created successfully", f"Pod importer-prime-{UID}", f"PersistentVolumeClaim prime-{UID}"),
     ("XNetwork net-7k2px", "ComposeResources", "Successfully composed resources", "* net-7k2px-*", "(above)"),
     # the general rule: under its maker's name
     ("Widget w", "Made", 'Created new Gadget resource "w-gadget"', "Gadget w-gadget", "Widget w"),

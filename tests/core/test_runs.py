@@ -6,8 +6,9 @@ import pytest
 
 from event_tracer.core.chain import is_run, makes_runs
 from event_tracer.core.span import Span
+from event_tracer.core.times import SECOND
 from tests.scenarios.cases import tree_of
-from tests.scenarios.folding import listing, roots, service, tell
+from tests.scenarios.folding import attributes, listing, roots, service, tell
 from tests.scenarios.operators import POD, Case, pod
 
 HOURS = 5
@@ -130,3 +131,50 @@ def test_what_makes_runs_is_none() -> None:
     assert all(map(is_run, ("PyTorchJob", "JobSet", "JobFlow", "PipelineRun", "Workflow")))
     assert not makes_runs("CronJob", "Pod")
     assert not makes_runs("JobSet", "Job")
+
+
+def of_hours(about: str, *said: tuple[str, ...]) -> Span:
+    """The root of what is said of a run, an hour apart, of a kind whose status nobody reads."""
+    case = Case({about.split(" ")[0]: "example.com/v1"}, {}, [(about, *each) for each in said])
+    events = case.events()
+    for hour, each in enumerate(events):
+        for field in ("firstTimestamp", "lastTimestamp"):
+            each[field] = f"2025-03-04T{10 + hour}:00:00Z"
+    (root,) = roots(tell([listing({"resource": "events", "object": each} for each in events)]))
+    return root
+
+
+@pytest.mark.parametrize(
+    ("about", "begun", "ended"),
+    [
+        ("Workflow etl", "WorkflowRunning", "WorkflowSucceeded"),
+        ("PipelineRun build", "Started", "Succeeded"),
+        ("PyTorchJob dist", "PyTorchJobCreated", "PyTorchJobSucceeded"),
+        ("SparkApplication etl", "SparkApplicationSubmitted", "SparkApplicationCompleted"),
+        ("Build app-12", "BuildStarted", "BuildCompleted"),
+    ],
+)
+def test_a_run_lasts_until_its_events_say_that_it_is_over(
+    about: str, begun: str, ended: str
+) -> None:
+    """Law 6, where no status is known: nothing but its own Events tells of a run's course."""
+    root = of_hours(about, (begun, "it runs", "c"), (ended, "it is over", "c"))
+    assert (root.end - root.start) // SECOND == 3600
+    assert attributes(root)["event_tracer.outcome"] == "started"
+
+    assert attributes(of_hours(about, (begun, "it runs", "c")))["event_tracer.outcome"] == (
+        "progressing"
+    )
+
+
+def test_a_part_of_a_run_that_failed_may_be_tried_again() -> None:
+    """Argo Workflows: `WorkflowNodeFailed` is told of the Workflow, whose template has retries."""
+    failed = ("WorkflowNodeFailed", "Failed node etl.load(0)", "c", "Warning")
+    begun, ended = ("WorkflowRunning", "it runs", "c"), ("WorkflowSucceeded", "it is over", "c")
+    root = of_hours("Workflow etl", begun, failed, ended)
+
+    assert (root.end - root.start) // SECOND == 7200
+    assert root.error is None
+
+    root = of_hours("Workflow etl", begun, failed, ("WorkflowFailed", "no", "c", "Warning"))
+    assert root.error == "no"
