@@ -191,13 +191,14 @@ async def test_the_namespace_is_the_context_s(world: World) -> None:
     namespace(world, "default")
     config = world.folder / "config"
     assert "in namespace default" in (await shown(world, namespace=[])).err
-    text = config.read_text().replace("user: me}", "user: me, namespace: shop}")
-    config.write_text(text)
+    body = json.loads(config.read_text())
+    body["contexts"][0]["context"]["namespace"] = "shop"
+    config.write_text(json.dumps(body))
 
     assert len((await shown(world, namespace=[])).titles) == 1
-    config.write_text(text.replace("current-context: here\n", ""))
+    config.write_text(json.dumps({**body, "current-context": ""}))
     assert len((await shown(world, namespace=[], context="here")).titles) == 1
-    config.write_text(text)
+    config.write_text(json.dumps(body))
     assert len((await shown(world, namespace=["other"], all_namespaces=True)).titles) == 1
     assert len((await shown(world, namespace=["other", "shop"])).titles) == 1
 
