@@ -19,6 +19,7 @@ from event_tracer.cli.target import (
     labelled,
     look_of,
     open_query,
+    part_of,
     undated_of,
 )
 from event_tracer.core.filters import Redaction
@@ -151,16 +152,8 @@ class _Follower:
     def __init__(self, query: Query, settings: ShowSettings, *, complain: Complain) -> None:
         self._query = query
         self._scope = TaskScope()
-        self._snapshot = Snapshot(
-            query.api,
-            cluster_uid=query.cluster_uid,
-            naming=settings.naming,
-            namespaces=query.namespaces,
-            whole=settings.whole_kinds,
-            redact=settings.redaction,
-            complain=complain,
-            spawn=self._scope.spawn,
-        )
+        part = part_of(query, settings)
+        self._snapshot = Snapshot(part, complain=complain, spawn=self._scope.spawn)
         self._view = live_view(_view(settings), _selection(query, settings), complain=complain)
 
     async def run(self, stop: asyncio.Event) -> None:

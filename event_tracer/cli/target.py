@@ -21,7 +21,7 @@ from event_tracer.kube.discovery import (
 )
 from event_tracer.kube.listing import Lister, StaleError
 from event_tracer.kube.resources import NAMESPACES, Resource, each_namespace
-from event_tracer.pipeline.snapshot import Look, SnapshotError, in_namespaces, look_at
+from event_tracer.pipeline.snapshot import Look, Part, SnapshotError, in_namespaces, look_at
 from event_tracer.render.selection import Target, object_names
 from event_tracer.render.undated import root_names, undated_in_words, without_revisions
 from event_tracer.runtime.logs import Complain
@@ -153,6 +153,14 @@ def _namespaces(settings: SnapshotSettings, resources: Sequence[Resource]) -> tu
     return tuple(dict.fromkeys((*named, _EVENTS_OF_ALL))) if is_mixed else named
 
 
+def part_of(query: Query, settings: SnapshotSettings) -> Part:
+    """A query's part of the cluster, read as the settings say."""
+    return Part(
+        api=query.api, cluster_uid=query.cluster_uid, naming=settings.naming,
+        namespaces=query.namespaces, whole=settings.whole_kinds, redact=settings.redaction,
+    )  # fmt: skip
+
+
 async def look_of(
     query: Query, settings: SnapshotSettings, *, complain: Complain, redact: Redact | None = None
 ) -> Look:
@@ -160,15 +168,8 @@ async def look_of(
 
     Raises SnapshotError.
     """
-    return await look_at(
-        query.api,
-        cluster_uid=query.cluster_uid,
-        naming=settings.naming,
-        namespaces=query.namespaces,
-        whole=settings.whole_kinds,
-        redact=redact or settings.redaction,
-        complain=complain,
-    )
+    part = part_of(query, settings)
+    return await look_at(replace(part, redact=redact or part.redact), complain=complain)
 
 
 def undated_of(look: Look, traces: Sequence[Trace]) -> str:

@@ -12,7 +12,7 @@ from event_tracer.cli.pipelines import Answer
 from event_tracer.cli.process import complain
 from event_tracer.cli.screen import Screen
 from event_tracer.cli.settings.models import WaitSettings
-from event_tracer.cli.target import Asked, Query, near_names
+from event_tracer.cli.target import Asked, Query, near_names, part_of
 from event_tracer.cli.waiting import Ending
 from event_tracer.cli.watched import Watched
 from event_tracer.core.times import human
@@ -51,20 +51,13 @@ class Waiter:
         self._is_checked = False
         self._is_away, self._well_at = False, asyncio.get_running_loop().time()
         kinds = {each.resource for each in objects}
-        custom = {f"{each.plural}.{each.group}" for each in kinds if each not in WORKLOADS}
-        whole = settings.whole_kinds
+        also = [each for each in kinds if each not in WORKLOADS]
+        part = part_of(query, settings)
+        custom = part.whole.custom | {f"{each.plural}.{each.group}" for each in also}
         self._snapshot = Snapshot(
-            query.api,
-            cluster_uid=query.cluster_uid,
-            naming=settings.naming,
-            namespaces=query.namespaces,
-            whole=replace(whole, custom=whole.custom | custom),
-            redact=settings.redaction,
-            complain=screen.once,
-            spawn=self._scope.spawn,
-            also=[each for each in kinds if each not in WORKLOADS],
-            patience=settings.patience,
-        )
+            replace(part, whole=replace(part.whole, custom=custom)), complain=screen.once,
+            spawn=self._scope.spawn, also=also, patience=settings.patience,
+        )  # fmt: skip
 
     async def run(self, stop: asyncio.Event) -> Ending:
         """Wait; the end of all. Raises SnapshotError."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from event_tracer import EventTracerError
@@ -52,31 +53,45 @@ class _Sink(NullMetrics):
         self.unusable += 1
 
 
-class Snapshot:
-    """Reads a cluster, all namespaces where none is named; nothing of it is kept or sent.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The part of a cluster that is read, all namespaces where none is named, and how.
 
-    Of kinds that are not `whole` only the metadata is read; `also` are kinds to be read besides the
-    workloads. `redact` sees each frame. `complain` gets what a user should know meanwhile. An error
-    beyond doubt stands for `patience` (ns) until it ends a story.
+    Of kinds that are not `whole` only the metadata is read. `redact` sees each frame.
+    """
+
+    api: Api
+    cluster_uid: str
+    naming: Naming
+    namespaces: Sequence[str]
+    whole: WholeKinds
+    redact: Redact | None
+
+
+class Snapshot:
+    """Reads a part of a cluster; nothing of it is kept or sent.
+
+    `also` are kinds to be read besides the workloads. `complain` gets what a user should know
+    meanwhile. An error beyond doubt stands for `patience` (ns) until it ends a story.
     """
 
     def __init__(
-        self, api: Api, *, cluster_uid: str, naming: Naming, namespaces: Sequence[str],
-        whole: WholeKinds, redact: Redact | None, complain: Complain, spawn: Spawn,
-        also: Sequence[Resource] = (), patience: int = SURE,
+        self, part: Part, *, complain: Complain, spawn: Spawn, also: Sequence[Resource] = (),
+        patience: int = SURE,
     ) -> None:  # fmt: skip
-        self._where = in_namespaces(namespaces)
+        self._where = in_namespaces(part.namespaces)
         self._complain = complain
-        self._stories = Stories(naming=naming, cluster_uid=cluster_uid, patience=patience)
+        self._stories = Stories(naming=part.naming, cluster_uid=part.cluster_uid, patience=patience)
         self._sink = _Sink()
         self._feed = Feed(self._stories, sink=self._sink, capacity=_CAPACITY)
         self._reader = ClusterReader(
-            api,
+            part.api,
             handler=lambda reader: Intake(
-                self._stories, reader=reader, feed=self._feed, now=lambda: api.now,
-                redact=redact, metrics=self._sink, spawn=spawn,
+                self._stories, reader=reader, feed=self._feed, now=lambda: part.api.now,
+                redact=part.redact, metrics=self._sink, spawn=spawn,
             ),
-            metrics=self._sink, namespaces=namespaces, whole=whole, spawn=spawn, also=also,
+            metrics=self._sink, namespaces=part.namespaces, whole=part.whole, spawn=spawn,
+            also=also,
         )  # fmt: skip
 
     async def run(self) -> None:
@@ -186,16 +201,10 @@ class Look(NamedTuple):
     has_revisions: bool
 
 
-async def look_at(
-    api: Api, *, cluster_uid: str, naming: Naming, namespaces: Sequence[str], whole: WholeKinds,
-    redact: Redact | None, complain: Complain,
-) -> Look:  # fmt: skip
-    """All that a cluster has now. Raises SnapshotError."""
+async def look_at(part: Part, *, complain: Complain) -> Look:
+    """All that a part of a cluster has now. Raises SnapshotError."""
     scope, is_done = TaskScope(), asyncio.Event()
-    snapshot = Snapshot(
-        api, cluster_uid=cluster_uid, naming=naming, namespaces=namespaces, whole=whole,
-        redact=redact, complain=complain, spawn=scope.spawn, also=(CONTROLLER_REVISIONS,),
-    )  # fmt: skip
+    snapshot = Snapshot(part, complain=complain, spawn=scope.spawn, also=(CONTROLLER_REVISIONS,))
 
     async def wait() -> None:
         await snapshot.complete()

@@ -11,10 +11,8 @@ from typing import NamedTuple
 
 from event_tracer.cli.settings.load import load
 from event_tracer.cli.settings.models import ShowSettings
-from event_tracer.cli.target import open_query
-from event_tracer.core.filters import Redaction
+from event_tracer.cli.target import look_of, open_query
 from event_tracer.core.span import text_of
-from event_tracer.pipeline.snapshot import look_at
 from event_tracer.render.listing import ended
 from tests.e2e.bridge import Bridge, run
 from tests.e2e.kube import Raw
@@ -220,10 +218,7 @@ async def look(config: Path) -> Iterator[Seen]:
     flags = {"kubeconfig": str(config), "all_namespaces": True}
     settings = load(ShowSettings, flags=flags, config=None)
     async with open_query(settings, ()) as query:
-        found = await look_at(
-            query.api, cluster_uid=query.cluster_uid, naming=settings.naming, namespaces=(),
-            whole=settings.whole_kinds, redact=Redaction(()), complain=lambda text: None,
-        )  # fmt: skip
+        found = await look_of(query, settings, complain=lambda text: None)
     roots = ((trace, next(each for each in trace if not each.parent_id)) for trace in found.traces)
     return iter([
         Seen(

@@ -162,7 +162,7 @@ class CheckSettings(WatchOptions, LeaderOptions):
 
 
 class SnapshotSettings(ConnectionOptions, StatusOptions, NamingOptions, MessageOptions):
-    """The settings that `show` and `link` have in common."""
+    """The settings of the commands that read what is in a cluster now."""
 
     namespace: Namespaces = option(
         (),
