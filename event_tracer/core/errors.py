@@ -36,6 +36,10 @@ ADVICE = frozenset({
     "FailedToRetrieveImagePullSecret",
     # kubelet kubelet.go, of its node
     "CgroupV1", "PossibleMemoryBackedVolumesOnDisk",
+    # endpointslice topologycache/topologycache.go; endpointslice_controller.go, which tries again
+    "TopologyAwareHintsDisabled", "FailedToUpdateEndpoint", "FailedToUpdateEndpointSlices",
+    # node-problem-detector config/systemd-monitor.json: each start of a node, as Warnings
+    "KubeletStart", "ContainerdStart", "DockerStart", "NodeSysctlChange",
     # Kyverno pkg/event/reason.go, of what was let in
     "PolicyViolation",
 })  # fmt: skip

@@ -92,7 +92,7 @@ OTHERS = {
     # Tekton: pkg/reconciler/events/k8sevent/event.go
     "Running": 71, "Succeeded": 300,
     # Argo CD: util/argo/audit_logger.go
-    "OperationStarted": 310, "OperationCompleted": 311,
+    "ResourceUpdated OutOfSync": 309, "OperationStarted": 310, "OperationCompleted": 311,
     # Altinity: announcer event-emitter.go
     "ReconcileStarted": 313, "CreateStarted": 314, "UpdateStarted": 314, "DeleteStarted": 314,
     "CreateCompleted": 315, "UpdateCompleted": 315, "DeleteCompleted": 315,

@@ -153,6 +153,8 @@ NAME_WORDS = {
     "BackOff": ((re.compile("Back-off pulling image"), "image"), (re.compile("Back-off (?:\\S+ )?restarting"), "restart")),
     "Unhealthy": ((re.compile("(?i)(readiness|liveness|startup) probe"), None),),
     "ScalingReplicaSet": ((re.compile("Scaled (up|down)"), None),),
+    # argo-cd controller/appcontroller.go; gitops-engine pkg/health and its sync codes
+    "ResourceUpdated": ((re.compile("Updated (?:sync|health) status: \\w* ?-> (Synced|OutOfSync|Healthy|Progressing|Degraded|Suspended|Missing|Unknown)\\b"), None),),
     # cert-manager certificates/issuing: the end is called as the beginning
     "Issuing": ((re.compile("The certificate has been successfully (issued)"), None),),
 }  # fmt: skip

@@ -74,6 +74,13 @@ def test_messages_name_children(kind: str, reason: str, message: str, child: str
         ("Unhealthy", "Startup probe failed:", "Unhealthy startup"),
         ("ScalingReplicaSet", "Scaled up replica set web-1 from 0 to 3", "ScalingReplicaSet up"),
         ("ScalingReplicaSet", "Scaled down replica set web-1 to 0", "ScalingReplicaSet down"),
+        ("ResourceUpdated", "Updated sync status:  -> OutOfSync", "ResourceUpdated OutOfSync"),
+        (
+            "ResourceUpdated",
+            "Updated health status: Progressing -> Degraded",
+            "ResourceUpdated Degraded",
+        ),
+        ("ResourceUpdated", "patched resource apps/Deployment 'web'", "ResourceUpdated"),
         ("Starting", "", "Starting"),
         ("Failed to garbage collect required amount of images", "", "Event"),
         ("", "", "Event"),
