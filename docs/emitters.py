@@ -4,8 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from event_tracer.core.chain import RUNS
 from event_tracer.core.children import ANY_KIND, CHILDREN, TARGETS, ChildRule, Tie
 from event_tracer.core.durations import DURATION, DURATIONS
+from event_tracer.core.errors import ADVICE
 from event_tracer.core.ranks import OTHERS
 from event_tracer.core.tables import CREATED, RANK, STEPS
 
@@ -28,7 +30,7 @@ _TIES = {
 
 def page() -> str:
     """The whole page."""
-    parts = (_HEAD, _children(), _general(), _starts(), _durations(), _order())
+    parts = (_HEAD, _children(), _general(), _runs(), _starts(), _durations(), _advice(), _order())
     return "\n".join("\n".join(part) if not isinstance(part, str) else part for part in parts)
 
 
@@ -80,6 +82,24 @@ def _general() -> Iterator[str]:
     yield "- Annotations of Argo Workflows' Events name a pod's Workflow and when its node started,"
     yield "  of Crossplane's a claim's composite resource."
     yield f"- An autoscaler that was read whole is attached to its target: {autoscalers}."
+    yield ""
+
+
+def _runs() -> list[str]:
+    rows = [(owner, kind) for owner, kind in sorted(RUNS)]
+    text = (
+        "What is done once is one story however long it takes (law 5): a Job, and kinds of such\n"
+        "a name (RayJob, JobSet, PipelineRun, Workflow, Backup, SparkApplication), what a schedule\n"
+        "makes (CronWorkflow, RayCronJob, Schedule), and each of"
+    )
+    return _table("Runs", text, ("owner", "kind"), rows)
+
+
+def _advice() -> Iterator[str]:
+    yield "## Warnings that fail nothing"
+    yield ""
+    yield "What is well may have them for ever, or they are tried again (law 6):"
+    yield f"{', '.join(sorted(ADVICE))}."
     yield ""
 
 
