@@ -89,8 +89,8 @@ def _runs() -> list[str]:
     rows = [(owner, kind) for owner, kind in sorted(RUNS)]
     text = (
         "What is done once is one story however long it takes (law 5): a Job, and kinds of such\n"
-        "a name (RayJob, JobSet, PipelineRun, Workflow, Backup, SparkApplication), what a schedule\n"
-        "makes (CronWorkflow, RayCronJob, Schedule), and each of"
+        "a name (RayJob, JobSet, PipelineRun, Workflow, Backup, SparkApplication), what a\n"
+        "schedule makes (CronWorkflow, RayCronJob, Schedule), and each of"
     )
     return _table("Runs", text, ("owner", "kind"), rows)
 
