@@ -3,6 +3,7 @@
 from enum import IntEnum
 from typing import NamedTuple
 
+from event_tracer.core.tables import POD_LEAVING
 from event_tracer.core.times import second_of
 
 
@@ -96,6 +97,12 @@ class Standing(NamedTuple):
             times=max(self.times + (bool(newer.times) and not self._is_before(newer)), newer.times),
         )
 
+    def is_undone_by(self, reason: str, container: str) -> bool:
+        """Whether a Normal occurrence of this reason and container about its object undoes it."""
+        _, kind, of_container = self.key
+        is_same = not of_container or of_container == container
+        return is_same and (kind is Kind.OTHER or kind in UNDOES.get(reason, ()))
+
     def _is_before(self, newer: "Standing") -> bool:
         """Whether it counts that occurrence: an Event's first, told of the second of its second.
 
@@ -179,6 +186,13 @@ UNDOES = {
 # Of other objects the same reasons say something else: a Backup's `Failed` (CloudNativePG), an
 # Elasticsearch's `Unhealthy` (cloud-on-k8s).
 _OF_PODS = OF_CONTAINER | {Kind.ATTACH, Kind.MOUNT, Kind.PROBE}
+
+
+def is_leaving(reason: str, message: str) -> bool:
+    """Whether an Event about a pod says that it goes, or was asked to: no error about it stands."""
+    # kuberuntime_container.go: a restart states its reason, an end does not.
+    is_stop = reason == "Killing" and message.startswith("Stopping container")
+    return is_stop or reason in POD_LEAVING
 
 
 def kind_of(name: str, reason: str, *, about: str) -> Kind:

@@ -6,10 +6,10 @@ from event_tracer.core.chain import Chain, is_run
 from event_tracer.core.children import TARGETS
 from event_tracer.core.errors import (
     ADVICE,
-    UNDOES,
     Kind,
     Standing,
     goes_on,
+    is_leaving,
     kind_of,
     surely_since,
 )
@@ -28,7 +28,6 @@ from event_tracer.core.story_errors import Errors, FactsOf
 from event_tracer.core.tables import (
     CHILD_DONE,
     CONDITIONS,
-    POD_LEAVING,
     PROBE_KILL,
 )
 from event_tracer.core.transitions import Transition
@@ -161,14 +160,10 @@ class OpenStory:
         return errors[key]
 
     def _undo(self, occurrence: Occurrence, identity: str, *, container: str) -> None:
-        undone = UNDOES.get(occurrence.reason, frozenset())
         errors = self.errors.get(identity, {})
         for key, error in list(errors.items()):
-            _, kind, of_container = key
-            is_same = not of_container or of_container == container
-            if is_same and error.last <= occurrence.time and (
-                kind in undone or kind is Kind.OTHER
-            ):  # fmt: skip
+            is_later = error.last <= occurrence.time
+            if is_later and error.is_undone_by(occurrence.reason, container):
                 del errors[key]
 
     def _leave(self, about: str) -> None:
@@ -261,6 +256,4 @@ def leaving_pod(occurrence: Occurrence) -> str:
         return f"Pod {child.name}"
     if about.kind != "Pod" or isinstance(source, Transition):
         return ""
-    # kuberuntime_container.go: a restart states its reason, an end does not.
-    is_stop = occurrence.reason == "Killing" and source.message.startswith("Stopping container")
-    return f"Pod {about.name}" if is_stop or occurrence.reason in POD_LEAVING else ""
+    return f"Pod {about.name}" if is_leaving(occurrence.reason, source.message) else ""

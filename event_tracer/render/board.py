@@ -8,7 +8,7 @@ from rich.text import Text
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.times import human, rfc3339, second_of
 from event_tracer.render.lines import visible
-from event_tracer.render.outcome import last_word, message_of
+from event_tracer.render.outcome import about_of, last_word, message_of
 from event_tracer.render.report import quoted
 from event_tracer.render.waterfall import Row, Waterfall
 
@@ -76,10 +76,9 @@ class Log:
                 yield self._line(span, times)
 
     def _line(self, span: Span, times: int) -> str:
-        kind, name = (text_of(span.attributes, f"k8s.object.{each}") for each in ("kind", "name"))
         container = text_of(span.attributes, "k8s.container.name")
         words = [
-            rfc3339(second_of(span.end) * 1_000_000_000), self._name, f"{kind} {name}",
+            rfc3339(second_of(span.end) * 1_000_000_000), self._name, about_of(span),
             span.name + (f" x{times}" if times > 1 else ""),
             f"container {container}" if container else "",
             quoted(visible(message_of(span))) if span.error is not None else "",

@@ -3,6 +3,7 @@
 import json
 from itertools import accumulate
 
+from event_tracer.render.explanation import ObjectName
 from event_tracer.render.lines import visible
 
 _CUT = " … "
@@ -17,6 +18,16 @@ def clip(text: str, most: int) -> str:
     if half < 1:
         return _begin(plain, most)
     return f"{_begin(plain, half)}{_CUT}{_begin(plain[::-1], half)[::-1]}"
+
+
+def clipped_name(kind: str, name: str, *, namespace: str, uid: str, most: int) -> ObjectName:
+    """The name of an object, each part in `most` bytes of JSON."""
+    return ObjectName(
+        kind=clip(kind, most),
+        name=clip(name, most),
+        namespace=clip(namespace, most) or None,
+        uid=clip(uid, 36) or None,
+    )
 
 
 def _begin(text: str, most: int) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from event_tracer.core.span import Span, text_of
-from event_tracer.render.outcome import error_kind, reason_of
+from event_tracer.core.tables import COMBINED
+from event_tracer.render.outcome import about_of, error_kind, reason_of
 from event_tracer.render.waterfall import Row
 
 _DONE = frozenset({"RolloutComplete", "Completed"})
@@ -61,7 +62,7 @@ def is_explained_by(span: Span, clue: Clue) -> bool:
     if not span.error or (reason and clue.step != reason):
         return False
     # What a root alone states: of all else the most telling comes first.
-    return any(each.error is not None and about in ("", _about(each)) for each in clue.spans)
+    return any(each.error is not None and about in ("", about_of(each)) for each in clue.spans)
 
 
 def _tells(row: Row) -> bool:
@@ -103,7 +104,7 @@ def _clue(rows: list[Row]) -> Clue:
         container=text_of(first.attributes, "k8s.container.name"),
         is_error=bool(newest.messages),
         count=sum(max(row.count, 1) for row in rows),
-        objects=len({_about(row.spans[0]) for row in rows}),
+        objects=len({about_of(row.spans[0]) for row in rows}),
         first=min(row.moment for row in rows),
         last=newest.end,
         messages=tuple(seen),
@@ -115,18 +116,13 @@ def _shortened(row: Row) -> Iterator[str]:
     """The messages of a row that differ in more than generated words, the newest last."""
     known: dict[str, str] = {}
     for message in row.messages:
-        key = _GENERATED.sub("*", message.removeprefix("(combined from similar events): "))
+        key = _GENERATED.sub("*", message.removeprefix(COMBINED))
         known.pop(key, None)
         known[key] = message
     yield from known.values()
 
 
 _GENERATED = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}\b|\b\d+\b")
-
-
-def _about(span: Span) -> str:
-    kind, name = (text_of(span.attributes, f"k8s.object.{each}") for each in ("kind", "name"))
-    return f"{kind} {name}"
 
 
 def _order(clue: Clue) -> tuple[bool, int, int]:

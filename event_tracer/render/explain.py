@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.times import rfc3339
-from event_tracer.render.clipped import clip
+from event_tracer.render.clipped import clip, clipped_name
 from event_tracer.render.clues import Clue, clues_of, is_explained_by
 from event_tracer.render.explanation import (
     Cause,
@@ -140,13 +140,9 @@ def _about(span: Span, most: int) -> str:
 
 
 def _name(span: Span, room: _Room) -> ObjectName:
-    attributes = span.attributes
-    return ObjectName(
-        kind=clip(text_of(attributes, "k8s.object.kind"), room.name),
-        name=clip(text_of(attributes, "k8s.object.name"), room.name),
-        namespace=clip(text_of(attributes, "k8s.namespace.name"), room.name) or None,
-        uid=clip(text_of(attributes, "k8s.object.uid"), 36) or None,
-    )
+    names = ("k8s.object.kind", "k8s.object.name", "k8s.namespace.name", "k8s.object.uid")
+    kind, name, namespace, uid = (text_of(span.attributes, each) for each in names)
+    return clipped_name(kind, name, namespace=namespace, uid=uid, most=room.name)
 
 
 def _number(span: Span, name: str) -> int | None:

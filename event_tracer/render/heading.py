@@ -10,7 +10,7 @@ from typing import NamedTuple
 from event_tracer.core.span import Attributes, Span, text_of
 from event_tracer.core.times import SECOND, human
 from event_tracer.core.verdict import lower_kind
-from event_tracer.render.outcome import Later, again_of
+from event_tracer.render.outcome import Later, about_of, again_of
 from event_tracer.render.rows import Row
 
 _FAILED = "failed"
@@ -90,12 +90,6 @@ def in_words(duration: int) -> str:
         seconds -= seconds % 60
     text = human(seconds * SECOND)
     return f"{text[:-1]} {text[-1]}" if text[:-1].isdecimal() else text
-
-
-def about_of(span: Span) -> str:
-    """The object of a span, as `Kind name`."""
-    kind, name = (text_of(span.attributes, f"k8s.object.{each}") for each in ("kind", "name"))
-    return f"{kind} {name}".strip()
 
 
 def _number(attributes: Attributes, name: str) -> int | None:

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import NamedTuple
 
-from event_tracer.core.causes import words_of
-from event_tracer.core.errors import ADVICE, UNDOES, ErrorKey, Kind, Standing, goes_on, kind_of
+from event_tracer.core.errors import ADVICE, ErrorKey, Kind, Standing, goes_on, is_leaving, kind_of
+from event_tracer.core.object_outcome import cause_of
 from event_tracer.core.span import Span, text_of
-from event_tracer.core.tables import POD_LEAVING
 from event_tracer.core.verdict import Cause
 
 _LASTS = frozenset({"complete", "superseded"})  # whatever else goes well later
@@ -38,9 +37,11 @@ def later_of(sealed: Span, under: Iterable[Span]) -> Later | None:
     if standing := _standing(later):
         if outcome == "failed":
             return None
-        return Later("failed", min(each.since for each in standing), _cause(standing))
+        return Later("failed", min(each.since for each in standing), cause_of(standing))
     done = (
-        span.end for span in later if _about(span) == _about(sealed) and reason_of(span) in _DONE
+        span.end
+        for span in later
+        if about_of(span) == about_of(sealed) and reason_of(span) in _DONE
     )
     time = next(done, None)
     return None if time is None or outcome in _LASTS else Later("complete", time)
@@ -54,7 +55,7 @@ def again_of(sealed: Span, under: Iterable[Span]) -> int:
     reason, about = (
         text_of(sealed.attributes, f"event_tracer.cause.{each}") for each in ("reason", "object")
     )
-    of_it = (span for span in under if span.error is not None and _name(span) == about)
+    of_it = (span for span in under if span.error is not None and about_of(span) == about)
     errors = [_error(span) for span in sorted(of_it, key=lambda span: span.end)]
     before = [each for each in errors if each.last <= sealed.end]
     key = next((each.key for each in reversed(before) if each.name == reason), None)
@@ -97,9 +98,10 @@ def message_of(span: Span) -> str:
     return next(filter(None, (text_of(attributes, name) for name in names)), "")
 
 
-def _about(span: Span) -> tuple[str, str]:
+def about_of(span: Span) -> str:
+    """The object of a span, as `Kind name`."""
     kind, name = (text_of(span.attributes, f"k8s.object.{each}") for each in ("kind", "name"))
-    return kind, name
+    return f"{kind} {name}".strip()
 
 
 def _standing(spans: Sequence[Span]) -> list[Standing]:
@@ -107,7 +109,7 @@ def _standing(spans: Sequence[Span]) -> list[Standing]:
     standing, deaths = dict[ErrorKey, Standing](), Counter[ErrorKey]()
     for span in spans:
         if _leaves(span):
-            standing = {key: each for key, each in standing.items() if each.about != _name(span)}
+            standing = {key: each for key, each in standing.items() if each.about != about_of(span)}
         elif span.error is not None and reason_of(span) in ADVICE:
             continue
         elif span.error is not None:
@@ -124,7 +126,7 @@ def _standing(spans: Sequence[Span]) -> list[Standing]:
 def _error(span: Span) -> Standing:
     message, kind = span.error or span.name, error_kind(span)
     return Standing(
-        kind=kind, identity=_name(span), about=_name(span),
+        kind=kind, identity=about_of(span), about=about_of(span),
         container=text_of(span.attributes, "k8s.container.name"),
         since=span.end, last=span.end, surely=None, name=span.name, message=message,
         ordinal=int(kind is Kind.DEATH), times=0 if goes_on(message) else count_of(span),
@@ -132,39 +134,24 @@ def _error(span: Span) -> Standing:
     )  # fmt: skip
 
 
-def _cause(standing: Sequence[Standing]) -> Cause:
-    best = min(standing, key=lambda each: (each.kind, -each.last, each.identity))
-    same = {each.identity for each in standing if each.kind is best.kind}
-    return Cause(best.name, words_of(best), best.about, len(same) - 1)
-
-
 def count_of(span: Span) -> int:
     """The count of an Event as its span tells it; 1 of all else."""
     return next((v for k, v in span.attributes if k == _COUNT and isinstance(v, int)), 1)
 
 
-def _name(span: Span) -> str:
-    return " ".join(_about(span))
-
-
 def _leaves(span: Span) -> bool:
     """Whether a pod is gone or was asked to go: no error about it stands any more."""
     reason = reason_of(span)
-    # kuberuntime_container.go: a restart states its reason, an end does not.
-    is_stop = reason == "Killing" and message_of(span).startswith("Stopping container")
-    return is_stop or reason == "DisruptionTarget" or reason in POD_LEAVING
+    return reason == "DisruptionTarget" or is_leaving(reason, message_of(span))
 
 
 def _is_undone(error: Standing, span: Span) -> bool:
     reason = reason_of(span)
     if reason in ("RolloutComplete", "Completed") and error.kind in (Kind.CREATION, Kind.DEADLINE):
         return True
-    if _name(span) != error.about:
+    if about_of(span) != error.about:
         return False
     if reason == "Ready":
         # Nobody knows for how long; a container that died again after one did not live on.
         return error.ordinal < 2
-    container = text_of(span.attributes, "k8s.container.name")
-    if error.key[2] and error.container != container:
-        return False
-    return error.kind is Kind.OTHER or error.kind in UNDOES.get(reason, ())
+    return error.is_undone_by(reason, text_of(span.attributes, "k8s.container.name"))

@@ -6,7 +6,7 @@ from event_tracer.core.chain import KubeObject
 from event_tracer.core.span import Span
 from event_tracer.core.stand import Stand
 from event_tracer.core.times import SECOND, rfc3339
-from event_tracer.render.clipped import clip
+from event_tracer.render.clipped import clip, clipped_name
 from event_tracer.render.explanation import (
     Cause,
     ChangeMade,
@@ -57,9 +57,4 @@ def _span_of(item: KubeObject) -> Span:
 
 
 def _object(item: KubeObject) -> ObjectName:
-    return ObjectName(
-        kind=clip(item.kind, _NAME),
-        name=clip(item.name, _NAME),
-        namespace=clip(item.namespace, _NAME) or None,
-        uid=clip(item.uid, 36) or None,
-    )
+    return clipped_name(item.kind, item.name, namespace=item.namespace, uid=item.uid, most=_NAME)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from event_tracer.core.span import Span, text_of
 from event_tracer.core.times import elapsed, human
-from event_tracer.render.heading import Heading, about_of, heading_of
-from event_tracer.render.outcome import Later, later_of, outcome_of
+from event_tracer.render.heading import Heading, heading_of
+from event_tracer.render.outcome import Later, about_of, later_of, outcome_of
 from event_tracer.render.rows import Pod, Row, event_row, folded
 
 __all__ = ["Row", "Waterfall", "waterfall"]

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from event_tracer.core.errors import goes_on
 from event_tracer.core.span import Span, text_of
-from event_tracer.render.heading import about_of
-from event_tracer.render.outcome import error_kind
+from event_tracer.render.outcome import about_of, error_kind
 
 
 def telling(root: Span, spans: Iterable[Span]) -> Span | None:
