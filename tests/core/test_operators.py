@@ -7,7 +7,7 @@ import pytest
 from event_tracer.core.frame import Listing
 from tests.scenarios.cases import tree_of
 from tests.scenarios.folding import attributes, is_event, listing, roots, service, tell
-from tests.scenarios.operators import POD, Case, pod
+from tests.scenarios.operators import POD, Case, pod, told
 
 CASES = {
     "Argo Rollouts": Case(
@@ -203,9 +203,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_events_alone_and_objects_give_one_tree(case: Case) -> None:
     """One story, in which each object is below the one that owns it."""
-    frames = [{"resource": "events", "object": each} for each in case.events()]
-    alone = tell([listing(frames)])
-    whole = tell([listing([*frames, *({"object": each} for each in case.objects())])])
+    alone, whole = told(case)
 
     assert len(roots(alone)) == len(roots(whole)) == 1
     assert tree_of(alone) == tree_of(whole) == case.above

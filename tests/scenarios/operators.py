@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
+from event_tracer.core.span import Span
+from tests.scenarios.folding import listing, tell
+
 SECOND = "2025-03-04T10:00:{:02d}Z"
 
 
@@ -63,3 +66,10 @@ POD = {"Pod": "v1", "ReplicaSet": "apps/v1", "Deployment": "apps/v1", "Job": "ba
 def pod(name: str) -> tuple[str, ...]:
     """A pod has started."""
     return (f"Pod {name}", "Started", "Started container a", "kubelet")
+
+
+def told(case: Case) -> tuple[list[Span], list[Span]]:
+    """What is told of Events alone, and of Events and objects."""
+    frames = [{"resource": "events", "object": each} for each in case.events()]
+    objects = [{"object": each} for each in case.objects()]
+    return tell([listing(frames)]), tell([listing([*frames, *objects])])
