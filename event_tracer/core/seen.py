@@ -9,7 +9,7 @@ from event_tracer.core.frame import Listing
 from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.span import Attributes, Span, gap_ids
 from event_tracer.core.status import Termination
-from event_tracer.core.times import MICROSECOND, UNUSED
+from event_tracer.core.times import MICROSECOND, SECOND, UNUSED
 
 SERVICE = "event-tracer"
 _HIDDEN = "event_tracer.gap.occurrences"
@@ -17,6 +17,8 @@ _MOST_EVENTS = 200_000
 _MOST_COUNTS = 64
 _MOST_ENDS = 20_000
 _MOST_SAVED = 5_000
+_TIME_BITS = 64
+_BASE = 1_600_000_000 * SECOND  # ns since the epoch, of 2020: 60 bits more or less are 36 years
 
 Counts = tuple[tuple[str, int], ...]
 
@@ -55,7 +57,7 @@ class Seen:
     def observe(self, occurrence: Occurrence) -> bool:
         """Note an occurrence; True if its (count, time) is new."""
         key, count = occurrence.key, occurrence.count
-        short, new = _short(key), count << 64 | occurrence.time
+        short, new = _short(key), _state(count, occurrence.time)
         seen = self._observed.peek(short)
         if seen is None:
             self._observed.put(short, new)
@@ -71,8 +73,8 @@ class Seen:
     def last(self, key: str) -> tuple[int, int]:
         """The highest count of an Event that was seen, and its time (ns); 0 where not known."""
         seen = self._observed.peek(_short(key))
-        newest = max(seen, default=0) if isinstance(seen, tuple) else seen or 0
-        count, time = newest >> 64, newest & (1 << 64) - 1
+        newest = max(seen, default=None) if isinstance(seen, tuple) else seen
+        count, time = (0, 0) if newest is None else _count_and_time(newest)
         risen = self._risen.peek(key) or 0
         return (count, time) if count >= risen else (risen, 0)
 
@@ -134,9 +136,19 @@ class Seen:
         self._risen.expire(now=now)
 
 
+# CPython keeps 30 bits of a number in a digit of four bytes: a key, and the state of a first
+# occurrence, take 32 bytes instead of 48 (longobject.c, obmalloc.c), of 500,000 Events 16 MB less.
 def _short(key: str) -> int:
-    # 8 bytes, as many as an event span's id has of it
-    return int.from_bytes(blake2b(key.encode("utf-8", "replace"), digest_size=8).digest())
+    return int.from_bytes(blake2b(key.encode("utf-8", "replace"), digest_size=8).digest()) >> 4
+
+
+def _state(count: int, time: int) -> int:
+    """A count and its time (ns) as one number, in their order."""
+    return (count - 1 << _TIME_BITS) + time - _BASE
+
+
+def _count_and_time(state: int) -> tuple[int, int]:
+    return (state + _BASE >> _TIME_BITS) + 1, state + _BASE & (1 << _TIME_BITS) - 1
 
 
 def gap_span(
