@@ -214,8 +214,11 @@ class Lineage:
             return found if is_placed else found._replace(is_placed=False)
         named = _name_of(item)
         parent = self._attached.parent(named, second=second)
-        if parent is None and not item.known:
+        if parent is None and (not item.known or item.other_owners):
             parent = self._named_parent(named, second=second)
+            # One that was read and has no controller says itself whom it belongs to, if anyone.
+            if item.known and parent and f"{parent.kind} {parent.name}" not in item.other_owners:
+                parent = None
         return self.find(parent) if parent else None
 
     def _named_parent(self, named: Name, *, second: int) -> ObjectReference | None:

@@ -92,3 +92,28 @@ def test_an_autoscaler_called_as_its_target_is_told_with_it(name: str) -> None:
     assert tree_of(spans) == {autoscaler: "Deployment web", "Deployment web": ""}
     (of_it,) = [span for span in spans if not is_event(span) and span.parent_id]
     assert service(of_it) == "kubernetes"
+
+
+def test_an_owner_that_is_no_controller_counts_where_it_says_that_it_made_it() -> None:
+    """Cluster API: a MachineDeployment has a plain ownerReference to its Cluster, which names it."""
+    above = {
+        "Cluster prod": "", "MachineDeployment prod-md": "Cluster prod",
+        "MachineSet prod-md-vxmrs": "MachineDeployment prod-md",
+    }  # fmt: skip
+    kinds = dict.fromkeys(
+        ("Cluster", "MachineDeployment", "MachineSet"), "cluster.x-k8s.io/v1beta1"
+    )
+    said = [
+        ("Cluster prod", "TopologyCreate", 'Created MachineDeployment "shop/prod-md"', "topology/cluster-controller"),
+        ("MachineDeployment prod-md", "SuccessfulCreate", "Created MachineSet shop/prod-md-vxmrs with 1 replicas", "machinedeployment-controller"),
+        ("MachineSet prod-md-vxmrs", "SuccessfulCreate", 'Created Machine "x"', "machineset-controller"),
+    ]  # fmt: skip
+    case = Case(kinds, above, said)
+    events = [{"resource": "events", "object": each} for each in case.events()]
+    objects = case.objects()
+    objects[1]["metadata"]["ownerReferences"][0]["controller"] = False
+    whole = tell([listing([*events, *({"object": each} for each in objects)])])
+    assert tree_of(whole) == above
+
+    silent = tell([listing([*events[1:], *({"object": each} for each in objects)])])
+    assert tree_of(silent)["MachineDeployment prod-md"] == ""
