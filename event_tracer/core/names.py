@@ -21,7 +21,8 @@ _LONG, _COMMON = 50, 20  # of names that were cut to make room for a hash, and w
 _NODES = frozenset({
     "Node", "CSINode", "NodeMetrics", "NodeFeature", "NodeResourceTopology", "CiliumNode",
     "BlockAffinity", "Machine", "BareMetalHost", "CNINode", "TridentNode", "NodeNetworkState",
-    "SriovNetworkNodeState", "NodeDiagnostic",
+    "SriovNetworkNodeState", "NodeDiagnostic", "NodeImage", "NodePodProbe", "CSINodeTopology",
+    "SelfNodeRemediation",
 })  # fmt: skip
 # Kinds that people name, whether their objects were read or not.
 _CHOSEN = frozenset({

@@ -81,6 +81,8 @@ OTHERS = {
     "DisruptionTerminating": 268, "FailedDraining": 270,
     # those who evict a pod, before its containers are stopped; Disrupted is Karpenter's
     "Disrupted": 93, "EvictedByVPA": 93, **dict.fromkeys(EVICTORS, 92),
+    # a pod's way elsewhere: YuniKorn pkg/cache/task.go, Multus pkg/multus (each pod of OpenShift)
+    "Scheduling": 40, "PodBindSuccessful": 45, "AddedInterface": 52,
     # KEDA: eventreason.go; VPA: pods_eviction_restriction.go
     "KEDAScalersStarted": 280, "ScaledObjectReady": 281, "ScaledJobReady": 281,
     "KEDAScaleTargetActivated": 282, "KEDAScaleTargetActivationFailed": 283,

@@ -162,6 +162,13 @@ def test_what_somebody_chose_stays(kind: str, name: str) -> None:
     assert object_name((thing(kind, name),)) == f"{kind} {name}"
 
 
+@pytest.mark.parametrize("kind", ["Node", "Machine", "CSINode", "NodeImage", "SelfNodeRemediation"])
+def test_what_is_called_as_a_node_has_no_name(kind: str) -> None:
+    """Its name is the cloud's, or a machine's, whether it was read or not (Kruise, Medik8s)."""
+    for known in (True, False):
+        assert object_name((thing(kind, "rack1-07", known=known),)) == f"{kind} *"
+
+
 def test_what_was_read_and_chosen_stays() -> None:
     """Of an object whose metadata has no generateName five consonants may be a word."""
     assert object_name((thing("Gadget", "my-https", known=True),)) == "Gadget my-https"

@@ -51,6 +51,13 @@ def test_a_pods_life_is_in_order() -> None:
     assert names(*life) == ["Scheduled", "Pulling", "Pulled", "Created", "Started", "Killing"]
 
 
+def test_other_schedulers_and_networks_have_their_place() -> None:
+    """YuniKorn and, on OpenShift, Multus tell of each pod, too."""
+    life = normal("Scheduling", "Scheduled", "PodBindSuccessful", "AddedInterface", "Pulling")
+
+    assert names(*reversed(life)) == [reason for _, reason, _ in life]
+
+
 @pytest.mark.parametrize("evicts", ["EvictedByVPA", "Disrupted", "ScaleDown", "LowNodeUtilization"])
 def test_who_evicts_a_pod_does_so_before_it_is_stopped(evicts: str) -> None:
     """VPA, Karpenter, cluster-autoscaler, descheduler: it goes, as one that the kubelet evicts."""
