@@ -7,11 +7,11 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar, get_args
+from typing import get_args
 
 from event_tracer import EventTracerError
 from event_tracer.cli.process import run_until_signal
@@ -33,10 +33,10 @@ from event_tracer.render.page.store import RawEvents, StoryStore
 from event_tracer.render.waterfall import waterfall
 from event_tracer.runtime import http
 from event_tracer.runtime.address import Address
+from event_tracer.runtime.tasks import unless
 from event_tracer.runtime.telemetry import Telemetry
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 _PROBES = Address(None, 8080)  # in a cluster
 _ENDPOINTS = tuple(f"{endpoint.PREFIX}{name}ENDPOINT" for name in ("", "TRACES_"))
 
@@ -54,7 +54,7 @@ async def run(settings: RunSettings, *, stop: asyncio.Event) -> bool:
     """Run until `stop`; True if all went well. Raises EventTracerError."""
     async with AsyncExitStack() as stack:
         with _as_start_error():
-            prepared = await _unless(stop, _prepare(settings, stack))
+            prepared = await unless(stop, _prepare(settings, stack))
         if prepared is None:
             return True
         if prepared.election:
@@ -64,7 +64,7 @@ async def run(settings: RunSettings, *, stop: asyncio.Event) -> bool:
 
 async def _as_leader(prepared: "_Run", election: Election, stop: asyncio.Event) -> bool:
     with _as_start_error():
-        await _unless(stop, prepared.stand_by(election))
+        await unless(stop, prepared.stand_by(election))
     if stop.is_set() and not election.is_leader:
         await election.release()
         return True
@@ -82,18 +82,6 @@ def _as_start_error() -> Iterator[None]:
         yield
     except OSError as error:
         raise StartError(str(error)) from None
-
-
-async def _unless(stop: asyncio.Event, work: Awaitable[T]) -> T | None:
-    """The result of `work`; None where `stop` comes first."""
-    tasks = [asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return tasks[0].result() if tasks[0].done() else None
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Probes:
@@ -152,7 +140,7 @@ class _Run:
         """Go on from the checkpoint until `stop`. Raises EventTracerError."""
         with _as_start_error():
             loading = load_checkpoint(self.store, cluster_uid=self.cluster_uid)
-            checkpoint = await _unless(stop, loading)
+            checkpoint = await unless(stop, loading)
         if checkpoint is None:
             return True
         bridge = Bridge(

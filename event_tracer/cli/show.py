@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -33,7 +33,7 @@ from event_tracer.render.page.store import RawEvents
 from event_tracer.render.selection import Selection, newest_time, object_span_ids
 from event_tracer.render.terminal import View, console
 from event_tracer.runtime.logs import Complain, mask
-from event_tracer.runtime.tasks import TaskScope, first_failure
+from event_tracer.runtime.tasks import TaskScope, first_failure, unless
 
 _TICK = 0.5  # seconds
 
@@ -58,9 +58,11 @@ async def show(words: Sequence[str], settings: ShowSettings) -> bool:
 
 async def follow(words: Sequence[str], settings: ShowSettings, stop: asyncio.Event) -> None:
     """Draw the newest stories until `stop`. Raises what `show` does."""
-    async with _opened(settings, words) as query:
-        complain = _complain_on(console(sys.stderr))
-        await _Follower(query, settings, complain=complain).run(stop)
+    async with AsyncExitStack() as stack:
+        query = await unless(stop, stack.enter_async_context(_opened(settings, words)))
+        if query:
+            complain = _complain_on(console(sys.stderr))
+            await _Follower(query, settings, complain=complain).run(stop)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 
 from event_tracer.cli.process import run_until_signal
@@ -14,7 +15,7 @@ from event_tracer.cli.waiting import Ending
 from event_tracer.core.times import SECOND
 from event_tracer.kube.client import ApiError
 from event_tracer.kube.resources import RESOURCES, WORKLOADS
-from event_tracer.runtime.tasks import happened
+from event_tracer.runtime.tasks import happened, unless
 
 _AGAIN = 2.0  # seconds until labels are asked for again
 
@@ -30,7 +31,12 @@ async def wait(words: Sequence[str], settings: WaitSettings, stop: asyncio.Event
     Raises SnapshotError, ConnectionSettingsError and SettingsError.
     """
     screen = Screen(settings.output)
-    async with open_query(settings, words, selector=settings.selector) as query:
+    async with AsyncExitStack() as stack:
+        opening = open_query(settings, words, selector=settings.selector)
+        query = await unless(stop, stack.enter_async_context(opening))
+        if query is None:
+            screen.note("stopped before the API server had answered")
+            return Ending.OPEN
         until = asyncio.get_running_loop().time() + settings.timeout / SECOND
         objects = await _objects(query, screen, until=until, stop=stop)
         if not objects:

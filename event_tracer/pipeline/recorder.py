@@ -27,7 +27,7 @@ from event_tracer.kube.stream import AT_ONCE, PollInterval
 from event_tracer.pipeline.cluster_reader import ClusterReader
 from event_tracer.recording.reader import STDIN, TOLD_SINCE, VERSION
 from event_tracer.runtime.metrics import Metrics, NullMetrics
-from event_tracer.runtime.tasks import Spawn, TaskScope
+from event_tracer.runtime.tasks import Spawn, TaskScope, unless
 
 _REPORT = 10.0  # seconds
 
@@ -51,7 +51,10 @@ async def record(
     Raises RecordError, BrokenPipeError where nobody reads any more, and ConnectionSettingsError
     where there is no cluster to speak to.
     """
-    api = Api(await client_factory(kubeconfig=kubeconfig, context=context))
+    connect = await unless(stop, client_factory(kubeconfig=kubeconfig, context=context))
+    if connect is None:
+        return
+    api = Api(connect)
     failure: BaseException | None = None
     try:
         with _opened(target) as file:
