@@ -189,15 +189,23 @@ async def _decided(access: Access, oidc: Oidc, proxies: Proxies) -> _Connection:
     made.host, login = _host(cluster, user)
     _use_proxy(made, _proxy(cluster, made.host, proxies))
     made.tls_server_name = cluster.tls_server_name or None
+    headers = identity.as_whom(user)
+    if not made.host.startswith("https:"):
+        # kubectl reads no login where anybody could read it on the way; what stands in the URL goes
+        # (client-go tools/clientcmd/client_config.go, ClientConfig; net/http, send).
+        _log_in(made, login)
+        return _Connection(configuration=made, context=None, headers=headers)
     given = await _login(access, oidc, proxies)
-    if header := identity.header(user, given) or login:
-        made.api_key["BearerToken"] = header
+    _log_in(made, identity.header(user, given) or login)
     if user.token_file:
         identity.follow_file(made, user)
-    context = _context(cluster, user, given) if made.host.startswith("https:") else None
-    return _Connection(
-        configuration=made, context=context, headers=identity.as_whom(user), expires=given.ends
-    )
+    context = _context(cluster, user, given)
+    return _Connection(configuration=made, context=context, headers=headers, expires=given.ends)
+
+
+def _log_in(made: Configuration, header: str) -> None:
+    if header:
+        made.api_key["BearerToken"] = header
 
 
 def _host(cluster: Cluster, user: User) -> tuple[str, str]:

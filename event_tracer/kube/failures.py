@@ -39,6 +39,8 @@ def in_words(error: Exception) -> str:
     """What to tell of it."""
     if told := proxy_trouble(error):
         return told
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the connection was closed in the middle of the answer"
     if isinstance(error.__cause__, HttpProcessingError):
         return "what answers there is no HTTP"
     return str(error) or type(error).__name__

@@ -208,7 +208,7 @@ def test_a_proxy_that_is_away_is_named(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Not the API server, which nobody asked."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     (home / "config").write_text(yaml.safe_dump(config("prod")))
     assert ended("check", "--kubeconfig", str(home / "config")) == FAILED
 

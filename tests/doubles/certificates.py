@@ -7,7 +7,9 @@ refuses others, and some authorities of real clusters are such (test_api_tls.py)
 import ssl
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -79,10 +81,15 @@ class Authority:
         subprocess.run(command, check=True, capture_output=True)
         return made
 
-    def server_context(self) -> ssl.SSLContext:
-        """TLS that asks for a client's certificate."""
+    def open_context(self) -> ssl.SSLContext:
+        """TLS of the server's, which asks for nothing."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.server.certificate, self.server.key)
+        return context
+
+    def server_context(self) -> ssl.SSLContext:
+        """TLS that asks for a client's certificate."""
+        context = self.open_context()
         context.load_verify_locations(self.certificate)
         context.verify_mode = ssl.CERT_REQUIRED
         return context
@@ -94,6 +101,12 @@ class Authority:
             "CLIENT_KEY": str(self.client.key),
             "CLIENT_CERTIFICATE": str(self.client.certificate),
         }
+
+
+@cache
+def any_authority() -> Authority:
+    """One for whoever wants TLS and nothing of it in particular, made once."""
+    return Authority(Path(mkdtemp()))
 
 
 def be_strict(monkeypatch: pytest.MonkeyPatch) -> None:

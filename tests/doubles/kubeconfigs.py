@@ -18,13 +18,16 @@ from tests.scenarios.fields import Raw
 
 
 def kubeconfig(
-    path: Path, server: str, *, cluster: Raw | None = None, user: Raw | None = None,
+    path: Path, server: str | ApiServer, *, cluster: Raw | None = None, user: Raw | None = None,
     name: str = "here",
 ) -> str:  # fmt: skip
     """Write one with a cluster, a user and a context of one name; gives its path."""
+    known = {"server": server}
+    if isinstance(server, ApiServer):
+        known = {"server": server.url, **server.cluster}
     body = {
         "apiVersion": "v1", "kind": "Config", "current-context": name,
-        "clusters": [{"name": name, "cluster": {"server": server, **(cluster or {})}}],
+        "clusters": [{"name": name, "cluster": {**known, **(cluster or {})}}],
         "users": [{"name": name, "user": user or {}}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
     }  # fmt: skip
@@ -56,11 +59,13 @@ async def api_of(path: str, *, context: str = "") -> AsyncIterator[Counted]:
         await made.close()
 
 
-def with_server(test: Callable[[ApiServer], Coroutine[Any, Any, None]]) -> None:
+def with_server(
+    test: Callable[[ApiServer], Coroutine[Any, Any, None]], *, is_secure: bool = False
+) -> None:
     """Run a test with an API server, in real time."""
 
     async def main() -> None:
-        async with asyncio.timeout(60), ApiServer() as server:
+        async with asyncio.timeout(60), ApiServer(is_secure=is_secure) as server:
             await test(server)
 
     asyncio.run(main())

@@ -1,6 +1,7 @@
 """What HTTP servers of tests share: a clock, and a port that closes and opens again in no time."""
 
 import asyncio
+import ssl
 from abc import abstractmethod
 from collections.abc import Callable
 from email.utils import formatdate
@@ -23,8 +24,9 @@ class _Request(web.BaseRequest):
 class Listener:
     """A server on 127.0.0.1, on the loop of the test; it is there within `async with`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, context: ssl.SSLContext | None = None) -> None:
         self.port = 0
+        self._context = context
         self.errors: list[Exception] = []
         """Of its own code; the end of `async with` raises them."""
         since = asyncio.get_running_loop().time()
@@ -46,7 +48,9 @@ class Listener:
             handler_cancellation=True, access_log=None, auto_decompress=False,
         )  # fmt: skip
         loop = asyncio.get_running_loop()
-        self._socket = await loop.create_server(self._http, "127.0.0.1", self.port)
+        self._socket = await loop.create_server(
+            self._http, "127.0.0.1", self.port, ssl=self._context
+        )
         self.port = self._socket.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

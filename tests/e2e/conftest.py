@@ -108,7 +108,7 @@ def idle(here: Site) -> Iterator[Idle]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _idle_meanwhile(request: pytest.FixtureRequest) -> None:
-    """Its ten minutes are those of the other tests."""
+    """Its minutes are those of the other tests."""
     if needs.is_given(os.environ):
         return
     items = request.session.items

@@ -19,6 +19,7 @@ from tests.doubles.apiserver.client import EVENTS, event
 from tests.doubles.apiserver.faults import Answer
 from tests.doubles.apiserver.server import ApiServer
 from tests.doubles.kubeconfigs import Counted, api_of, kubeconfig
+from tests.doubles.listener import drop
 from tests.scenarios.inside import inside_both
 
 WATCH = {"watch": "true", "resourceVersion": "1"}
@@ -49,11 +50,23 @@ def body(text: str, *, kind: str = "application/json") -> Answer:
     return answer
 
 
-async def _half(request: web.BaseRequest) -> web.StreamResponse:
+async def _begun(request: web.BaseRequest) -> web.StreamResponse:
     made = web.StreamResponse(headers={"Content-Type": "application/json"})
     await made.prepare(request)
     await made.write(b'{"kind":')
+    return made
+
+
+async def _half(request: web.BaseRequest) -> web.StreamResponse:
+    await _begun(request)
     return await faults.hang(request)
+
+
+async def _broken_off(request: web.BaseRequest) -> web.StreamResponse:
+    made = await _begun(request)
+    await asyncio.sleep(0.1)
+    drop(request)
+    return made
 
 
 # -- what is no answer
@@ -68,6 +81,7 @@ BAD: dict[str, tuple[Answer, int, str]] = {
     "an error that is a JSON list": (faults.refuse(500), 500, "told to say 500"),
     "text": (faults.throttle(3), 429, "429 Too Many Requests: Too many requests, please try"),
     "a reset": (faults.lose, 0, "disconnected"),
+    "a half": (_broken_off, 0, "the connection was closed in the middle of the answer"),
 }
 
 

@@ -23,7 +23,7 @@ from tests.scenarios.inside import inside_both
 
 @asynccontextmanager
 async def _token(tmp_path: Path) -> AsyncIterator[tuple[Counted, ApiServer]]:
-    async with ApiServer() as server:
+    async with ApiServer(is_secure=True) as server:
         server.tokens = {"old"}
         async with api_of(use(tmp_path, server, "old")) as api:
             await api.get("/version")
@@ -36,7 +36,7 @@ with_token = inside_both(_token)
 
 def use(folder: Path, server: ApiServer, token: str) -> str:
     """Write the kubeconfig."""
-    return kubeconfig(folder / "config", server.url, user={"token": token})
+    return kubeconfig(folder / "config", server, user={"token": token})
 
 
 async def statuses(api: Counted, *, times: int = 1) -> list[int]:
@@ -161,10 +161,10 @@ def test_an_exec_plugin_is_run_again_when_its_token_is_refused(tmp_path: Path) -
     """Not for every request, and whatever it said about expiry."""
 
     async def main() -> None:
-        async with ApiServer() as server:
+        async with ApiServer(is_secure=True) as server:
             server.tokens = {"token-1"}
             user = plugin(tmp_path, CREDENTIAL)
-            async with api_of(kubeconfig(tmp_path / "config", server.url, user=user)) as api:
+            async with api_of(kubeconfig(tmp_path / "config", server, user=user)) as api:
                 assert await statuses(api, times=5) == [200] * 5
                 assert runs(tmp_path) == 1
                 server.tokens = {"token-2"}
@@ -179,9 +179,9 @@ def test_an_exec_plugin_that_fails_is_an_error_with_its_words(tmp_path: Path) ->
     """At the start of a run it ends it; later it is one more failed request."""
 
     async def main() -> None:
-        async with ApiServer() as server:
+        async with ApiServer(is_secure=True) as server:
             user = plugin(tmp_path, CREDENTIAL)
-            async with api_of(kubeconfig(tmp_path / "config", server.url, user=user)) as api:
+            async with api_of(kubeconfig(tmp_path / "config", server, user=user)) as api:
                 assert await api.get("/version")
                 server.fail(UNAUTHORIZED)
                 (tmp_path / "plugin.py").write_text("raise SystemExit('log in first')")
@@ -203,9 +203,9 @@ def test_the_users_kubeconfig_is_never_written(tmp_path: Path) -> None:
     path = tmp_path / "config"
 
     async def main() -> bytes:
-        async with ApiServer() as server:
+        async with ApiServer(is_secure=True) as server:
             server.tokens = {"1"}
-            async with api_of(kubeconfig(path, server.url, user=user)) as api:
+            async with api_of(kubeconfig(path, server, user=user)) as api:
                 before = path.read_bytes()
                 assert await statuses(api) == [200]
         return before

@@ -119,9 +119,9 @@ def test_a_token_file_may_end_in_a_newline(home: Path) -> None:
     (home / "token").write_text("secret\n")
 
     async def main() -> None:
-        async with ApiServer() as server:
+        async with ApiServer(is_secure=True) as server:
             server.tokens = {"secret"}
-            path = kubeconfig(home / "config", server.url, user={"tokenFile": "token"})
+            path = kubeconfig(home / "config", server, user={"tokenFile": "token"})
             async with api_of(path) as api:
                 assert await api.get("/version")
 
@@ -155,7 +155,10 @@ def test_as_many_watches_as_there_are_namespaces(home: Path) -> None:
             async with api.open(path, query=query, idle_timeout=100) as response:
                 await response.content.read()
 
-        async with ApiServer() as server, api_of(kubeconfig(home / "a", server.url)) as api:
+        async with (
+            ApiServer(is_secure=True) as server,
+            api_of(kubeconfig(home / "a", server)) as api,
+        ):
             reading = []
             for number in range(120):
                 reading.append(asyncio.create_task(read(f"n{number}")))

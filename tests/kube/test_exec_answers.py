@@ -21,13 +21,13 @@ def test_a_login_that_has_ended_by_its_own_word_is_asked_for_anew(tmp_path: Path
     )
 
     async def test(server: ApiServer) -> None:
-        async with api_of(kubeconfig(tmp_path / "config", server.url, user=user)) as api:
+        async with api_of(kubeconfig(tmp_path / "config", server, user=user)) as api:
             for _ in range(3):
                 assert await api.get("/version")
         sent = [one.headers["authorization"] for one in server.requests]
         assert sent == ["Bearer token-1", "Bearer token-2", "Bearer token-2"]
 
-    with_server(test)
+    with_server(test, is_secure=True)
     assert len(runs(tmp_path / "bin")) == 2
 
 
@@ -40,11 +40,11 @@ def test_an_agent_that_stays_behind_holds_nothing_up(streams: str, tmp_path: Pat
 
     async def test(server: ApiServer) -> None:
         server.tokens = {"t"}
-        async with api_of(kubeconfig(tmp_path / "config", server.url, user=user)) as api:
+        async with api_of(kubeconfig(tmp_path / "config", server, user=user)) as api:
             assert await api.get("/version")
         os.kill(int((tmp_path / "bin" / "agent").read_text()), signal.SIGKILL)
 
-    with_server(test)
+    with_server(test, is_secure=True)
 
 
 def test_a_plugin_may_answer_in_yaml(tmp_path: Path) -> None:
@@ -54,10 +54,10 @@ def test_a_plugin_may_answer_in_yaml(tmp_path: Path) -> None:
 
     async def test(server: ApiServer) -> None:
         server.tokens = {"t"}
-        async with api_of(kubeconfig(tmp_path / "config", server.url, user=user)) as api:
+        async with api_of(kubeconfig(tmp_path / "config", server, user=user)) as api:
             assert await api.get("/version")
 
-    with_server(test)
+    with_server(test, is_secure=True)
 
 
 @pytest.mark.parametrize(
@@ -74,5 +74,5 @@ def test_a_plugin_that_kubectl_would_not_run_is_a_sentence(
     """And it is not run."""
     user = plugin(tmp_path / "bin", "give(token='t')", **more)
 
-    assert words in complaint(kubeconfig(tmp_path / "config", "http://x", user=user))
+    assert words in complaint(kubeconfig(tmp_path / "config", "https://x", user=user))
     assert not (tmp_path / "bin" / "runs").exists()

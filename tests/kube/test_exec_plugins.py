@@ -13,7 +13,7 @@ import pytest
 from event_tracer.kube.client import ApiError
 from event_tracer.kube.kubeconfig import ConnectionSettingsError
 from tests.doubles.apiserver.server import ApiServer
-from tests.doubles.certificates import Authority
+from tests.doubles.certificates import Authority, any_authority
 from tests.doubles.kubeconfigs import api_of, kubeconfig, with_server
 from tests.doubles.plugins import plugin, runs
 from tests.doubles.tls import TlsFront
@@ -41,11 +41,11 @@ def test_a_prompt_is_seen_while_it_waits_and_the_login_is_used(
     async def test(server: ApiServer) -> None:
         server.tokens = {"token-1"}
         asking = asyncio.create_task(person())
-        async with api_of(kubeconfig(tmp_path / "config", server.url, user=user)) as api:
+        async with api_of(kubeconfig(tmp_path / "config", server, user=user)) as api:
             assert await api.get("/version")
         await asking
 
-    with_server(test)
+    with_server(test, is_secure=True)
     assert len(runs(tmp_path / "bin")) == 1
 
 
@@ -58,10 +58,10 @@ def test_a_plugin_may_say_much(tmp_path: Path, capfd: pytest.CaptureFixture[str]
 
     async def test(server: ApiServer) -> None:
         server.tokens = {"t"}
-        async with api_of(kubeconfig(tmp_path / "config", server.url, user=user)) as api:
+        async with api_of(kubeconfig(tmp_path / "config", server, user=user)) as api:
             assert await api.get("/version")
 
-    with_server(test)
+    with_server(test, is_secure=True)
     assert len(capfd.readouterr().err) >= 300_000
 
 
@@ -78,34 +78,36 @@ def test_a_command_is_found_as_kubectl_finds_it(
 
     async def test(server: ApiServer) -> None:
         server.tokens = {"t"}
-        async with api_of(kubeconfig(tmp_path / "config", server.url, user=user)) as api:
+        async with api_of(kubeconfig(tmp_path / "config", server, user=user)) as api:
             assert await api.get("/version")
 
-    with_server(test)
+    with_server(test, is_secure=True)
 
 
 def test_a_plugin_is_told_of_the_cluster_if_it_asks(tmp_path: Path) -> None:
     """As ExecCredentialSpec has it: gardenlogin cannot do without."""
-    (tmp_path / "ca.crt").write_text("authority")
+    authority = any_authority().certificate.read_bytes()
     cluster = {
-        "certificate-authority": "ca.crt", "tls-server-name": "name",
+        "tls-server-name": "127.0.0.1",
         "extensions": [{"name": "client.authentication.k8s.io/exec", "extension": {"shoot": "s"}}],
     }  # fmt: skip
     env = [{"name": "X", "value": "y"}]
     user = plugin(tmp_path / "bin", "give(token='t')", provideClusterInfo=True, env=env)
 
     async def test(server: ApiServer) -> None:
-        path = kubeconfig(tmp_path / "config", server.url, user=user, cluster=cluster)
+        (tmp_path / "ca.crt").write_bytes(authority)
+        known = {**cluster, "certificate-authority": "ca.crt"}
+        path = kubeconfig(tmp_path / "config", server.url, user=user, cluster=known)
         async with api_of(path) as api:
             assert await api.get("/version")
         told = runs(tmp_path / "bin")[0]
         assert told["cluster"] == {
-            "server": server.url, "tls-server-name": "name", "config": {"shoot": "s"},
-            "certificate-authority-data": base64.b64encode(b"authority").decode(),
+            "server": server.url, "tls-server-name": "127.0.0.1", "config": {"shoot": "s"},
+            "certificate-authority-data": base64.b64encode(authority).decode(),
         }  # fmt: skip
         assert (told["interactive"], told["X"]) == (False, "y")
 
-    with_server(test)
+    with_server(test, is_secure=True)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,7 @@ def test_a_plugin_ends_with_whoever_waits_for_it(tmp_path: Path) -> None:
         tmp_path / "bin",
         f"pathlib.Path({str(pid)!r}).write_text(str(os.getpid()))\ntime.sleep(600)",
     )
-    path = kubeconfig(tmp_path / "config", "http://x", user=user)
+    path = kubeconfig(tmp_path / "config", "https://x", user=user)
 
     async def main() -> None:
         async def use() -> None:

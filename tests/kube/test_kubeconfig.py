@@ -50,7 +50,7 @@ def test_the_first_that_says_something_counts(
     """Of the current context and of each name; empty files, nulls and "" say nothing."""
     merged(home, monkeypatch, *files)
 
-    assert host() == f"http://{wanted}"
+    assert host() == f"https://{wanted}"
     assert chosen_namespace(kubeconfig="", context="") == wanted
 
 
@@ -61,7 +61,7 @@ def test_of_a_name_the_first_counts(home: Path, monkeypatch: pytest.MonkeyPatch)
     other["contexts"][0]["context"]["namespace"] = "other"
     merged(home, monkeypatch, config("prod"), other)
 
-    assert host() == "http://prod"
+    assert host() == "https://prod"
     assert chosen_namespace(kubeconfig="", context="") == "prod"
 
 
@@ -75,14 +75,14 @@ def test_names_are_relative_to_their_own_file(home: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(home)
     monkeypatch.setenv("KUBECONFIG", os.pathsep.join(["sub/users", "rest"]))
 
-    assert host() == "http://prod"
+    assert host() == "https://prod"
 
 
 def test_the_flag_names_one_file(home: Path) -> None:
     """kubectl's --kubeconfig is no list: a colon belongs to the name."""
     (home / "a:b").write_text(json.dumps(config("prod")))
 
-    assert host(str(home / "a:b")) == "http://prod"
+    assert host(str(home / "a:b")) == "https://prod"
 
 
 def test_what_a_user_names_counts_before_what_a_process_is_in(
@@ -94,7 +94,7 @@ def test_what_a_user_names_counts_before_what_a_process_is_in(
     (home / ".kube").mkdir()
     (home / ".kube" / "config").write_text(json.dumps(config("prod", current="")))
 
-    assert host(context="prod") == "http://prod"
+    assert host(context="prod") == "https://prod"
     assert chosen_namespace(kubeconfig="", context="prod") == "prod"
     assert not is_in_cluster(os.environ, kubeconfig="", context="prod")
 
@@ -120,7 +120,7 @@ def test_a_file_is_read_as_go_reads_it(text: bytes, home: Path) -> None:
     """Line ends and marks of other systems, tabs, more than one document (sigs.k8s.io/yaml)."""
     (home / "config").write_bytes(text)
 
-    assert host(str(home / "config")) == "http://prod"
+    assert host(str(home / "config")) == "https://prod"
 
 
 @pytest.mark.parametrize("name", ["2024-01-02", "12:30", "1:30.5", "2020-01-01T00:00:00Z"])
@@ -129,7 +129,7 @@ def test_a_time_is_a_name_as_well(name: str, home: Path) -> None:
     text = PLAIN.replace(": prod", f": {name}").replace(f"namespace: {name}", "namespace: a")
     (home / "config").write_text(text)
 
-    assert host(str(home / "config"), context=name) == "http://prod"
+    assert host(str(home / "config"), context=name) == "https://prod"
 
 
 @pytest.mark.parametrize("user", ["", None, "missing entry"])
@@ -218,11 +218,11 @@ def test_a_pipe_is_read_once(home: Path) -> None:
     text = json.dumps(config("prod")).encode()
     writer = threading.Thread(target=path.write_bytes, args=(text,))
     writer.start()
-    assert host(str(path)) == "http://prod"
+    assert host(str(path)) == "https://prod"
     writer.join()
 
     assert chosen_namespace(kubeconfig=str(path), context="") == "prod"
-    assert host(str(path)) == "http://prod"
+    assert host(str(path)) == "https://prod"
 
 
 def test_a_token_counts_where_its_file_is_gone(home: Path) -> None:
@@ -231,4 +231,4 @@ def test_a_token_counts_where_its_file_is_gone(home: Path) -> None:
     body["users"][0]["user"] = {"token": "t", "tokenFile": "gone"}
     (home / "config").write_text(json.dumps(body))
 
-    assert host(str(home / "config")) == "http://prod"
+    assert host(str(home / "config")) == "https://prod"

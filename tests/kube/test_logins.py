@@ -55,7 +55,7 @@ def test_a_token_file_is_followed(tmp_path: Path) -> None:
 
     async def test(server: ApiServer) -> None:
         server.tokens = {"first"}
-        path = kubeconfig(tmp_path / "config", server.url, user={"tokenFile": "token"})
+        path = kubeconfig(tmp_path / "config", server, user={"tokenFile": "token"})
         async with api_of(path) as api:
             assert await api.get("/version")
             token.write_text("second\n")
@@ -65,7 +65,7 @@ def test_a_token_file_is_followed(tmp_path: Path) -> None:
             assert await api.get("/version")
             assert api.readings == 1
 
-    with_server(test)
+    with_server(test, is_secure=True)
 
 
 # -- ~/.netrc, and other logins
@@ -90,22 +90,52 @@ def test_the_login_is_what_was_given_or_none(
     monkeypatch.setenv("HOME", str(tmp_path))
 
     async def test(server: ApiServer) -> None:
-        async with api_of(kubeconfig(tmp_path / "config", server.url, user=user)) as api:
+        async with api_of(kubeconfig(tmp_path / "config", server, user=user)) as api:
             assert await api.get("/version")
         assert server.requests[-1].headers.get("authorization") == wanted
 
-    with_server(test)
+    with_server(test, is_secure=True)
 
 
-def test_a_login_of_the_servers_url_counts_last(tmp_path: Path) -> None:
-    """As Go has it: it is sent, unless there is another."""
+@pytest.mark.parametrize("is_secure", [True, False], ids=["https", "http"])
+def test_a_login_of_the_servers_url_counts_last(is_secure: bool, tmp_path: Path) -> None:
+    """As Go has it: it is sent, unless there is another that may be."""
+    of_token = "Bearer t" if is_secure else "Basic dTpw"
 
     async def test(server: ApiServer) -> None:
         url = server.url.replace("://", "://u:p@")
-        for user, wanted in (({}, "Basic dTpw"), ({"token": "t"}, "Bearer t")):
-            async with api_of(kubeconfig(tmp_path / "config", url, user=user)) as api:
+        for user, wanted in (({}, "Basic dTpw"), ({"token": "t"}, of_token)):
+            path = kubeconfig(tmp_path / "config", url, cluster=server.cluster, user=user)
+            async with api_of(path) as api:
                 assert await api.get("/version")
             assert server.requests[-1].headers["authorization"] == wanted
+
+    with_server(test, is_secure=is_secure)
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        {"token": "secret"},
+        {"tokenFile": "token"},
+        {"username": "u", "password": "secret"},
+        {"exec": {"command": "no-such", "apiVersion": "client.authentication.k8s.io/v1"}},
+        {"auth-provider": {"name": "oidc", "config": {"id-token": "secret"}}},
+    ],
+    ids=lambda user: "".join(user),
+)
+def test_without_tls_no_login_is_read(user: Raw, tmp_path: Path) -> None:
+    """As kubectl (clientcmd's ClientConfig): anybody could read it; whom one acts as is none."""
+    (tmp_path / "token").write_text("secret")
+
+    async def test(server: ApiServer) -> None:
+        path = kubeconfig(tmp_path / "config", server, user={**user, "as": "a"})
+        async with api_of(path) as api:
+            assert await api.get("/version")
+        sent = server.requests[-1].headers
+        assert "secret" not in str(sent)
+        assert "authorization" not in sent
+        assert sent["impersonate-user"] == "a"
 
     with_server(test)
 
@@ -115,7 +145,7 @@ def test_one_is_whom_the_kubeconfig_says(tmp_path: Path) -> None:
     user = {"as": "a", "as-uid": "1", "as-groups": ["g", "h"], "as-user-extra": {"x/y": ["z"]}}
 
     async def test(server: ApiServer) -> None:
-        async with api_of(kubeconfig(tmp_path / "config", server.url, user=user)) as api:
+        async with api_of(kubeconfig(tmp_path / "config", server, user=user)) as api:
             assert await api.get("/version")
         sent = server.requests[-1].headers
         assert sent["impersonate-group"] == "g, h"
@@ -123,4 +153,4 @@ def test_one_is_whom_the_kubeconfig_says(tmp_path: Path) -> None:
         assert sent["impersonate-extra-x%2fy"] == "z"
         assert sent["user-agent"].startswith("event-tracer/")
 
-    with_server(test)
+    with_server(test, is_secure=True)

@@ -25,7 +25,11 @@ def with_provider(
     """Run a test with an API server and a provider, in real time."""
 
     async def main() -> None:
-        async with asyncio.timeout(60), ApiServer() as server, Provider(**options) as provider:
+        async with (
+            asyncio.timeout(60),
+            ApiServer(is_secure=True) as server,
+            Provider(**options) as provider,
+        ):
             await test(server, provider)
 
     asyncio.run(main())
@@ -42,7 +46,7 @@ def test_a_refresh_token_is_used_once_and_its_successor_written_back(tmp_path: P
     path = tmp_path / "config"
 
     async def test(server: ApiServer, provider: Provider) -> None:
-        where = kubeconfig(path, server.url, user=provider.user())
+        where = kubeconfig(path, server, user=provider.user())
         before = yaml.safe_load(path.read_text())
         path.chmod(0o600)
         async with api_of(where) as api:
@@ -72,7 +76,7 @@ def test_a_run_goes_on_with_the_newest_where_nothing_can_be_written(
 
     async def test(server: ApiServer, provider: Provider) -> None:
         server.tokens = set()
-        where = kubeconfig(path, server.url, user=provider.user())
+        where = kubeconfig(path, server, user=provider.user())
         async with api_of(where) as api:
             for _ in range(3):
                 with pytest.raises(ApiError):
@@ -108,7 +112,7 @@ def test_a_client_says_who_it_is_as_the_provider_wants_it(
     async def test(server: ApiServer, provider: Provider) -> None:
         provider.methods = methods
         more = {"client-secret": secret} if secret else {}
-        where = kubeconfig(tmp_path / "config", server.url, user=provider.user(more))
+        where = kubeconfig(tmp_path / "config", server, user=provider.user(more))
         async with api_of(where) as api:
             assert await api.get("/version")
         assert provider.logins == [login]
@@ -123,7 +127,7 @@ def test_a_token_that_is_valid_is_used_without_a_word(tmp_path: Path) -> None:
     async def test(server: ApiServer, provider: Provider) -> None:
         user = provider.user(expired=False)
         server.tokens = {id_token(0, expires=4e9)}
-        async with api_of(kubeconfig(tmp_path / "config", server.url, user=user)) as api:
+        async with api_of(kubeconfig(tmp_path / "config", server, user=user)) as api:
             assert await api.get("/version")
         assert provider.seen == []
 
@@ -147,7 +151,7 @@ def test_a_login_that_is_over_is_a_sentence(
     """It names the kubeconfig and says what to do, without a token."""
 
     async def test(server: ApiServer, provider: Provider) -> None:
-        path = kubeconfig(tmp_path / "config", server.url, user=provider.user(config))
+        path = kubeconfig(tmp_path / "config", server, user=provider.user(config))
         with pytest.raises(ConnectionSettingsError) as caught:
             async with api_of(path):
                 pass
@@ -164,13 +168,13 @@ def test_a_provider_is_verified(tmp_path: Path, tmp_path_factory: pytest.TempPat
     async def test(server: ApiServer, provider: Provider) -> None:
         async with TlsFront(own, to=provider.port) as front:
             issuer = {"idp-issuer-url": front.url}
-            path = kubeconfig(tmp_path / "config", server.url, user=provider.user(issuer))
+            path = kubeconfig(tmp_path / "config", server, user=provider.user(issuer))
             with pytest.raises(ConnectionSettingsError, match="CERTIFICATE_VERIFY_FAILED"):
                 async with api_of(path):
                     pass
             assert provider.seen == []
             trusted = {"idp-certificate-authority": str(own.certificate)}
-            path = kubeconfig(tmp_path / "config", server.url, user=provider.user(issuer | trusted))
+            path = kubeconfig(tmp_path / "config", server, user=provider.user(issuer | trusted))
             async with api_of(path) as api:
                 assert await api.get("/version")
 

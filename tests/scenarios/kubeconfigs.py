@@ -9,7 +9,7 @@ def config(name: str, *, current: str | None = None, **more: object) -> Raw:
     return {
         "apiVersion": "v1", "kind": "Config",
         "current-context": name if current is None else current,
-        "clusters": [{"name": name, "cluster": {"server": f"http://{name}"}}],
+        "clusters": [{"name": name, "cluster": {"server": f"https://{name}"}}],
         "users": [{"name": name, "user": {"token": name}}],
         "contexts": [{"name": name, "context": context}], **more,
     }  # fmt: skip

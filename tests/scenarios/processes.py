@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.doubles.apiserver.server import ApiServer
-from tests.doubles.certificates import Authority
+from tests.doubles.certificates import Authority, any_authority
 from tests.doubles.kubeconfigs import kubeconfig
 from tests.doubles.otlp_http import Collector
 from tests.doubles.tls import TlsFront
@@ -35,16 +35,18 @@ class Ended:
 
 
 class Stage:
-    """One API server, one collector, one folder."""
+    """One API server, at a URL of TLS, one collector, one folder."""
 
     def __init__(
-        self, server: ApiServer, collector: Collector, loop: asyncio.AbstractEventLoop, folder: Path
-    ) -> None:
+        self, server: ApiServer, collector: Collector, loop: asyncio.AbstractEventLoop,
+        folder: Path, *, url: str,
+    ) -> None:  # fmt: skip
         self.server, self.collector, self.folder = server, collector, folder
         self._loop = loop
         self._processes: list[subprocess.Popen[str]] = []
         server.tokens = {TOKEN}
-        kubeconfig(folder / "config", server.url, user={"token": TOKEN})
+        cluster = {"certificate-authority": str(any_authority().certificate)}
+        kubeconfig(folder / "config", url, cluster=cluster, user={"token": TOKEN})
 
     @property
     def told(self) -> list[str]:
@@ -155,6 +157,10 @@ def stage(folder: Path) -> Iterator[Stage]:
 
 
 async def _build(folder: Path, built: "Future[Stage]", over: asyncio.Event) -> None:
-    async with ApiServer() as server, Collector() as collector:
-        built.set_result(Stage(server, collector, asyncio.get_running_loop(), folder))
+    loop = asyncio.get_running_loop()
+    async with (
+        ApiServer() as server, TlsFront(any_authority(), to=server.port) as front,
+        Collector() as collector,
+    ):  # fmt: skip
+        built.set_result(Stage(server, collector, loop, folder, url=front.url))
         await over.wait()

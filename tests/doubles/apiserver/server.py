@@ -1,6 +1,7 @@
 """A kube-apiserver on paper: it lists and watches as a real one, and fails as it is told."""
 
 import asyncio
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from tests.doubles.apiserver.read import discovered, found, listed, nowhere
 from tests.doubles.apiserver.store import Kind, Store, Write
 from tests.doubles.apiserver.watch import Cut, End, Stream, Watch, opened
 from tests.doubles.apiserver.wire import Asked, RefusedError, said, understand
+from tests.doubles.certificates import any_authority
 from tests.doubles.listener import Listener
 from tests.scenarios.fields import Raw
 
@@ -29,10 +31,18 @@ _VERSION = {"major": "1", "minor": "34", "gitVersion": "v1.34.0", "platform": "l
 
 
 class ApiServer(Listener):
-    """Feed it with `write`; it is there within `async with`."""
+    """Feed it with `write`; it is there within `async with`.
 
-    def __init__(self) -> None:
-        super().__init__()
+    A login is sent to one that `is_secure` alone: it speaks TLS, and `cluster` is how to know it.
+    """
+
+    def __init__(self, *, is_secure: bool = False) -> None:
+        super().__init__(context=any_authority().open_context() if is_secure else None)
+        self._scheme = "https" if is_secure else "http"
+        self.cluster: Raw = {}
+        if is_secure:
+            data = base64.b64encode(any_authority().certificate.read_bytes())
+            self.cluster = {"certificate-authority-data": data.decode()}
         self.store = Store()
         self.requests: list[Asked] = []
         self.watches: list[Watch] = []
@@ -47,7 +57,7 @@ class ApiServer(Listener):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     @property
     def revision(self) -> int:
