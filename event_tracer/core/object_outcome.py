@@ -3,7 +3,7 @@
 Times are ns; one that never comes is NEVER.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
@@ -97,6 +97,9 @@ def _undone_alive(error: Standing, facts: PodFacts) -> int:
 
 def _survived(error: Standing, facts: PodFacts) -> int:
     """When a death counts no more: its container has lived on for long enough, the pod ready."""
+    ready = [each for each in _ready_intervals(facts) if each[1] > error.last]
+    if not ready and not error.is_init:
+        return NEVER
     ends = [each for each in facts.ends if each.container == error.container]
     if error.is_init:
         done = (each.finished for each in ends if each.exit_code == 0)
@@ -106,23 +109,22 @@ def _survived(error: Standing, facts: PodFacts) -> int:
     lives = [(error.last, error.lived), *later]
     for (last, lived), (until, _) in pairwise([*lives, (NEVER, 0)]):
         needed = max(_LEAST_LIFE, 2 * max(error.lived, lived))
-        for since, lost in _ready_intervals(facts):
+        for since, lost in ready:
             if max(since, last) + needed <= min(lost, until):
                 return max(since, last) + needed
     return NEVER
 
 
-def _ready_intervals(facts: PodFacts) -> Iterator[tuple[int, int]]:
+def _ready_intervals(facts: PodFacts) -> list[tuple[int, int]]:
     """The intervals in which a pod was ready, the oldest first."""
-    since = None
+    since, found = None, []
     for each in facts.readiness:
         if each.is_ready:
             since = end_of(each.second) if since is None else since
         elif since is not None:
-            yield since, start_of(each.second)
+            found.append((since, start_of(each.second)))
             since = None
-    if since is not None:
-        yield since, NEVER
+    return found if since is None else [*found, (since, NEVER)]
 
 
 def status_failure(
