@@ -47,7 +47,7 @@ def test_a_login_that_waits_for_a_person_is_given_up(
     noted = here.folder / "plugin.d" / "number"
     body = f"pathlib.Path({str(noted)!r}).write_text(str(os.getpid()))\ntime.sleep(600)"
     user = plugin(here.folder / "plugin.d", body)
-    kubeconfig(here.folder / "config", here.server.url, user=user)
+    kubeconfig(here.folder / "config", here.url, user=user)
     process = here.start(*command)
     until(lambda: noted.exists() and noted.read_text() != "")
     told = ended(process, number)

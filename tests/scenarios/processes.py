@@ -35,13 +35,14 @@ class Ended:
 
 
 class Stage:
-    """One API server, at a URL of TLS, one collector, one folder."""
+    """One API server, whose `url` is of TLS, one collector, one folder."""
 
     def __init__(
         self, server: ApiServer, collector: Collector, loop: asyncio.AbstractEventLoop,
         folder: Path, *, url: str,
     ) -> None:  # fmt: skip
         self.server, self.collector, self.folder = server, collector, folder
+        self.url = url
         self._loop = loop
         self._processes: list[subprocess.Popen[str]] = []
         server.tokens = {TOKEN}
