@@ -34,7 +34,7 @@ _YAML = re.compile(rb"---|#|%YAML|- |[a-zA-Z]\w*:(\s|$)")
 # Of kubectl get events, with headers or without, of kubectl events, and of kubectl get.
 _EVENTS_TABLE = re.compile(
     rb"(NAMESPACE +)?(LAST ?SEEN|FIRST SEEN) +"
-    rb"|(\S+ +)?\d+[smhd]\w*( +\(x\d+ .*?\))? +(Normal|Warning) "
+    rb"|(\S+ +)?(?:\d+[smhd]\w*|<unknown>|<invalid>)( +\(x\d+ .*?\))? +(Normal|Warning) "
 )
 _TABLE = re.compile(rb"(NAMESPACE|NAME)( +[A-Z]|\s*$)")
 _DESCRIBED = re.compile(rb"Name: +\S+")

@@ -151,6 +151,7 @@ TABLES = {
     "of all namespaces": b"NAMESPACE   LAST SEEN   TYPE   REASON   OBJECT   MESSAGE\nshop  5m  Normal  Pulled  pod/x  a\n",
     "an older one": b"LASTSEEN   FIRSTSEEN   COUNT   NAME   KIND\n",
     "without headers": b"5m12s       Normal   Pulled   pod/x   a\n",
+    "without headers, of a newer Event": b"<unknown>   Normal   Scheduled   pod/x   a\n",
     "without headers, of all namespaces": b"shop   12s (x3 over 5m)   Warning   BackOff   pod/x   a\n",
 }  # fmt: skip
 
