@@ -26,9 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # At its end Python looks for cycles in all that is left but in what is frozen: a seventh of the
     # CPU of `show`.
     atexit.register(gc.freeze)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # spell out what its encoding lacks
-            stream.reconfigure(errors="backslashreplace")
+    _open_streams()
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -42,6 +40,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"event-tracer: cannot write: {error.strerror or error}\n")
         _abandon_output()
         return FAILED
+
+
+def _open_streams() -> None:
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed (`>&-`): nobody wants to hear of it
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+        elif isinstance(stream, io.TextIOWrapper):  # spell out what its encoding lacks
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -1,6 +1,7 @@
 """Waterfalls in a terminal, as wide as it is; plain text where there is none."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, tzinfo
 from typing import TextIO
@@ -49,6 +50,8 @@ def console(file: TextIO, *, width: int = 0) -> Console:
     made = _Console(file=file, highlight=False, markup=False, emoji=False, width=width or None)
     if not width and not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = _PLAIN_WIDTH
+    if made.width < 1:  # COLUMNS=0, as of a terminal that nobody has told its size
+        made.width = shutil.get_terminal_size((_PLAIN_WIDTH, 0)).columns
     return made
 
 
