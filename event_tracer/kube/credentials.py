@@ -24,31 +24,30 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
-from kubernetes_asyncio import config
 from kubernetes_asyncio.client import ApiClient, Configuration
 from kubernetes_asyncio.config import ConfigException
 from kubernetes_asyncio.config.kube_config import KubeConfigLoader
 
 from event_tracer import __version__
-from event_tracer.kube import identity
+from event_tracer.kube import identity, service_account
 from event_tracer.kube.client import ApiError, ClientFactory
 from event_tracer.kube.exec_plugin import Credential, run_plugin
 from event_tracer.kube.kubeconfig import Access, Cluster, ConnectionSettingsError, Kubeconfig, User
 from event_tracer.kube.oidc import Oidc
+from event_tracer.kube.service_account import HOST
 from event_tracer.kube.tls import Pem, load_pair, pem, tls_context
 from event_tracer.runtime.proxies import Proxies, ProxyError, for_aiohttp, usable_proxy
 from event_tracer.runtime.urls import login_of, parts_of, without_login
 
 _NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _DEFAULT = "default"
-_HOST = "KUBERNETES_SERVICE_HOST"  # set in every Pod
 _BUFFER = 1 << 21  # bytes; a line of a WATCH may be long
 
 
 def is_in_cluster(environ: Mapping[str, str], *, kubeconfig: str, context: str = "") -> bool:
     """Whether the Pod's ServiceAccount is used, as neither a kubeconfig nor a context is named."""
     is_named = bool(kubeconfig or context or environ.get("KUBECONFIG"))
-    return not is_named and _HOST in environ
+    return not is_named and bool(environ.get(HOST))
 
 
 def own_namespace() -> str:
@@ -129,7 +128,7 @@ async def _client(connection: _Connection) -> ApiClient:
 def _of_pod() -> _Connection:
     made = Configuration()
     try:
-        config.load_incluster_config(client_configuration=made)  # type: ignore[no-untyped-call]
+        service_account.load(made)
         parts_of(str(made.host))
         identity.strip_token(made)
         _use_proxy(made, Proxies.of(os.environ).proxy_for(str(made.host)))
@@ -146,8 +145,8 @@ def _access(kubeconfig: str, context: str) -> Access:
     found = [path for path in places if _is_there(path)]
     if not found:
         where = os.pathsep.join(map(str, places))
-        in_pod = f", or run in a Pod, where {_HOST} is set"
-        if _HOST in os.environ:
+        in_pod = f", or run in a Pod, where {HOST} is set"
+        if os.environ.get(HOST):
             in_pod = ""
         needed = f", in which --context {context} would be" if context else ""
         raise ConnectionSettingsError(
@@ -219,8 +218,8 @@ def _host(cluster: Cluster, user: User) -> tuple[str, str]:
     )
     try:
         parts = parts_of(full.strip())
-    except ValueError:
-        raise error from None
+    except ValueError as wrong:
+        raise ConnectionSettingsError(f"the server of the cluster is no URL: {wrong}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise error
     bare = urlsplit(without_login(parts))._replace(query="", fragment="")

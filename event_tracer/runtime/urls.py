@@ -1,7 +1,10 @@
 """URLs as somebody wrote them: whole, or refused without a word of what they hold."""
 
+import re
 from base64 import b64encode
 from urllib.parse import SplitResult, unquote, urlsplit
+
+_UNREPLACED = re.compile(r"\$(?:\(\w+\)|\{\w+\})")
 
 
 def parts_of(url: str) -> SplitResult:
@@ -11,6 +14,11 @@ def parts_of(url: str) -> SplitResult:
     Raises ValueError, which shows nothing of it: urlsplit's own words hold a part of the password
     where that has a slash, and socket's codec for names raises UnicodeError amid a request.
     """
+    if found := _UNREPLACED.search(url.rpartition("@")[2].partition("?")[0]):
+        raise ValueError(
+            f"{found[0]} in it was not replaced; Kubernetes does so where the variable is set "
+            "above it"
+        )
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port

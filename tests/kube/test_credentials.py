@@ -132,6 +132,7 @@ def test_a_token_file_may_end_in_a_newline(home: Path) -> None:
     ("variables", "flag", "wanted"),
     [
         ({}, "", False),
+        ({"KUBERNETES_SERVICE_HOST": ""}, "", False),
         ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, "", True),
         ({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, "config", False),
         ({"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBECONFIG": "config"}, "", False),
@@ -226,7 +227,7 @@ def test_certificates_that_cannot_be_read_are_told(home: Path, name: str) -> Non
 def test_a_service_account_that_cannot_be_used_is_told(
     pod: Path, name: str, text: str | None
 ) -> None:
-    """As with automountServiceAccountToken: false."""
+    """By its file: with automountServiceAccountToken: false there is none (python 1331, 1027)."""
     if text is None:
         (pod / name).unlink()
     else:
@@ -234,7 +235,16 @@ def test_a_service_account_that_cannot_be_used_is_told(
     if (name, text) == ("token", "nonsense"):
         assert host() == "https://pod:443"  # only the API server knows
     else:
-        assert "the Pod's ServiceAccount cannot be used: " in complaint()
+        told = complaint()
+        assert "the Pod's ServiceAccount cannot be used: " in told
+        assert str(pod / name) in told
+
+
+def test_half_of_a_pods_address_is_told(pod: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the variable that is missing, and what to do who is in no Pod (python 436)."""
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "")
+
+    assert "KUBERNETES_SERVICE_PORT is not set; outside of a Pod unset" in complaint()
 
 
 # -- the own namespace

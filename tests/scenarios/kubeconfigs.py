@@ -40,6 +40,7 @@ BROKEN: dict[str, tuple[Raw | str | bytes, str]] = {
     "no cluster": (config("prod", clusters=[]), "names a cluster that is not there"),
     "no user": (config("prod", users=[]), "names a user that is not there"),
     "no server": (_changed("cluster", server=""), "the cluster prod has no server"),
+    "a server of a variable": (_changed("cluster", server="https://${X}"), "${X} in it was not"),
     "a server of no host": (_changed("cluster", server="https://"), "is no URL"),
     "a server of ftp": (_changed("cluster", server="ftp://x"), "is no URL"),
     "a port of no number": (_changed("cluster", server="https://x:y"), "is no URL"),
