@@ -36,6 +36,7 @@ from event_tracer.runtime.metric_exporters import TelemetryError
 from event_tracer.runtime.telemetry import check_variables
 
 _SKEW = 5 * SECOND  # ns of difference that an NTP client would not leave
+_PATIENCE = 60.0  # seconds for a back end
 Status = Literal["ok", "missing", "note"]
 _MARKS: dict[Status, str] = {"ok": "ok     ", "note": "note   ", "missing": "MISSING"}
 
@@ -90,7 +91,8 @@ async def check(settings: CheckSettings) -> AsyncIterator[CheckResult]:
                 yield result
         finally:
             await api.close()
-    yield await _collector(settings)
+    async for result in _collector(settings):
+        yield result
     if odd := _metrics():
         yield odd
 
@@ -106,13 +108,10 @@ def _metrics() -> CheckResult | None:
 
 
 async def _cluster(api: Api, settings: CheckSettings) -> AsyncIterator[CheckResult]:
-    try:
-        version = (await api.get("/version")).get("gitVersion", "of an unknown version")
-    except ApiError as error:
-        advice = f"{error}; is it the right --kubeconfig and --context?"
-        yield _missing("the API server", advice=advice)
+    answers = await _version(api)
+    yield answers
+    if answers.status == "missing":
         return
-    yield _ok(f"the API server answers: Kubernetes {version}")
     yield _clock(api)
     yield await _identity(api, settings)
     async for result in _rights(api, settings):
@@ -121,6 +120,17 @@ async def _cluster(api: Api, settings: CheckSettings) -> AsyncIterator[CheckResu
         advice = "set POD_NAMESPACE to the namespace of the Pod"
         yield _missing("the Lease's namespace", advice=advice)
     yield await _checkpoint(api, settings)
+
+
+async def _version(api: Api) -> CheckResult:
+    try:
+        version = (await api.get("/version")).get("gitVersion", "of an unknown version")
+    except ApiError as error:
+        if error.reason == "Forbidden":  # where system:public-info-viewer was taken away
+            return _note("the API server answers", advice=f"not with its version, though: {error}")
+        advice = f"{error}; is it the right --kubeconfig and --context?"
+        return _missing("the API server", advice=advice)
+    return _ok(f"the API server answers: Kubernetes {version}")
 
 
 def _clock(api: Api) -> CheckResult:
@@ -196,13 +206,24 @@ async def _writable(store: Store) -> CheckResult:
     return _ok(f"the checkpoint can be written: {kind}{store}")
 
 
-async def _collector(settings: CheckSettings) -> CheckResult:
+async def _collector(settings: CheckSettings) -> AsyncIterator[CheckResult]:
     try:
         target = endpoint.resolve(os.environ)
-        span = _test_span(settings)
-        async with client.connect(target) as sender, asyncio.timeout(target.timeout):
+    except endpoint.EndpointError as error:
+        yield _missing("the OTLP endpoint", advice=str(error))
+        return
+    if told := endpoint.odd_timeout(target.timeout):
+        yield _note("a request may last long", advice=told)
+    yield await _taking(target, settings)
+
+
+async def _taking(target: endpoint.Endpoint, settings: CheckSettings) -> CheckResult:
+    """Whether a back end takes a span."""
+    span, patience = _test_span(settings), min(target.timeout, _PATIENCE)
+    try:
+        async with client.connect(target) as sender, asyncio.timeout(patience):
             answer = await client.Otlp(sender).deliver([span])
-    except (endpoint.EndpointError, ExportError) as error:
+    except ExportError as error:
         return _missing("the OTLP endpoint", advice=str(error))
     except TimeoutError:
         advice = f"no answer in time; {endpoint.HINT}"

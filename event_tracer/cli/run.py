@@ -179,6 +179,8 @@ def _config(settings: RunSettings) -> PipelineConfig:
 
 async def _prepare(settings: RunSettings, stack: AsyncExitStack) -> _Run:
     sink = await stack.enter_async_context(_sink(settings))
+    if told := endpoint.odd_timeout(sink.patience):
+        logger.warning("a request may last long", extra={"reason": told})
     telemetry = Telemetry(
         exporter=sink.component, rules=get_args(Rule), clock=asyncio.get_running_loop().time
     )

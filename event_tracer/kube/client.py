@@ -22,7 +22,7 @@ from kubernetes_asyncio.config import ConfigException
 from event_tracer import EventTracerError
 from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError, decode
-from event_tracer.kube.failures import CLOSED, in_words, is_dropped, tls_trouble
+from event_tracer.kube.failures import CLOSED, in_words, is_dropped, redirected, tls_trouble
 from event_tracer.runtime.backoff import retry_after, retrying
 
 _CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
@@ -268,7 +268,8 @@ async def _request(
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
     if response.content_type == "text/html":
-        raise ApiError("a web page came, from a proxy perhaps", status=502)
+        text = f"a web page came, from a proxy perhaps{redirected(response)}"
+        raise ApiError(text, status=502)
     return await response.read()
 
 
@@ -294,5 +295,5 @@ async def _error_of(response: aiohttp.ClientResponse) -> ApiError:
     except ValueError:
         is_page = response.content_type == "text/html"
         message, reason = "a web page" if is_page else " ".join(text[:_MAX_SHOWN].split()), ""
-    text = f"{response.status} {response.reason}: {message}"
+    text = f"{response.status} {response.reason}: {message}{redirected(response)}"
     return ApiError(text, status=response.status, reason=reason, retry_after=after)

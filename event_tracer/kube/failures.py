@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.http import HttpProcessingError
 
-from event_tracer.runtime.http_trouble import is_of_proxy, proxy_trouble, tls_error
+from event_tracer.runtime.http_trouble import broken_answer, is_of_proxy, proxy_trouble, tls_error
 
 CLOSED = "a client's certificate is refused, or missing, or the server wants TLS (https://)"
 """Why a server may close a connection before it has said anything."""
@@ -35,12 +35,22 @@ def tls_trouble(error: Exception, *, server: str, proxy: str | None) -> str:
     return f"TLS with the {peer} {urlsplit(url).netloc.rpartition('@')[2]} fails: {why}"
 
 
+def redirected(response: aiohttp.ClientResponse) -> str:
+    """Where to, as the end of a sentence, as of a portal that wants a login; empty for nowhere.
+
+    A query may hold a key.
+    """
+    if not response.history:
+        return ""
+    return f", after a redirect to {response.url.with_user(None).with_query(None)}"
+
+
 def in_words(error: Exception) -> str:
     """What to tell of it."""
-    if told := proxy_trouble(error):
+    if told := proxy_trouble(error) or broken_answer(error):
         return told
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return "the connection was closed in the middle of the answer"
+    if isinstance(error, aiohttp.TooManyRedirects):
+        return "it redirects without an end"
     if isinstance(error.__cause__, HttpProcessingError):
         return "what answers there is no HTTP"
     return str(error) or type(error).__name__

@@ -4,6 +4,7 @@ import ssl
 from urllib.parse import urlsplit
 
 import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
 
 _HTTPS = 443
 
@@ -15,6 +16,19 @@ def proxy_trouble(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         return f"the proxy {error.host}:{error.port} is not to be reached"
     return ""
+
+
+def broken_answer(error: Exception) -> str:
+    """What to tell of an answer that had begun; empty where none had.
+
+    aiohttp's cause for it is an HttpProcessingError, as for what is no HTTP at all (3.14,
+    client_proto.py).
+    """
+    if not isinstance(error, aiohttp.ClientPayloadError):
+        return ""
+    if isinstance(error.__cause__, ContentEncodingError):
+        return "the answer is compressed in a way that cannot be read"
+    return "the connection was closed in the middle of the answer"
 
 
 def tls_error(error: Exception) -> ssl.SSLError | None:

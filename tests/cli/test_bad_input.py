@@ -77,6 +77,11 @@ ENDPOINTS = {
     "no such compression": ({"COMPRESSION": "br"}, f"{P}COMPRESSION is br"),
     "no timeout": ({"TIMEOUT": "soon"}, f"{P}TIMEOUT is soon"),
     "no URL": ({"ENDPOINT": "http://[::1"}, f"{P}ENDPOINT is no URL"),
+    # opentelemetry-operator 3022, grafana/beyla 1621
+    "what Kubernetes left": (
+        {"ENDPOINT": "http://$(HOST_IP):4317"}, f"{P}ENDPOINT is no URL: $(HOST_IP) in it was not",
+    ),
+    "what a shell would": ({"ENDPOINT": "${X}:1"}, f"{P}ENDPOINT is no URL: ${{X}} in it was"),
     "no host": ({"ENDPOINT": "https://"}, f"{P}ENDPOINT names no host"),
     "no port": ({"ENDPOINT": "http://c:x"}, f"{P}ENDPOINT is no URL"),
     "a login for gRPC": ({"ENDPOINT": "http://u:secret@c:1"}, f"{P}ENDPOINT has a login"),
@@ -183,7 +188,18 @@ def saying(text: bytes) -> Iterator[int]:
         ("http", b"", "perhaps a client's certificate is refused, or missing, or the server"),
         ("http", b"SSH-2.0-OpenSSH\r\n", "what answers there is no HTTP"),
         ("http", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>", "a web page came"),
-        ("http", b"HTTP/1.1 302 Found\r\nLocation: /version\r\nContent-Length: 0\r\n\r\n", ""),
+        (
+            "http",
+            b"HTTP/1.1 302 Found\r\nLocation: /version\r\nConnection: close\r\n\r\n",
+            "it redirects without an end",
+        ),
+        # kubernetes_asyncio 156, 235, 352
+        ("http", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", "closed in the middle of the"),
+        (
+            "http",
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nnone",
+            "the answer is compressed in a way that cannot be read",
+        ),
         ("http", b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "401 Unauthorized"),
     ],
 )
@@ -202,6 +218,24 @@ def test_an_api_server_that_is_none(
         assert ended("show", "--kubeconfig", str(home / "config")) == FAILED
         (told,) = capsys.readouterr().err.splitlines()
         assert words in told
+
+
+def test_a_portals_page_is_told_by_its_place(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the redirect led to, without its query (bitly/oauth2_proxy 504)."""
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>"
+    with saying(page) as portal:
+        to = f"http://127.0.0.1:{portal}/login"
+        redirect = f"HTTP/1.1 302 Found\r\nLocation: {to}?state=secret\r\nContent-Length: 0\r\n\r\n"
+        with saying(redirect.encode()) as port:
+            body = config("prod")
+            body["clusters"][0]["cluster"]["server"] = f"http://127.0.0.1:{port}"
+            (home / "config").write_text(yaml.safe_dump(body))
+            assert ended("check", "--kubeconfig", str(home / "config")) == FAILED
+
+    line = capsys.readouterr().out.splitlines()[0]
+    assert f"a web page came, from a proxy perhaps, after a redirect to {to}; " in line
 
 
 def test_a_proxy_that_is_away_is_named(

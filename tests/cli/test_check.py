@@ -212,3 +212,29 @@ async def test_no_secret_is_said(world: World) -> None:
     lines = await looked(world)
     assert len(not_ok(lines)) == 2
     assert "hunter2" not in repr(lines)
+
+
+@in_time()
+async def test_a_version_that_may_not_be_read_is_a_note(world: World) -> None:
+    """It is public by a binding that some take away (openshift/origin 10081, java 153)."""
+    world.server.fail(
+        faults.refuse(403, "cannot get path /version", reason="Forbidden"), resource="/version"
+    )
+    lines = await looked(world)
+    (line,) = not_ok(lines)
+
+    assert (line.status, line.what) == ("note", "the API server answers")
+    assert "cannot get path /version" in line.advice
+    assert any(line.what.startswith("may list and watch") for line in lines)
+
+
+@in_time()
+async def test_a_timeout_of_hours_is_a_note(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Milliseconds, likely (opentelemetry-python 5531); a back end is not waited for so long."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "10000")
+    world.collector.respond(otlp_http.hang)
+    note, missing = not_ok(await looked(world))
+
+    assert (note.status, missing.status) == ("note", "missing")
+    assert "OTEL_EXPORTER_OTLP_TIMEOUT is 10000 seconds" in note.advice
+    assert "no answer in time" in missing.advice

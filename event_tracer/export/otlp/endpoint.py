@@ -22,6 +22,8 @@ Protocol = Literal["grpc", "http/protobuf"]
 Compression = Literal["none", "gzip", "deflate"]
 _COMPRESSIONS = {"grpc": ("none", "gzip"), "http/protobuf": ("none", "gzip", "deflate")}
 _TIMEOUT = 10.0
+_ODD_TIMEOUT = 300.0  # seconds
+_OWN_PATH = "/v1/traces"
 # W3C Baggage as OpenTelemetry's specification cites it ("Specifying headers via environment
 # variables"), but for spaces in values, which every SDK takes.
 _GRPC_NAME = re.compile(r"[0-9a-z_.-]+")  # grpc: doc/PROTOCOL-HTTP2.md, "Header-Name"
@@ -173,7 +175,7 @@ def _http_url(said: _Variables) -> str:
     is_base = said.name("ENDPOINT") == f"{PREFIX}ENDPOINT"
     if is_base and (parts.query or parts.fragment):
         raise EndpointError(f"{PREFIX}ENDPOINT has a query; {PREFIX}TRACES_ENDPOINT may have one")
-    return f"{url.removesuffix('/')}/v1/traces" if is_base else url
+    return f"{url.removesuffix('/')}{_OWN_PATH}" if is_base else url
 
 
 def _without_login(url: str, headers: dict[str, str]) -> tuple[str, dict[str, str]]:
@@ -236,3 +238,20 @@ def _seconds(said: _Variables) -> float:
     if not 0 < seconds < math.inf:
         raise EndpointError(f"{said.name('TIMEOUT')} is {text}; it is a number of seconds")
     return seconds
+
+
+def odd_timeout(seconds: float) -> str:
+    """What to say of a timeout that was meant in milliseconds, likely; empty for a plain one."""
+    if seconds <= _ODD_TIMEOUT:
+        return ""
+    return f"{PREFIX}TIMEOUT is {seconds:g} seconds, for seconds it is, as in the SDK for Python"
+
+
+def path_advice(target: str) -> str:
+    """What may be wrong with the path of a URL that takes no traces; empty for nothing."""
+    path = urlsplit(target).path.rstrip("/")
+    if path.endswith((2 * _OWN_PATH, f"/v1{_OWN_PATH}")):
+        return f"{PREFIX}ENDPOINT is without {_OWN_PATH}, which is added to it"
+    if not path.endswith(_OWN_PATH):
+        return f"nothing is added to {PREFIX}TRACES_ENDPOINT, which mostly ends in {_OWN_PATH}"
+    return ""

@@ -15,10 +15,15 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from event_tracer import __version__
 from event_tracer.export.delivery import Answer
 from event_tracer.export.otlp.certificates import CertificateFiles, demand_pair, tls_trouble
-from event_tracer.export.otlp.endpoint import Endpoint
+from event_tracer.export.otlp.endpoint import Endpoint, path_advice
 from event_tracer.export.otlp.sender import acknowledged
 from event_tracer.runtime.backoff import retry_after
-from event_tracer.runtime.http_trouble import is_of_proxy, proxy_trouble, tls_error
+from event_tracer.runtime.http_trouble import (
+    broken_answer,
+    is_of_proxy,
+    proxy_trouble,
+    tls_error,
+)
 from event_tracer.runtime.proxies import for_aiohttp
 
 # OTLP specification, "Retryable Response Codes"
@@ -26,6 +31,7 @@ _RETRYABLE = frozenset({429, 502, 503, 504})
 # The content: too large, or invalid, which a collector says in a Status and nobody else: a server
 # of HTTPS answers 400 to all that comes without TLS (Go's net/http).
 _TOO_LARGE, _INVALID = 413, frozenset({400, 422})
+_NO_PATH = (404, 405)
 _LONGEST_ANSWER = 64 * 1024
 _PROTOBUF = "application/x-protobuf"
 _STATUS_TYPES = (_PROTOBUF, "application/json")
@@ -91,7 +97,7 @@ def _why(error: Exception, *, proxy: str | None) -> str:
         return "no answer in time"
     if found := tls_error(error):
         return tls_trouble(str(found), is_of_proxy=is_of_proxy(error, proxy))
-    if told := proxy_trouble(error):
+    if told := proxy_trouble(error) or broken_answer(error):
         return told
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return f"no such host: {error.host}"
@@ -120,13 +126,16 @@ def _read(response: aiohttp.ClientResponse, body: bytes) -> Answer:
     if 300 <= status < 400:
         to = response.headers.get("location", "nowhere")
         return Answer(accepted=False, reason=f"it redirects ({status}) to {to}")
+    reason = f"{status} {response.reason or ''}{_message(response, body)}".strip()
+    if status in _NO_PATH and (advice := path_advice(str(response.url))):
+        reason += f"; {advice}"
     return Answer(
         accepted=False,
         retryable=status in _RETRYABLE,
         refused=status == _TOO_LARGE
         or (status in _INVALID and response.content_type in _STATUS_TYPES),
         after=retry_after(response.headers.get("retry-after")),
-        reason=f"{status} {response.reason or ''}{_message(response, body)}".strip(),
+        reason=reason,
     )
 
 
