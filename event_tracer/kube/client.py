@@ -22,7 +22,7 @@ from kubernetes_asyncio.config import ConfigException
 from event_tracer import EventTracerError
 from event_tracer.core.times import SECOND
 from event_tracer.core.wire import MalformedError, decode
-from event_tracer.kube.failures import CLOSED, in_words, is_dropped, redirected, tls_trouble
+from event_tracer.kube import failures
 from event_tracer.runtime.backoff import retry_after, retrying
 
 _CONNECT, _HEAD, _TOTAL = 10.0, 30.0, 60.0  # seconds
@@ -167,9 +167,9 @@ class Api:
             yield
         except (aiohttp.ClientError, OSError, ConfigException) as error:  # also of a token file
             made = client.configuration
-            if told := tls_trouble(error, server=str(made.host), proxy=made.proxy):
+            if told := failures.tls_trouble(error, server=str(made.host), proxy=made.proxy):
                 await self._renew(client)  # the certificate authority may be a new one
-            raise ApiError(told or in_words(error)) from None
+            raise ApiError(told or failures.in_words(error, proxy=made.proxy)) from None
 
     @asynccontextmanager
     async def _noting_drops(self, client: ApiClient) -> AsyncIterator[None]:
@@ -177,13 +177,14 @@ class Api:
             yield
             self._dropped = 0
         except (aiohttp.ClientError, OSError) as error:
-            if not is_dropped(error):
+            if not failures.is_dropped(error):
                 raise
             self._dropped += 1
             if self._dropped > 1:
                 await self._renew(client)
-            words = f"no answer; perhaps {CLOSED}"
-            raise ApiError(f"{str(error) or 'the connection was closed'}: {words}") from None
+            raise ApiError(
+                failures.closed_in_words(error, proxy=client.configuration.proxy)
+            ) from None
 
     @asynccontextmanager
     async def _lease_client(self) -> AsyncIterator[ApiClient]:
@@ -268,7 +269,7 @@ async def _request(
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
     if response.content_type == "text/html":
-        text = f"a web page came, from a proxy perhaps{redirected(response)}"
+        text = f"a web page came, from a proxy perhaps{failures.redirected(response)}"
         raise ApiError(text, status=502)
     return await response.read()
 
@@ -295,5 +296,5 @@ async def _error_of(response: aiohttp.ClientResponse) -> ApiError:
     except ValueError:
         is_page = response.content_type == "text/html"
         message, reason = "a web page" if is_page else " ".join(text[:_MAX_SHOWN].split()), ""
-    text = f"{response.status} {response.reason}: {message}{redirected(response)}"
+    text = f"{response.status} {response.reason}: {message}{failures.redirected(response)}"
     return ApiError(text, status=response.status, reason=reason, retry_after=after)

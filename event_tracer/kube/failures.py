@@ -7,9 +7,15 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.http import HttpProcessingError
 
-from event_tracer.runtime.http_trouble import broken_answer, is_of_proxy, proxy_trouble, tls_error
+from event_tracer.runtime.http_trouble import (
+    broken_answer,
+    is_of_proxy,
+    proxy_trouble,
+    through,
+    tls_error,
+)
 
-CLOSED = "a client's certificate is refused, or missing, or the server wants TLS (https://)"
+_CLOSED = "a client's certificate is refused, or missing, or the server wants TLS (https://)"
 """Why a server may close a connection before it has said anything."""
 
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"})
@@ -45,10 +51,24 @@ def redirected(response: aiohttp.ClientResponse) -> str:
     return f", after a redirect to {response.url.with_user(None).with_query(None)}"
 
 
-def in_words(error: Exception) -> str:
-    """What to tell of it."""
+def closed_in_words(error: Exception, *, proxy: str | None) -> str:
+    """What to tell of a connection that was closed, nothing having been said."""
+    words = f"{str(error) or 'the connection was closed'}: no answer; perhaps {_CLOSED}"
+    return through(words, proxy)
+
+
+def in_words(error: Exception, *, proxy: str | None) -> str:
+    """What to tell of any other trouble, with the proxy that was on the way, if any."""
+    return through(_in_words(error), proxy)
+
+
+def _in_words(error: Exception) -> str:
     if told := proxy_trouble(error) or broken_answer(error):
         return told
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"no such host: {error.host}"
+    if isinstance(error, TimeoutError) and not str(error):
+        return "no answer in time"
     if isinstance(error, aiohttp.TooManyRedirects):
         return "it redirects without an end"
     if isinstance(error.__cause__, HttpProcessingError):

@@ -18,6 +18,13 @@ def proxy_trouble(error: Exception) -> str:
     return ""
 
 
+def through(words: str, proxy: str | None) -> str:
+    """Words of trouble with the proxy, if any, that was on the way and may be the cause of it."""
+    if not proxy or "the proxy" in words:
+        return words
+    return f"{words}, through the proxy {urlsplit(proxy).netloc.rpartition('@')[2]}"
+
+
 def broken_answer(error: Exception) -> str:
     """What to tell of an answer that had begun; empty where none had.
 

@@ -261,3 +261,35 @@ def test_none_but_us_writes_of_a_handshake(home: Path) -> None:
     assert told.returncode == FAILED
     assert "no TLS there" in told.stderr
     assert all(line.startswith("event-tracer: ") for line in told.stderr.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("proxy", "words"),
+    [
+        ("http://p.invalid:3128", "no such host: p.invalid, through the proxy p.invalid:3128"),
+        (
+            "",
+            "a client's certificate is refused, or missing, or the server wants TLS (https://), t",
+        ),
+    ],
+)
+def test_a_proxy_on_the_way_is_named(
+    proxy: str, words: str, home: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """One that closes says nothing of why, nor which of two it is (kubernetes 58065)."""
+    with saying(b"") as port:
+        at = proxy or f"http://127.0.0.1:{port}"
+        monkeypatch.setenv("HTTPS_PROXY", at)
+        monkeypatch.setenv(f"{P}ENDPOINT", "https://collector.invalid")
+        monkeypatch.setenv(f"{P}PROTOCOL", "http/protobuf")
+        body = config("prod")
+        body["clusters"][0]["cluster"]["server"] = "https://api.invalid"
+        (home / "config").write_text(yaml.safe_dump(body))
+        assert ended("check", "--kubeconfig", str(home / "config")) == FAILED
+
+    of_server, *_, of_collector = capsys.readouterr().out.splitlines()
+    assert f"MISSING the API server: {'' if proxy else 'Server disconnected'}" in of_server
+    assert words in of_server
+    for line in (of_server, of_collector):
+        assert f", through the proxy {at.removeprefix('http://')}; " in line

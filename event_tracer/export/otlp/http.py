@@ -22,6 +22,7 @@ from event_tracer.runtime.http_trouble import (
     broken_answer,
     is_of_proxy,
     proxy_trouble,
+    through,
     tls_error,
 )
 from event_tracer.runtime.proxies import for_aiohttp
@@ -71,7 +72,8 @@ class HttpSender:
             ) as response:
                 return _read(response, await _body(response))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return Answer(accepted=False, retryable=True, reason=_why(error, proxy=proxy))
+            reason = through(_why(error, proxy=proxy), proxy)
+            return Answer(accepted=False, retryable=True, reason=reason)
 
     async def close(self) -> None:
         """Let go of the connection."""
