@@ -109,7 +109,7 @@ def _deaths(pod: Raw) -> Iterator[str]:
     for container in pod.get("status", {}).get("containerStatuses", []):
         for state in (container.get("state", {}), container.get("lastState", {})):
             if (ended := state.get("terminated", {})) and ended["exitCode"]:
-                yield ended["containerID"]
+                yield ended.get("containerID", "")
 
 
 def _deployment(spec: Raw, status: Raw) -> bool:
