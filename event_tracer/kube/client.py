@@ -182,9 +182,8 @@ class Api:
             self._dropped += 1
             if self._dropped > 1:
                 await self._renew(client)
-            raise ApiError(
-                failures.closed_in_words(error, proxy=client.configuration.proxy)
-            ) from None
+            words = failures.closed_in_words(error, proxy=client.configuration.proxy)
+            raise ApiError(words) from None
 
     @asynccontextmanager
     async def _lease_client(self) -> AsyncIterator[ApiClient]:
@@ -269,7 +268,7 @@ async def _request(
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
     if response.content_type == "text/html":
-        text = f"a web page came, from a proxy perhaps{failures.redirected(response)}"
+        text = f"a web page came, from a proxy perhaps{failures.circumstances(response)}"
         raise ApiError(text, status=502)
     return await response.read()
 
@@ -296,5 +295,5 @@ async def _error_of(response: aiohttp.ClientResponse) -> ApiError:
     except ValueError:
         is_page = response.content_type == "text/html"
         message, reason = "a web page" if is_page else " ".join(text[:_MAX_SHOWN].split()), ""
-    text = f"{response.status} {response.reason}: {message}{failures.redirected(response)}"
+    text = f"{response.status} {response.reason}: {message}{failures.circumstances(response)}"
     return ApiError(text, status=response.status, reason=reason, retry_after=after)

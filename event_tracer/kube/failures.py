@@ -41,14 +41,17 @@ def tls_trouble(error: Exception, *, server: str, proxy: str | None) -> str:
     return f"TLS with the {peer} {urlsplit(url).netloc.rpartition('@')[2]} fails: {why}"
 
 
-def redirected(response: aiohttp.ClientResponse) -> str:
-    """Where to, as the end of a sentence, as of a portal that wants a login; empty for nowhere.
+def circumstances(response: aiohttp.ClientResponse) -> str:
+    """What may be why an answer is none of use, as the end of a sentence; empty for nothing.
 
-    A query may hold a key.
+    A redirect, as of a portal that wants a login, without its query, which may hold a key; or that
+    nobody has logged in, for like kubectl we send no login where there is no TLS.
     """
-    if not response.history:
-        return ""
-    return f", after a redirect to {response.url.with_user(None).with_query(None)}"
+    if response.history:
+        return f", after a redirect to {response.url.with_user(None).with_query(None)}"
+    if response.status == 401 and response.url.scheme == "http":
+        return "; no login is sent to a server without TLS (http://)"
+    return ""
 
 
 def closed_in_words(error: Exception, *, proxy: str | None) -> str:

@@ -200,7 +200,11 @@ def saying(text: bytes) -> Iterator[int]:
             b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nnone",
             "the answer is compressed in a way that cannot be read",
         ),
-        ("http", b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "401 Unauthorized"),
+        (
+            "http",
+            b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
+            "no login is sent to a server without TLS (http://)",
+        ),
     ],
 )
 def test_an_api_server_that_is_none(
