@@ -29,7 +29,7 @@ from event_tracer.kube.credentials import client_factory, own_namespace
 from event_tracer.kube.discovery import cluster_uid
 from event_tracer.kube.kubeconfig import ConnectionSettingsError
 from event_tracer.pipeline import stores
-from event_tracer.pipeline.checkpoint import CheckpointError
+from event_tracer.pipeline.checkpoint import CheckpointError, decode
 from event_tracer.pipeline.stores import ConfigMapStore, Store
 from event_tracer.runtime.logs import mask, printable
 from event_tracer.runtime.metric_exporters import TelemetryError
@@ -195,7 +195,7 @@ async def _checkpoint(api: Api, settings: CheckSettings) -> CheckResult:
 async def _writable(store: Store) -> CheckResult:
     is_config_map = isinstance(store, ConfigMapStore)
     try:
-        await store.read()
+        saved = await store.read()
         await store.check_writable()
     except CheckpointError as error:
         advice = str(error)
@@ -203,6 +203,11 @@ async def _writable(store: Store) -> CheckResult:
             advice += "; allow get, create and update of configmaps in the Role"
         return _missing("the checkpoint", advice=advice)
     kind = "" if is_config_map else "file "
+    try:
+        if saved is not None:
+            decode(saved)
+    except CheckpointError as error:
+        return _note(f"the checkpoint {store} is of no use", advice=f"{error}; a run begins anew")
     return _ok(f"the checkpoint can be written: {kind}{store}")
 
 

@@ -51,6 +51,7 @@ class FileStore:
     async def read(self) -> bytes | None:
         """The bytes that were written last, None where none were. Raises CheckpointError."""
         try:
+            self._demand_file()
             return self._path.read_bytes()
         except FileNotFoundError:
             return None
@@ -60,6 +61,7 @@ class FileStore:
     async def write(self, data: bytes) -> None:
         """Replace it. Raises CheckpointError."""
         try:
+            self._demand_file()
             self._write_part(data).replace(self._path)
         except OSError as error:
             raise _cannot("write", self._path, error) from None
@@ -70,6 +72,11 @@ class FileStore:
             self._write_part(b"").unlink()
         except OSError as error:
             raise _cannot("write", self._path, error) from None
+
+    def _demand_file(self) -> None:
+        """Raise for a device or a pipe: it may never end, and /dev/null must not be replaced."""
+        if self._path.exists() and not (self._path.is_file() or self._path.is_dir()):
+            raise CheckpointError(f"cannot use {self._path}: it is no plain file", is_final=True)
 
     def _write_part(self, data: bytes) -> Path:
         part = self._path.with_name(self._path.name + ".part")

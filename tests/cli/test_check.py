@@ -238,3 +238,17 @@ async def test_a_timeout_of_hours_is_a_note(world: World, monkeypatch: pytest.Mo
     assert (note.status, missing.status) == ("note", "missing")
     assert "OTEL_EXPORTER_OTLP_TIMEOUT is 10000 seconds" in note.advice
     assert "no answer in time" in missing.advice
+
+
+@in_time()
+async def test_a_checkpoint_of_no_use_is_a_note(world: World) -> None:
+    """Another version's, say: a run would begin anew, and what was not sent be lost."""
+    (world.folder / "saved").write_bytes(b'{"version": 99}')
+    (line,) = not_ok(await looked(world))
+
+    assert (line.status, line.what) == (
+        "note",
+        f"the checkpoint {world.folder / 'saved'} is of no use",
+    )
+    assert line.advice.startswith("not a checkpoint: ")
+    assert line.advice.endswith("; a run begins anew")

@@ -159,6 +159,18 @@ def test_a_path_that_cannot_be_is_a_mistake(tmp_path: Path) -> None:
             assert error_of(ask).is_final
 
 
+def test_what_is_no_plain_file_is_never_replaced(tmp_path: Path) -> None:
+    """A pipe has no end to read, and root's rename would put a file in the place of /dev/null."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "link"):
+        store = FileStore(tmp_path / name)
+        for ask in (store.read, lambda at=store: at.write(b"x")):
+            assert error_of(ask).is_final
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "pipe"]
+    assert (tmp_path / "pipe").is_fifo()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may do anything")
 def test_what_may_not_be_written_is_a_mistake(tmp_path: Path) -> None:
     """Permissions do not mend themselves."""
