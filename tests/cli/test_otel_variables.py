@@ -58,3 +58,20 @@ def test_a_value_that_cannot_be_meant_is_a_sentence(
 
     assert f"error: {name}" in told
     assert words in told
+
+
+@pytest.mark.parametrize("command", [("check",), ("replay", "--output-file", "kept.json")])
+def test_an_attribute_that_is_none_is_told_before_anything_is_done(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """`check` says it before `run` does, and no file is begun (specification 4847)."""
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "team")
+    monkeypatch.chdir(tmp_path)
+    kept = tmp_path / "kept.json"
+    kept.write_text("old")
+    files = [] if command == ("check",) else ["--to", "otlp-json", RECORDING]
+    with pytest.raises(SystemExit, match="2"):
+        main([*command, *files])
+    assert "OTEL_RESOURCE_ATTRIBUTES: 'team' is not like name=value" in capsys.readouterr().err
+    assert kept.read_text() == "old"

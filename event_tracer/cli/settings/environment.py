@@ -21,7 +21,8 @@ _OF_A_PROCESS = ("service.", "k8s.", "host.", "container.", "process.", "os.", "
 
 
 def demand_limits(environ: Mapping[str, str]) -> None:
-    """Raise SettingsError for a limit that is no number, or a part of the SDK that there is not.
+    """Raise SettingsError for a limit that is no number, an attribute that is none, or a part of
+    the SDK that there is not.
 
     Its import ends in a ValueError, or tells of it by a traceback. So does that of aiohttp where
     Python cannot log TLS's keys (ssl.py, create_default_context).
@@ -34,6 +35,7 @@ def demand_limits(environ: Mapping[str, str]) -> None:
             raise SettingsError(
                 f"SSLKEYLOGFILE is {keys}, to which nobody can write: {reason}"
             ) from None
+    resource_attributes(environ)
     for name, value in environ.items():
         if _LIMIT.fullmatch(name) and value.strip() and not value.strip().isdecimal():
             raise SettingsError(f"{name} is {value.strip()}; it is a number")
