@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from event_tracer.cli import run
+from tests.doubles.kubeconfigs import kubeconfig
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.configmaps import MAPS
 from tests.scenarios.fields import SECOND
-from tests.scenarios.leases import spec_of
+from tests.scenarios.leases import USER, spec_of
 from tests.scenarios.world import P, Test, World, in_world
 
 
@@ -25,14 +26,12 @@ def sparse(cluster: Cluster) -> Cluster:
 
 
 class Replica:
-    """One of several bridges in a world, with a token of its own."""
+    """One of several bridges in a world, each as a user of its own."""
 
     def __init__(self, world: World, name: str, **flags: Any) -> None:
         self.name, self._world = name, world
-        world.use_token(name)
-        config = world.folder / f"config-{name}"
-        config.write_text((world.folder / "config").read_text())
-        made = {"kubeconfig": str(config), "checkpoint": "configmap", "leader_elect": True}
+        config = kubeconfig(world.folder / f"config-{name}", world.server.url, user={"as": name})
+        made = {"kubeconfig": config, "checkpoint": "configmap", "leader_elect": True}
         settings = world.settings(**{**made, **flags})
         self.stop = asyncio.Event()
         self.task = asyncio.create_task(run.run(settings, stop=self.stop), name=name)
@@ -56,8 +55,7 @@ class Replica:
         return {
             (asked.verb, asked.resource)
             for asked in self._world.server.requests
-            if asked.headers.get("authorization") == f"Bearer {self.name}"
-            and "dryRun" not in asked.query
+            if asked.headers.get(USER) == self.name and "dryRun" not in asked.query
         }
 
     async def end(self) -> bool:
