@@ -55,7 +55,7 @@ class Replica:
         return {
             (asked.verb, asked.resource)
             for asked in self._world.server.requests
-            if asked.headers.get(USER) == self.name and "dryRun" not in asked.query
+            if asked.headers.get(USER.lower()) == self.name and "dryRun" not in asked.query
         }
 
     async def end(self) -> bool:
