@@ -35,14 +35,14 @@ class Repeats:
         is_told_again = event.count > 1 and event.is_error and event.reason not in ADVICE
         if not is_told_again or first is None or first >= event.time:
             return
-        known = self._known.get(identity) or {}
-        before = known.get(event.key)
         seen, time = self._last_seen(event.key)
         if seen and event.count <= seen + 1:
             return
         first = time or first
         # Of two times the Event itself tells both.
-        found = Repeat(first, event.time if event.count > max(seen, 1) + 1 else first)
+        found = Repeat(first, event.time if seen or event.count > 2 else first)
+        known = self._known.get(identity) or {}
+        before = known.get(event.key)
         if before and before.last >= found.first:
             found = Repeat(before.first, max(before.last, found.last))
         self._known.put(identity, {**known, event.key: found})

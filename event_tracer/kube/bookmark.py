@@ -29,13 +29,11 @@ class Bookmark:
         self.version = ""
         """Empty where nobody knows."""
         self._newest = newest
-        self._lines = 0
         self._last_line = 0.0  # the loop's time
 
     def on_line(self) -> None:
         """The WATCH says something: where it has come to, it says itself."""
         self.version = ""
-        self._lines += 1
         self._last_line = asyncio.get_running_loop().time()
 
     @asynccontextmanager
@@ -53,10 +51,10 @@ class Bookmark:
 
     async def _ask(self, *, after: float) -> None:
         await asyncio.sleep(after)
-        lines = self._lines
-        if asyncio.get_running_loop().time() - self._last_line < _QUIET:
+        last = self._last_line
+        if asyncio.get_running_loop().time() - last < _QUIET:
             return
         with suppress(ApiError, TimeoutError):  # the WATCH goes on, and the next one asks again
             async with asyncio.timeout(_LONGEST):
                 version = await self._newest()
-            self.version = version if self._lines == lines else ""
+            self.version = version if self._last_line == last else ""

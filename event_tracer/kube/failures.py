@@ -8,11 +8,10 @@ import aiohttp
 from aiohttp.http import HttpProcessingError
 
 from event_tracer.runtime.http_trouble import (
-    broken_answer,
     is_of_proxy,
-    proxy_trouble,
     through,
     tls_error,
+    trouble,
 )
 
 _CLOSED = "a client's certificate is refused, or missing, or the server wants TLS (https://)"
@@ -66,10 +65,8 @@ def in_words(error: Exception, *, proxy: str | None) -> str:
 
 
 def _in_words(error: Exception) -> str:
-    if told := proxy_trouble(error) or broken_answer(error):
+    if told := trouble(error):
         return told
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return f"no such host: {error.host}"
     if isinstance(error, TimeoutError) and not str(error):
         return "no answer in time"
     if isinstance(error, aiohttp.TooManyRedirects):

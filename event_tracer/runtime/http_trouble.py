@@ -1,4 +1,4 @@
-"""Requests over HTTP that a proxy or a handshake ended, in words."""
+"""Requests over HTTP that got no whole answer, in words."""
 
 import ssl
 from urllib.parse import urlsplit
@@ -9,13 +9,15 @@ from aiohttp.http_exceptions import ContentEncodingError
 _HTTPS = 443
 
 
-def proxy_trouble(error: Exception) -> str:
-    """What to tell of a proxy that is not there, or refused; empty where it is none of that."""
+def trouble(error: Exception) -> str:
+    """What to tell of it, whoever was asked; empty where that depends on whom."""
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return f"the proxy says {error.status} {error.message}"
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         return f"the proxy {error.host}:{error.port} is not to be reached"
-    return ""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"no such host: {error.host}"
+    return _broken_answer(error)
 
 
 def through(words: str, proxy: str | None) -> str:
@@ -25,7 +27,7 @@ def through(words: str, proxy: str | None) -> str:
     return f"{words}, through the proxy {urlsplit(proxy).netloc.rpartition('@')[2]}"
 
 
-def broken_answer(error: Exception) -> str:
+def _broken_answer(error: Exception) -> str:
     """What to tell of an answer that had begun; empty where none had.
 
     aiohttp's cause for it is an HttpProcessingError, as for what is no HTTP at all (3.14,

@@ -19,11 +19,10 @@ from event_tracer.export.otlp.endpoint import Endpoint, path_advice
 from event_tracer.export.otlp.sender import acknowledged
 from event_tracer.runtime.backoff import retry_after
 from event_tracer.runtime.http_trouble import (
-    broken_answer,
     is_of_proxy,
-    proxy_trouble,
     through,
     tls_error,
+    trouble,
 )
 from event_tracer.runtime.proxies import for_aiohttp
 
@@ -99,10 +98,8 @@ def _why(error: Exception, *, proxy: str | None) -> str:
         return "no answer in time"
     if found := tls_error(error):
         return tls_trouble(str(found), is_of_proxy=is_of_proxy(error, proxy))
-    if told := proxy_trouble(error) or broken_answer(error):
+    if told := trouble(error):
         return told
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return f"no such host: {error.host}"
     if isinstance(error.__cause__, HttpProcessingError):
         return "what answers is no HTTP; for gRPC OTEL_EXPORTER_OTLP_PROTOCOL is grpc"
     is_reset = isinstance(error.__cause__, ConnectionResetError)
