@@ -13,6 +13,7 @@ from event_tracer.runtime.http_trouble import (
     tls_error,
     trouble,
 )
+from event_tracer.runtime.urls import place_of
 
 _CLOSED = "a client's certificate is refused, or missing, or the server wants TLS (https://)"
 """Why a server may close a connection before it has said anything."""
@@ -37,7 +38,7 @@ def tls_trouble(error: Exception, *, server: str, proxy: str | None) -> str:
         return ""
     peer, url = ("proxy", proxy or "") if is_of_proxy(error, proxy) else ("API server", server)
     why = "it speaks no TLS" if found.reason in _NO_TLS else _OPENSSL.sub("", str(found))
-    return f"TLS with the {peer} {urlsplit(url).netloc.rpartition('@')[2]} fails: {why}"
+    return f"TLS with the {peer} {place_of(urlsplit(url))} fails: {why}"
 
 
 def circumstances(response: aiohttp.ClientResponse) -> str:

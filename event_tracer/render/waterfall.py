@@ -1,6 +1,6 @@
 """Spans of one trace → the rows of a waterfall: the tree, with repeats folded as kubectl does."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from event_tracer.core.span import Span, text_of
@@ -101,20 +101,21 @@ class _Tree:
 
     def later(self, span: Span) -> Later | None:
         """What came after an object span was sealed, where it says otherwise."""
-        return later_of(span, self._events(span)) if span.kind == "object" else None
+        return _later(span, self._events(span))
 
     def _object_row(self, span: Span, *, last: tuple[bool, ...], is_counted: bool) -> Row:
         """`is_counted`: no object below it tells how many pods are ready."""
         attributes = span.attributes
         verb = text_of(attributes, "event_tracer.change.verb") if not span.parent_id else ""
-        last_time = max((event.end for event in self._events(span)), default=span.end)
+        under = tuple(self._events(span))
+        last_time = max((event.end for event in under), default=span.end)
         return Row(
             last=last,
             service=text_of(span.resource, "service.name"),
             name=f"{verb} {about_of(span)}".strip() or span.name,
             intervals=((span.start, span.end),),
             later=last_time if last_time > span.end else None,
-            outcome=outcome_of(span, self.later(span)),
+            outcome=outcome_of(span, _later(span, under)),
             ready=_ready(span) if is_counted else "",
             is_marked=span.span_id in self._marked,
             spans=(span,),
@@ -126,6 +127,10 @@ class _Tree:
                 yield child
             else:
                 yield from self._events(child)
+
+
+def _later(span: Span, under: Iterable[Span]) -> Later | None:
+    return later_of(span, under) if span.kind == "object" else None
 
 
 def _order(span: Span) -> tuple[int, int, str, bytes]:

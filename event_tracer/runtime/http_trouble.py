@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.http_exceptions import ContentEncodingError
 
+from event_tracer.runtime.urls import place_of
+
 _HTTPS = 443
 
 
@@ -24,7 +26,7 @@ def through(words: str, proxy: str | None) -> str:
     """Words of trouble with the proxy, if any, that was on the way and may be the cause of it."""
     if not proxy or "the proxy" in words:
         return words
-    return f"{words}, through the proxy {urlsplit(proxy).netloc.rpartition('@')[2]}"
+    return f"{words}, through the proxy {place_of(urlsplit(proxy))}"
 
 
 def _broken_answer(error: Exception) -> str:

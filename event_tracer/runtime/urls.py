@@ -45,7 +45,12 @@ def login_of(parts: SplitResult) -> str:
 
 def without_login(parts: SplitResult) -> str:
     """The URL without it."""
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return parts._replace(netloc=place_of(parts)).geturl()
+
+
+def place_of(parts: SplitResult) -> str:
+    """The host, with its port if there is one."""
+    return parts.netloc.rpartition("@")[2]
 
 
 def basic(name: str, password: str) -> str:

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.scenarios.cases import tree_of
-from tests.scenarios.folding import is_event, listing, roots, service, tell
-from tests.scenarios.operators import POD, Case, pod, told
+from tests.scenarios.folding import is_event, listing, service, tell
+from tests.scenarios.operators import POD, Case, assert_one_tree, pod
 
 CASES = {
     "Argo CD": Case(
@@ -44,10 +44,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_events_alone_and_objects_give_one_tree(case: Case) -> None:
     """One story, in which each object is below the one that owns it."""
-    alone, whole = told(case)
-
-    assert len(roots(alone)) == len(roots(whole)) == 1
-    assert tree_of(alone) == tree_of(whole) == case.above
+    assert_one_tree(case)
 
 
 def test_a_claim_is_told_with_what_it_is_composed_of() -> None:

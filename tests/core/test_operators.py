@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from event_tracer.core.frame import Listing
-from tests.scenarios.cases import tree_of
 from tests.scenarios.folding import attributes, is_event, listing, roots, service, tell
-from tests.scenarios.operators import POD, Case, pod, told
+from tests.scenarios.operators import POD, Case, assert_one_tree, pod
 
 CASES = {
     "Argo Rollouts": Case(
@@ -203,10 +202,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_events_alone_and_objects_give_one_tree(case: Case) -> None:
     """One story, in which each object is below the one that owns it."""
-    alone, whole = told(case)
-
-    assert len(roots(alone)) == len(roots(whole)) == 1
-    assert tree_of(alone) == tree_of(whole) == case.above
+    assert_one_tree(case)
 
 
 @pytest.mark.parametrize("name", sorted(CASES.keys() - {"Argo Rollouts", "Kueue", "Knative"}))

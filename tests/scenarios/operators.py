@@ -5,7 +5,8 @@ from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
 from event_tracer.core.span import Span
-from tests.scenarios.folding import listing, tell
+from tests.scenarios.cases import tree_of
+from tests.scenarios.folding import listing, roots, tell
 
 SECOND = "2025-03-04T10:00:{:02d}Z"
 
@@ -73,3 +74,11 @@ def told(case: Case) -> tuple[list[Span], list[Span]]:
     frames = [{"resource": "events", "object": each} for each in case.events()]
     objects = [{"object": each} for each in case.objects()]
     return tell([listing(frames)]), tell([listing([*frames, *objects])])
+
+
+def assert_one_tree(case: Case) -> None:
+    """Events alone and with objects tell one story, each object below the one that owns it."""
+    alone, whole = told(case)
+
+    assert len(roots(alone)) == len(roots(whole)) == 1
+    assert tree_of(alone) == tree_of(whole) == case.above

@@ -17,7 +17,7 @@ from event_tracer.export.delivery import Answer
 from event_tracer.export.otlp.certificates import CertificateFiles, demand_pair, tls_trouble
 from event_tracer.export.otlp.endpoint import Endpoint
 from event_tracer.export.otlp.sender import acknowledged
-from event_tracer.runtime.urls import login_of
+from event_tracer.runtime.urls import login_of, place_of
 
 _METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _COMPRESSION = {"none": grpc.Compression.NoCompression, "gzip": grpc.Compression.Gzip}
@@ -138,7 +138,7 @@ def _way(endpoint: Endpoint) -> tuple[str, tuple[tuple[str, str | int], ...]]:
     )
     if login := login_of(proxy):
         through += (("grpc.http_connect_headers", f"Proxy-Authorization:{login}"),)
-    address = proxy.netloc.rpartition("@")[2]
+    address = place_of(proxy)
     return address if proxy.port else f"{address}:80", (*options, *through)
 
 
@@ -152,7 +152,7 @@ def _failure(error: grpc.aio.AioRpcError, *, size: int, through: str) -> Answer:
     code = error.code()
     details = _why(" ".join((error.details() or "").split()))
     if through and code is grpc.StatusCode.UNAVAILABLE:
-        details = f"through the proxy {urlsplit(through).netloc.rpartition('@')[2]}: {details}"
+        details = f"through the proxy {place_of(urlsplit(through))}: {details}"
     is_exhausted = code is grpc.StatusCode.RESOURCE_EXHAUSTED
     # Servers that limit a message's size say so by that code, too, without RetryInfo.
     is_too_large = is_exhausted and after is None and size > _SMALL
