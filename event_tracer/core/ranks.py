@@ -10,8 +10,6 @@ TRAINING_KINDS = ("TFJob", "PyTorchJob", "MPIJob", "XGBoostJob", "MXJob", "Paddl
 
 # What the makers of runs say at the beginning and at the end of one, of the run itself: of custom
 # kinds nobody reads the status. Files as at the ranks, and pipeline pkg/apis/pipeline/v1.
-ENDING = frozenset({"DataVolume"})
-"""Kinds that are no runs, but say the same at their beginning."""
 RUN_BEGUN = frozenset({
     "WorkflowRunning", "Started", "Running", "Starting", "SparkApplicationSubmitted",
     "BuildStarted", "ImportScheduled", "CloneScheduled", "UploadScheduled",
@@ -25,6 +23,9 @@ RUN_ENDED = frozenset({
     "CloneSucceeded", "CloneFailed", "UploadSucceeded", "UploadFailed", "Stopped",
     *(f"{kind}{word}" for kind in TRAINING_KINDS for word in ("Succeeded", "Failed", "Suspended")),
 })  # fmt: skip
+
+ENDING = frozenset({"DataVolume"})
+"""Kinds that are no runs, but say the same at their beginning and at their end."""
 
 # cluster-autoscaler's actuator, and the plugins of the descheduler, whose reasons are their names
 # (pkg/descheduler/evictions/evictions.go).
