@@ -23,6 +23,10 @@ class PollInterval(NamedTuple):
     every: float
     late: float = 0.0
 
+    def pause(self, now: float) -> float:
+        """The seconds from `now` (the loop's time) to the next of them."""
+        return self.every - (now - self.late) % self.every
+
 
 AT_ONCE = PollInterval(every=0.0)
 """Each frame as it arrives."""
@@ -40,7 +44,7 @@ async def chunks(response: aiohttp.ClientResponse, *, poll: PollInterval) -> Asy
         yield chunk
         if poll.every and len(chunk) < _BULK_BYTES:
             with _coalesced_wakeups(response):
-                await asyncio.sleep(poll.every - (clock() - poll.late) % poll.every)
+                await asyncio.sleep(poll.pause(clock()))
 
 
 @contextmanager
@@ -97,19 +101,20 @@ async def lines(
     """
     rest, is_skipping = b"", False
     async for chunk in chunks:
-        first, *more = chunk.split(b"\n")
-        rest = b"" if is_skipping else rest + first
-        whole = []
-        for part in more:
-            if len(rest) > LONGEST:
+        whole, start = [], 0
+        # Not split(), which looks at each byte by itself: find() is memchr(3).
+        while (end := chunk.find(b"\n", start)) >= 0:
+            line = b"" if is_skipping else rest + chunk[start:end]
+            rest, is_skipping, start = b"", False, end + 1
+            if len(line) > LONGEST:
                 on_loss("too_long")
-            elif rest.strip():
-                whole.append(rest)
+            elif line.strip():
+                whole.append(line)
                 if len(whole) == TOGETHER:
                     yield whole
                     whole = []
-            rest, is_skipping = part, False
-        if len(rest) > LONGEST and not is_skipping:
+        rest = b"" if is_skipping else rest + chunk[start:]
+        if len(rest) > LONGEST:
             on_loss("too_long")
             rest, is_skipping = b"", True
         if whole:

@@ -10,8 +10,8 @@ from event_tracer.core.frame import Frame, Line, Listing, Replace, SyncState
 from event_tracer.core.story import Stories
 from event_tracer.core.versions import LowestVersions, lowest_of
 from event_tracer.kube.handler import Raw, WatchInfo
-from event_tracer.kube.resources import EVENTS, PODS, REPLICA_SETS
-from event_tracer.kube.stream import AT_ONCE, PollInterval
+from event_tracer.kube.resources import EVENTS
+from event_tracer.kube.stream import PollInterval
 from event_tracer.pipeline.cluster_reader import ClusterReader
 from event_tracer.pipeline.feed import Feed
 from event_tracer.pipeline.frame_parser import FrameParser
@@ -19,13 +19,9 @@ from event_tracer.pipeline.owner_lookups import OwnerLookups
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn
 
-# Events are read a little later than the pods and ReplicaSets they name. Roots are read at once:
-# each of their states may be a change (law 5).
-_POLL_INTERVALS = {
-    PODS: PollInterval(every=0.5),
-    REPLICA_SETS: PollInterval(every=0.5),
-    EVENTS: PollInterval(every=0.5, late=0.05),
-}
+_OBJECTS = PollInterval(every=0.5)
+# A little later than what they are about: whoever tells of an object has seen it before.
+_EVENTS = PollInterval(every=0.5, late=0.05)
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +153,7 @@ class Intake:
 
     def poll_interval(self, watch: WatchInfo) -> PollInterval:
         """The interval at which its stream is read."""
-        return _POLL_INTERVALS.get(watch.resource, AT_ONCE)
+        return _EVENTS if watch.resource is EVENTS else _OBJECTS
 
     def has_capacity(self, watch: WatchInfo) -> bool:
         """More can be taken now."""
