@@ -12,8 +12,8 @@ from event_tracer.runtime.backoff import Backoff
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import happened
 
-_BATCH = 512
-_LINGER = 0.25  # seconds for a batch to grow
+BATCH = 512
+"""The most spans that go together."""
 _IN_FLIGHT = 4
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds
 
@@ -24,8 +24,9 @@ OnDone = Callable[[Sequence[Span]], None]
 class Exporter:
     """Delivers what is put into it, some batches at a time, for ever.
 
-    What is not taken waits aside and holds nobody up; one worker serves only what was never tried.
-    `on_done` is told of spans that are acknowledged or refused for good.
+    What is not taken waits aside and holds nobody up; one worker serves only what was never tried,
+    and wakes the others where that or a retry is more than it can do. `on_done` is told of spans
+    that are acknowledged or refused for good.
     """
 
     def __init__(self, delivery: Delivery, *, metrics: Metrics, on_done: OnDone) -> None:
@@ -36,9 +37,10 @@ class Exporter:
         self._clock = asyncio.get_running_loop().time
         self._aside = Retries(clock=self._clock, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
         self.has_delivered = False
-        self._filled = asyncio.Event()
+        self._filled = asyncio.Event()  # for the first worker
+        self._is_busy = False  # that one
+        self._needed = asyncio.Event()  # for the others
         self._taken = asyncio.Event()
-        self._draining = asyncio.Event()
 
     def refused(self) -> tuple[int, float]:
         """The number of spans not taken while others are, and for how many seconds.
@@ -48,17 +50,12 @@ class Exporter:
         return self._aside.refused()
 
     def put(self, spans: Sequence[Span]) -> None:
-        """Take spans."""
-        self._queue.extend(spans)
+        """Take spans; they are sent at once, as far as a worker is free."""
         if spans:
+            self._queue.extend(spans)
             self._filled.set()
-
-    def drain(self, is_on: bool) -> None:
-        """Send batches as they are, or let them wait again to grow."""
-        if is_on:
-            self._draining.set()
-        else:
-            self._draining.clear()
+            if self._is_busy:
+                self._needed.set()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -79,30 +76,30 @@ class Exporter:
 
     async def _fresh(self) -> Batch:
         """Spans that were never tried."""
-        while True:
-            while not self._queue:
-                self._filled.clear()
-                await self._filled.wait()
-            if batch := await self._grown():
-                return batch
+        self._is_busy = False
+        while not self._queue:
+            self._filled.clear()
+            await self._filled.wait()
+        self._is_busy = True
+        batch = self._untried()
+        if self._queue:
+            self._needed.set()
+        return batch
 
     async def _next(self) -> Batch:
-        """A batch that is due, else spans that were never tried."""
+        """A batch that is due, else spans that were never tried and for which nobody is free."""
         while True:
             if batch := self._aside.pop():
                 return batch
-            if not self._queue:
-                self._filled.clear()
-                await happened(self._filled, within=self._aside.wait)
-            elif batch := await self._grown():
-                return batch
+            if self._queue and self._is_busy:
+                return self._untried()
+            self._needed.clear()
+            await happened(self._needed, within=self._aside.wait)
 
-    async def _grown(self) -> Batch | None:
-        """A batch of as many as go together; None where other workers took them meanwhile."""
-        if len(self._queue) < _BATCH:
-            await happened(self._draining, within=_LINGER)
-        spans = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
-        return self._aside.new_batch(spans) if spans else None
+    def _untried(self) -> Batch:
+        """As many as go together."""
+        spans = [self._queue.popleft() for _ in range(min(BATCH, len(self._queue)))]
+        return self._aside.new_batch(spans)
 
     async def _try(self, batch: Batch) -> Answer:
         spans = self._aside.spans_to_send(batch)
@@ -118,7 +115,8 @@ class Exporter:
             self._aside.halve(batch)
         else:
             self._failed(batch, spans, answer)
-        self._filled.set()  # what waits may be due earlier than it was
+        if self._aside.wait is not None:
+            self._needed.set()  # what waits may be due earlier than it was
         return answer
 
     async def _answer(self, spans: Sequence[Span]) -> Answer:

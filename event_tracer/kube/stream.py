@@ -15,6 +15,7 @@ TOGETHER = 64
 _GRACE = 15.0  # seconds beyond the end of a WATCH
 _BOOKMARKS = 100.0  # seconds; there is one a minute
 _BULK_BYTES = 64 * 1024  # that many at once, and there is no pause: more is waiting
+_WAKING_BYTES = 4 * _BULK_BYTES  # what pods write in half a second at 250 Events/s
 
 
 class PollInterval(NamedTuple):
@@ -53,7 +54,7 @@ def _coalesced_wakeups(response: aiohttp.ClientResponse) -> Iterator[None]:
     # Not pause_reading(): over TLS asyncio would wake up all the same (sslproto.py, 3.13).
     transport = response.connection and response.connection.transport
     connection = transport.get_extra_info("socket") if transport else None
-    _set_rcvlowat(connection, _BULK_BYTES)
+    _set_rcvlowat(connection, _WAKING_BYTES)
     try:
         yield
     finally:

@@ -12,10 +12,12 @@ from event_tracer.core.mapping import Naming
 from event_tracer.core.occurrence import Occurrence
 from event_tracer.core.span import Span
 from event_tracer.core.story import Stories
+from event_tracer.core.times import SECOND
 from event_tracer.core.versions import lowest_of
 from event_tracer.export.delivery import Delivery
 from event_tracer.kube.client import Api
 from event_tracer.kube.resources import WholeKinds
+from event_tracer.kube.stream import PollInterval
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError
 from event_tracer.pipeline.cluster_reader import ClusterReader
 from event_tracer.pipeline.feed import Feed
@@ -25,7 +27,8 @@ from event_tracer.pipeline.stores import Store
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import TaskScope
 
-_TICK = 0.5  # seconds
+# After the streams are read (intake.py), so that what was read leaves at once.
+_TICK = PollInterval(every=0.5, late=0.06)
 _MAX_PER_FEED = 2_000  # occurrences
 _STUCK = 420.0  # seconds: longer than any watch and pause may be silent
 _WARNING = 60.0  # seconds
@@ -95,6 +98,7 @@ class Bridge:
         metrics.watch_queue(lambda: self._outbox.size)
         metrics.watch_refused(self._outbox.refused)
         metrics.watch_sealed_early(lambda: self._stories.sealed_early)
+        self._offset = 0  # ns from the loop's time to the latest in a frame
         self._has_synced = False
         self._has_failed = False
         self._ticked = asyncio.get_running_loop().time()
@@ -186,9 +190,21 @@ class Bridge:
                 self._outbox.mark_dirty()
                 self._log_what_was_read()
             self._reader.update()
-            self._feed.feed(Tick(now=self._reader.now))
+            self._feed.feed(Tick(now=self._now(clock())))
             await self._feed.release_due()
-            await asyncio.sleep(_TICK)
+            self._outbox.flush()
+            await asyncio.sleep(_TICK.pause(clock()))
+
+    def _now(self, at: float) -> int:
+        """The API server's clock (ns) at a time of the loop.
+
+        It is known from what is cut to the second, Date headers and times in frames, so that the
+        latest of them is the nearest. A header is less than a second old: a frame that is further
+        ahead is of another clock.
+        """
+        loop, now = int(at * SECOND), self._reader.now
+        self._offset = max(self._offset, self._stories.watermark - loop)
+        return max(now, min(loop + self._offset, now + SECOND))
 
     def _log_what_was_read(self) -> None:
         denied = self._reader.owners.denied

@@ -15,15 +15,16 @@ from event_tracer.core.seen import hidden_by
 from event_tracer.core.span import Span
 from event_tracer.core.versions import LowestVersions, lowest_versions
 from event_tracer.export.delivery import Delivery
-from event_tracer.export.exporter import Exporter
+from event_tracer.export.exporter import BATCH, Exporter
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointEncoder, CheckpointError
 from event_tracer.pipeline.stores import Store
 from event_tracer.runtime.backoff import Backoff
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import happened
 
-_SHORTEST_PAUSE = 1.0  # seconds between two writes
-_LONGEST_PAUSE = 1.25  # while a story's first spans wait: with the writes around it at most two
+# Seconds from the begin of a write; the next one comes with the first flush after that.
+_SHORTEST_PAUSE = 0.9  # so one a second, as there are two flushes in it
+_LONGEST_PAUSE = 1.2  # while a story's first spans wait: with flush and write at most two
 _LONGEST_SILENCE = 60.0  # seconds: the versions that were read move on where nothing is told
 _SHARE = 20  # a write may take a twentieth of a core
 _RATE = 128 * 1024  # bytes a second, as etcd keeps all that was written for 5 to 10 minutes
@@ -58,9 +59,9 @@ class Unacknowledged:
         """The earliest time (ns) of a transition among them; None without any."""
         return min((span.end for span in self if span.is_status), default=None)
 
-    def add(self, spans: Iterable[Span]) -> None:
+    def add(self, spans: Sequence[Span]) -> None:
         """Take spans that have left the fold."""
-        self._spans.update((id(span), span) for span in spans)
+        self._spans.update(zip(map(id, spans), spans, strict=True))
 
     def remove(self, spans: Iterable[Span]) -> None:
         """Let go of these very spans."""
@@ -95,10 +96,13 @@ class Outbox:
         self._now = now
         self._on_spans = on_spans
         self._encoder = CheckpointEncoder()
+        self._ready: list[Span] = []
         self._staged: list[Span] = []
         self._unacknowledged = Unacknowledged()
         self._checkpointed: GenerationalCache[bytes, bool] = GenerationalCache(most=_MOST_TRACES)
         self._exporter = Exporter(delivery, metrics=metrics, on_done=self._acknowledged)
+        self._is_dirty = False
+        self._is_write_due = False
         self._changed = asyncio.Event()
         self._held_up = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -143,17 +147,32 @@ class Outbox:
         self._exporter.put(spans)
 
     def add(self, spans: list[Span]) -> None:
-        """Take spans that have left the fold."""
+        """Take spans that have left the fold; the next flush sends them, or many at once."""
         self._take_over(spans)
-        ready: list[Span] = []
         count = len(self._staged)
         for span in spans:
             if span.kind == "gap":
                 self._metrics.gap(hidden_by(span))
-            (ready if self._may_leave(span) else self._staged).append(span)
+            (self._ready if self._may_leave(span) else self._staged).append(span)
         self._note_held_up(self._staged[count:])
-        self._exporter.put(ready)
+        if len(self._ready) >= BATCH:
+            self._send_ready()
         self.mark_dirty()
+
+    def flush(self) -> None:
+        """Send what may leave, in as few requests as it takes; write what has changed, if due.
+
+        Then both go together once it is written. To be called twice a second: a write that takes
+        longer holds up no more.
+        """
+        if self._is_dirty:
+            self._changed.set()
+        if not (self._is_dirty and self._is_write_due):
+            self._send_ready()
+
+    def _send_ready(self) -> None:
+        ready, self._ready = self._ready, []
+        self._exporter.put(ready)
 
     def _note_held_up(self, staged: Iterable[Span]) -> None:
         if any(span.kind == "event" for span in staged):
@@ -180,7 +199,7 @@ class Outbox:
 
     def mark_dirty(self) -> None:
         """Note that the content of the checkpoint has changed."""
-        self._changed.set()
+        self._is_dirty = True
 
     async def run(self) -> None:
         """Deliver, and write the checkpoint, when it changes or each minute, until cancelled."""
@@ -191,32 +210,38 @@ class Outbox:
 
     async def drained(self) -> None:
         """Return once all that may leave is acknowledged."""
-        self._exporter.drain(True)
+        self._send_ready()
         while self.sending:
             await self._unacknowledged.shrunk()
-        self._exporter.drain(False)
 
     async def _write_changes(self) -> None:
-        backoff = Backoff()
+        backoff, clock = Backoff(), asyncio.get_running_loop().time
         while True:
+            self._is_write_due = True
             await happened(self._changed, within=_LONGEST_SILENCE)
-            begun = time.process_time()
+            self._is_write_due = False
+            begun, worked = clock(), time.process_time()
             try:
                 size = await self.write()
             except CheckpointError as error:
                 logger.error("the checkpoint cannot be written", extra={"reason": str(error)})
+                self._send_ready()
                 await asyncio.sleep(backoff.pause())
                 continue
+            self._send_ready()
             backoff.reset()
-            cost = time.process_time() - begun
-            await self._pause(max(_SHORTEST_PAUSE, cost * _SHARE, size / _RATE))
+            cost = time.process_time() - worked
+            await self._pause(max(_SHORTEST_PAUSE, cost * _SHARE, size / _RATE), since=begun)
 
-    async def _pause(self, seconds: float) -> None:
+    async def _pause(self, seconds: float, *, since: float) -> None:
         """Wait so long, but no longer than the first spans of a story may be held up by it."""
-        await asyncio.sleep(min(seconds, _LONGEST_PAUSE))
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, seconds - _LONGEST_PAUSE)):
-                await self._held_up.wait()
+        now = asyncio.get_running_loop().time()
+        await asyncio.sleep(since + min(seconds, _LONGEST_PAUSE) - now)
+        self._changed.clear()  # the next flush brings more
+        if seconds > _LONGEST_PAUSE:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(since + seconds):
+                    await self._held_up.wait()
 
     async def write(self) -> int:
         """Write the checkpoint, then send what waited for it; returns the number of its bytes.
@@ -232,12 +257,14 @@ class Outbox:
         checkpoint = self._checkpoint()
         if checkpoint is None:
             return 0
+        self._is_dirty = False
         self._changed.clear()
         count = len(self._staged)
         data, left_out = self._encoder.encode(checkpoint)
         try:
             await store.write(data)
         except BaseException as error:
+            self._is_dirty = True
             self._changed.set()
             if isinstance(error, CheckpointError):
                 self._metrics.checkpoint(False)
@@ -247,7 +274,8 @@ class Outbox:
         written, self._staged = self._staged[:count], self._staged[count:]
         self._held_up.clear()
         self._note_held_up(self._staged)
-        self._exporter.put(written)
+        self._ready += written
+        self._send_ready()
         for trace_id in dict.fromkeys([span.trace_id for span in written]):
             self._checkpointed.put(trace_id, True)
         return len(data)

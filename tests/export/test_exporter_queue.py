@@ -53,18 +53,6 @@ async def test_requests_stay_below_what_servers_take(
 
 
 @with_collector()
-async def test_what_comes_together_goes_together(out: Out, collector: Collector) -> None:
-    """A batch may grow for a moment: spans that come one by one make few requests."""
-    for span in numbered(100):
-        out.put([span])
-        await asyncio.sleep(0.01)
-    await out.drained()
-
-    assert numbers(received.span for received in collector.spans) == each(100)
-    assert len(collector.requests) <= 10
-
-
-@with_collector()
 async def test_several_requests_are_in_flight(out: Out, collector: Collector) -> None:
     """A slow collector is asked some things at a time, not one after the other, nor all at once."""
     collector.respond(otlp.slow(5))

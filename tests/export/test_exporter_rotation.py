@@ -34,7 +34,7 @@ def authorities(tmp_path_factory: pytest.TempPathFactory) -> tuple[Authority, Au
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Real time is dear."""
-    for name, seconds in {"FIRST_PAUSE": 0.1, "LONGEST_PAUSE": 0.5, "LINGER": 0.01}.items():
+    for name, seconds in {"FIRST_PAUSE": 0.1, "LONGEST_PAUSE": 0.5}.items():
         monkeypatch.setattr(f"event_tracer.export.exporter._{name}", seconds)
 
 

@@ -30,7 +30,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Real time is dear."""
-    for name, seconds in {"FIRST_PAUSE": 0.02, "LONGEST_PAUSE": 0.1, "LINGER": 0.01}.items():
+    for name, seconds in {"FIRST_PAUSE": 0.02, "LONGEST_PAUSE": 0.1}.items():
         monkeypatch.setattr(f"event_tracer.export.exporter._{name}", seconds)
 
 

@@ -114,11 +114,9 @@ class Out(Exporter):
         super().put(spans)
 
     async def drained(self) -> None:
-        """Return once everything is acknowledged; until then no batch waits to grow."""
-        self.drain(True)
+        """Return once everything is acknowledged."""
         while self.size:
             await self._unacknowledged.shrunk()
-        self.drain(False)
 
     async def send(self, spans: Sequence[Span]) -> None:
         """Put spans in and wait until nothing is left."""
