@@ -203,3 +203,32 @@ async def test_a_task_that_fails_ends_the_run(
     await playing
     assert await world.end(task)
     assert differences(world.told, expected(cluster)) == []
+
+
+@pytest.mark.parametrize("fraction", [0.05, 0.35, 0.65, 0.95])
+@in_world()
+async def test_an_event_waits_alike_whenever_the_run_began(world: World, fraction: float) -> None:
+    """A Date header is cut to the second; what that leaves out is learnt from frames."""
+    began = world.server.now()
+    await asyncio.sleep(-began % 1 + fraction)
+    task = world.start()
+    await asyncio.sleep(30)
+    cluster = Cluster(now=int(world.server.now() + 1) * SECOND)
+    cluster.apply("web")
+    cluster.back_off(cluster.pods[0], times=40, every=SECOND * 13 // 10)
+    wrote = {
+        frame["object"]["metadata"]["resourceVersion"]: time / SECOND
+        for time, frame in zip(cluster.times, cluster.frames, strict=True)
+        if frame["resource"] == "events"
+    }
+    offset = world.server.now() - asyncio.get_running_loop().time()
+    await world.play(cluster)
+    assert await world.end(task)
+
+    lags = sorted(
+        received.time + offset - wrote[str(received.attributes["k8s.event.resource_version"])]
+        for received in world.collector.spans
+        if "k8s.event.resource_version" in received.attributes
+    )
+    # A second for what explains it, and half a second in all for the next look and tick.
+    assert 1.0 < lags[len(lags) // 2] < 1.6
