@@ -1,278 +1,258 @@
-"""Objects as Kubernetes' API writes them: typed dicts by the API's own names.
+"""Objects as Kubernetes' API writes them: structs by the API's own names.
 
-msgspec reads lines of a watch into them, pydantic what is JSON; both forgive what is left out.
+msgspec reads lines of a watch into them, pydantic what is JSON (`forgiving`); both forgive what is
+left out. A struct is made in a third of the time of a dict with the same fields.
 """
 
-from typing import Annotated, Required
+from typing import Annotated, cast
 
-from msgspec import Raw
-from pydantic import ConfigDict, PlainValidator, with_config
-from typing_extensions import TypedDict  # pydantic asks for it before Python 3.12
-
-_FORGIVING = with_config(ConfigDict(extra="ignore", coerce_numbers_to_str=True))
+from msgspec import Raw, Struct, field
+from pydantic import PlainValidator
 
 
-@_FORGIVING
-class Reference(TypedDict, total=False):
+class Reference(Struct, frozen=True, gc=False):
     """core/v1 ObjectReference."""
 
-    kind: str | None
-    namespace: str | None
-    name: str | None
-    uid: str | None
-    apiVersion: str | None
-    resourceVersion: str | None
-    fieldPath: str | None
+    kind: str | None = None
+    namespace: str | None = None
+    name: str | None = None
+    uid: str | None = None
+    apiVersion: str | None = None
+    resourceVersion: str | None = None
+    fieldPath: str | None = None
 
 
-@_FORGIVING
-class Source(TypedDict, total=False):
+class Source(Struct, frozen=True, gc=False):
     """core/v1 EventSource; the new recorder must leave it empty."""
 
-    component: str | None
-    host: str | None
+    component: str | None = None
+    host: str | None = None
 
 
-@_FORGIVING
-class Series(TypedDict, total=False):
+class Series(Struct, frozen=True, gc=False):
     """EventSeries of either API."""
 
-    count: int | None
-    lastObservedTime: str | None
+    count: int | None = None
+    lastObservedTime: str | None = None
 
 
-@_FORGIVING
-class WriteTime(TypedDict, total=False):
+class WriteTime(Struct, frozen=True, gc=False):
     """The time of one metav1.ManagedFieldsEntry (to the second)."""
 
-    time: str | None
+    time: str | None = None
 
 
 Unread = Annotated[Raw, PlainValidator(lambda value: value)]
 """JSON of a line that `wire.value_of` reads if anybody asks; of what is JSON already, the value.
 
 Fields that writes touched are half of a pod's frame, and only those of roots are read."""
-Touched = TypedDict("Touched", {"f:spec": Unread}, total=False)
 
 
-@_FORGIVING
-class ManagedFields(TypedDict, total=False):
+class Touched(Struct, frozen=True, gc=False):
+    """The fields that one write touched, as far as they are read."""
+
+    # msgspec knows no `Raw | None`.
+    spec: Unread = field(name="f:spec", default=cast(Raw, None))
+
+
+class ManagedFields(Struct, frozen=True, gc=False):
     """One metav1.ManagedFieldsEntry: who wrote which fields, and when (to the second)."""
 
-    manager: str | None
-    operation: str | None
-    subresource: str | None
-    time: str | None
-    fieldsV1: Touched | None
+    manager: str | None = None
+    operation: str | None = None
+    subresource: str | None = None
+    time: str | None = None
+    fieldsV1: Touched | None = None
 
 
-@_FORGIVING
-class Owner(TypedDict, total=False):
+class Owner(Struct, frozen=True, gc=False):
     """metav1.OwnerReference."""
 
-    apiVersion: str | None
-    kind: str | None
-    name: str | None
-    uid: str | None
-    controller: bool | None
+    apiVersion: str | None = None
+    kind: str | None = None
+    name: str | None = None
+    uid: str | None = None
+    controller: bool | None = None
 
 
-@_FORGIVING
-class EventMeta(TypedDict, total=False):
+class EventMeta(Struct, frozen=True, gc=False):
     """metav1.ObjectMeta, as far as an Event's is read."""
 
-    name: str | None
-    namespace: str | None
-    uid: str | None
-    resourceVersion: str | None
-    creationTimestamp: str | None
-    annotations: dict[str, str | None] | None
-    managedFields: list[WriteTime] | None
+    name: str | None = None
+    namespace: str | None = None
+    uid: str | None = None
+    resourceVersion: str | None = None
+    creationTimestamp: str | None = None
+    annotations: dict[str, str | None] | None = None
+    managedFields: list[WriteTime] | None = None
 
 
-@_FORGIVING
-class Meta(TypedDict, total=False):
+class Meta(Struct, frozen=True, gc=False):
     """metav1.ObjectMeta, as far as lineage and changes need it."""
 
-    name: str | None
-    generateName: str | None
-    namespace: str | None
-    uid: str | None
-    resourceVersion: str | None
-    generation: int | None
-    creationTimestamp: str | None
-    deletionTimestamp: str | None
-    deletionGracePeriodSeconds: int | None
-    labels: dict[str, str | None] | None
-    annotations: dict[str, str | None] | None
-    ownerReferences: list[Owner] | None
-    managedFields: list[ManagedFields] | None
+    name: str | None = None
+    generateName: str | None = None
+    namespace: str | None = None
+    uid: str | None = None
+    resourceVersion: str | None = None
+    generation: int | None = None
+    creationTimestamp: str | None = None
+    deletionTimestamp: str | None = None
+    deletionGracePeriodSeconds: int | None = None
+    labels: dict[str, str | None] | None = None
+    annotations: dict[str, str | None] | None = None
+    ownerReferences: list[Owner] | None = None
+    managedFields: list[ManagedFields] | None = None
 
 
-@_FORGIVING
-class EventObject(TypedDict, total=False):
+class EventObject(Struct, frozen=True, gc=False):
     """An Event, by core/v1's names."""
 
-    metadata: Required[EventMeta]
-    involvedObject: Required[Reference]
-    related: Reference | None
-    reason: str | None
-    message: str | None
-    type: str | None
-    action: str | None
-    count: int | None
-    series: Series | None
-    source: Source | None
-    reportingComponent: str | None
-    reportingInstance: str | None
-    firstTimestamp: str | None
-    lastTimestamp: str | None
-    eventTime: str | None
+    metadata: EventMeta
+    involvedObject: Reference
+    related: Reference | None = None
+    reason: str | None = None
+    message: str | None = None
+    type: str | None = None
+    action: str | None = None
+    count: int | None = None
+    series: Series | None = None
+    source: Source | None = None
+    reportingComponent: str | None = None
+    reportingInstance: str | None = None
+    firstTimestamp: str | None = None
+    lastTimestamp: str | None = None
+    eventTime: str | None = None
 
 
-@_FORGIVING
-class Condition(TypedDict, total=False):
+class Condition(Struct, frozen=True, gc=False):
     """One condition of a status; `lastUpdateTime` is a Deployment's alone."""
 
-    type: str | None
-    status: str | None
-    reason: str | None
-    message: str | None
-    lastTransitionTime: str | None
-    lastUpdateTime: str | None
+    type: str | None = None
+    status: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    lastTransitionTime: str | None = None
+    lastUpdateTime: str | None = None
 
 
-@_FORGIVING
-class Terminated(TypedDict, total=False):
+class Terminated(Struct, frozen=True, gc=False):
     """core/v1 ContainerStateTerminated; its message may be the container's own output."""
 
-    exitCode: int | None
-    signal: int | None
-    reason: str | None
-    startedAt: str | None
-    finishedAt: str | None
-    containerID: str | None
+    exitCode: int | None = None
+    signal: int | None = None
+    reason: str | None = None
+    startedAt: str | None = None
+    finishedAt: str | None = None
+    containerID: str | None = None
 
 
-@_FORGIVING
-class Waiting(TypedDict, total=False):
+class Waiting(Struct, frozen=True, gc=False):
     """core/v1 ContainerStateWaiting."""
 
-    reason: str | None
+    reason: str | None = None
 
 
-@_FORGIVING
-class ContainerState(TypedDict, total=False):
+class ContainerState(Struct, frozen=True, gc=False):
     """core/v1 ContainerState; what runs is told by its Events."""
 
-    terminated: Terminated | None
-    waiting: Waiting | None
+    terminated: Terminated | None = None
+    waiting: Waiting | None = None
 
 
-@_FORGIVING
-class ContainerStatus(TypedDict, total=False):
+class ContainerStatus(Struct, frozen=True, gc=False):
     """core/v1 ContainerStatus."""
 
-    name: str | None
-    image: str | None
-    restartCount: int | None
-    state: ContainerState | None
-    lastState: ContainerState | None
+    name: str | None = None
+    image: str | None = None
+    restartCount: int | None = None
+    state: ContainerState | None = None
+    lastState: ContainerState | None = None
 
 
-@_FORGIVING
-class Status(TypedDict, total=False):
+class Status(Struct, frozen=True, gc=False):
     """The status of a pod, a workload or a Job: what the API's types have of it."""
 
-    phase: str | None
-    reason: str | None
-    observedGeneration: int | None
-    conditions: list[Condition] | None
-    containerStatuses: list[ContainerStatus] | None
-    initContainerStatuses: list[ContainerStatus] | None
-    replicas: int | None
-    readyReplicas: int | None
-    updatedReplicas: int | None
-    availableReplicas: int | None
-    desiredNumberScheduled: int | None
-    updatedNumberScheduled: int | None
-    numberAvailable: int | None
-    numberReady: int | None
-    completionTime: str | None
+    phase: str | None = None
+    reason: str | None = None
+    observedGeneration: int | None = None
+    conditions: list[Condition] | None = None
+    containerStatuses: list[ContainerStatus] | None = None
+    initContainerStatuses: list[ContainerStatus] | None = None
+    replicas: int | None = None
+    readyReplicas: int | None = None
+    updatedReplicas: int | None = None
+    availableReplicas: int | None = None
+    desiredNumberScheduled: int | None = None
+    updatedNumberScheduled: int | None = None
+    numberAvailable: int | None = None
+    numberReady: int | None = None
+    completionTime: str | None = None
 
 
-@_FORGIVING
-class RollingUpdate(TypedDict, total=False):
+class RollingUpdate(Struct, frozen=True, gc=False):
     """apps/v1 RollingUpdateStatefulSetStrategy; a Deployment's other fields are not read."""
 
-    partition: int | None
+    partition: int | None = None
 
 
-@_FORGIVING
-class Strategy(TypedDict, total=False):
+class Strategy(Struct, frozen=True, gc=False):
     """The strategy by which a workload's pods are replaced."""
 
-    type: str | None
-    rollingUpdate: RollingUpdate | None
+    type: str | None = None
+    rollingUpdate: RollingUpdate | None = None
 
 
-@_FORGIVING
-class Spec(TypedDict, total=False):
+class Spec(Struct, frozen=True, gc=False):
     """The spec of a pod, a workload or a Job, as far as law 11 names it."""
 
-    replicas: int | None
-    paused: bool | None
-    suspend: bool | None
-    minReadySeconds: int | None
-    progressDeadlineSeconds: int | None
-    strategy: Strategy | None
-    updateStrategy: Strategy | None
-    nodeName: str | None
+    replicas: int | None = None
+    paused: bool | None = None
+    suspend: bool | None = None
+    minReadySeconds: int | None = None
+    progressDeadlineSeconds: int | None = None
+    strategy: Strategy | None = None
+    updateStrategy: Strategy | None = None
+    nodeName: str | None = None
 
 
-@_FORGIVING
-class CustomCondition(Condition, total=False):
+class CustomCondition(Condition, frozen=True, gc=False):
     """One metav1.Condition; a few kinds have numbers of generations in strings (Argo Rollouts)."""
 
-    observedGeneration: int | str | None
+    observedGeneration: int | str | None = None
 
 
-@_FORGIVING
-class CustomStatus(TypedDict, total=False):
+class CustomStatus(Struct, frozen=True, gc=False):
     """The status of an object of a custom kind, as far as kstatus reads any."""
 
-    observedGeneration: int | str | None
-    conditions: list[CustomCondition] | None
+    observedGeneration: int | str | None = None
+    conditions: list[CustomCondition] | None = None
 
 
-@_FORGIVING
-class AnyObject(TypedDict, total=False):
+class AnyObject(Struct, frozen=True, gc=False):
     """Any other object, of which the metadata is read."""
 
-    kind: str | None
-    apiVersion: str | None
-    metadata: Required[Meta]
+    metadata: Meta
+    kind: str | None = None
+    apiVersion: str | None = None
 
 
-@_FORGIVING
-class CustomSpec(TypedDict, total=False):
+class CustomSpec(Struct, frozen=True, gc=False):
     """What an autoscaler scales: autoscaling/v2, VPA's and KEDA's types."""
 
-    scaleTargetRef: Reference | None
-    targetRef: Reference | None
+    scaleTargetRef: Reference | None = None
+    targetRef: Reference | None = None
 
 
-@_FORGIVING
-class CustomObject(AnyObject, total=False):
+class CustomObject(AnyObject, frozen=True, gc=False):
     """An object of which the metadata is read, and target and conditions where it came whole."""
 
-    spec: CustomSpec | None
-    status: CustomStatus | None
+    spec: CustomSpec | None = None
+    status: CustomStatus | None = None
 
 
-@_FORGIVING
-class WholeObject(AnyObject, total=False):
+class WholeObject(AnyObject, frozen=True, gc=False):
     """An object whose status is read, too."""
 
-    spec: Spec | None
-    status: Status | None
+    spec: Spec | None = None
+    status: Status | None = None

@@ -5,26 +5,26 @@ Apart from api_types.py, as pydantic reads none of these.
 
 from typing import Required, TypedDict
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from event_tracer.core.api_types import CustomObject, EventObject, WholeObject
 
 
-class EventLine(TypedDict):
+class EventLine(Struct, frozen=True, gc=False):
     """A line of a watch of Events."""
 
     type: str
     object: EventObject
 
 
-class ObjectLine(TypedDict):
+class ObjectLine(Struct, frozen=True, gc=False):
     """A line of a watch of anything else."""
 
     type: str
     object: CustomObject
 
 
-class WholeLine(TypedDict):
+class WholeLine(Struct, frozen=True, gc=False):
     """A line of a watch of objects whose status is read."""
 
     type: str
@@ -38,7 +38,7 @@ ListMeta = TypedDict(
 
 
 class ListPage(TypedDict, total=False):
-    """A page of a LIST, its items unread."""
+    """A page of a LIST, its items unread; a dict, as one that is decoded otherwise is."""
 
     metadata: Required[ListMeta]
     items: list[Raw] | None

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from event_tracer.core import api_types, wire
 from event_tracer.core.record import Record
@@ -30,7 +30,9 @@ from event_tracer.core.times import (
 # (images/image_gc_manager.go, cmd/kube-proxy/app/server_linux.go).
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _MOST_ANNOTATIONS = 16
-_STAMPS = ("lastTimestamp", "eventTime", "firstTimestamp")
+_NO_SERIES: Final = api_types.Series()
+_NO_SOURCE: Final = api_types.Source()
+_NOTHING: Final = api_types.Reference()
 
 
 class ObjectReference(Record, frozen=True):
@@ -113,43 +115,43 @@ def parse_event(raw: Mapping[str, Any]) -> Event:
 
 def event_of(item: api_types.EventObject) -> Event:
     """An Event as it was read → Event. Raises MalformedError as `parse_event`."""
-    meta, about = item["metadata"], item["involvedObject"]
-    if not about.get("kind") and not about.get("name"):
+    meta, about = item.metadata, item.involvedObject
+    if not about.kind and not about.name:
         raise wire.MalformedError("involvedObject: names nothing")
-    series, source = item.get("series") or {}, item.get("source") or {}
-    related = item.get("related")
-    count = within_int64(series.get("count") or item.get("count") or 1)
-    name = meta.get("name") or ""
+    series, source = item.series or _NO_SERIES, item.source or _NO_SOURCE
+    related = item.related
+    count = within_int64(series.count or item.count or 1)
+    name = meta.name or ""
     base = _base_time(item, name)
     stamp = _first_stamp(item)
     first = _first_time(item, name, stamp)
     is_first = count <= 1 and (stamp is None or stamp == base)
     stated = first if is_first and first is not None else base
     return Event(
-        uid=meta.get("uid") or "",
+        uid=meta.uid or "",
         name=name,
-        namespace=_shared(meta.get("namespace") or ""),
-        resource_version=meta.get("resourceVersion") or "",
-        reason=_shared(item.get("reason") or ""),
-        message=item.get("message") or "",
-        type=_shared(item.get("type") or ""),
-        action=item.get("action") or "",
-        component=_shared(source.get("component") or item.get("reportingComponent") or ""),
-        instance=_shared(item.get("reportingInstance") or ""),
-        host=_shared(source.get("host") or ""),
+        namespace=_shared(meta.namespace or ""),
+        resource_version=meta.resourceVersion or "",
+        reason=_shared(item.reason or ""),
+        message=item.message or "",
+        type=_shared(item.type or ""),
+        action=item.action or "",
+        component=_shared(source.component or item.reportingComponent or ""),
+        instance=_shared(item.reportingInstance or ""),
+        host=_shared(source.host or ""),
         involved=_reference(about),
-        related=_reference(related) if related else None,
+        related=_reference(related) if related is not None and related != _NOTHING else None,
         count=count,
         stated=stated,
         time=_ranked(stated, item),
         is_first=is_first,
         first_time=first,
-        created=_shared(meta.get("creationTimestamp") or ""),
-        first_timestamp=_shared(item.get("firstTimestamp") or ""),
-        last_timestamp=_shared(item.get("lastTimestamp") or ""),
-        event_time=item.get("eventTime") or "",
+        created=_shared(meta.creationTimestamp or ""),
+        first_timestamp=_shared(item.firstTimestamp or ""),
+        last_timestamp=_shared(item.lastTimestamp or ""),
+        event_time=item.eventTime or "",
         server_time=server_time(meta),
-        annotations=_annotations(meta.get("annotations")),
+        annotations=_annotations(meta.annotations),
     )
 
 
@@ -162,9 +164,9 @@ def _annotations(given: Mapping[str, str | None] | None) -> tuple[tuple[str, str
 
 def server_time(meta: api_types.Meta | api_types.EventMeta) -> int | None:
     """The newest time (ns) that the API server itself wrote: creation or a managedFields entry."""
-    newest = parse_timestamp(meta.get("creationTimestamp"))
-    for entry in meta.get("managedFields") or ():
-        time = parse_timestamp(entry.get("time"))
+    newest = parse_timestamp(meta.creationTimestamp)
+    for entry in meta.managedFields or ():
+        time = parse_timestamp(entry.time)
         if time is not None and (newest is None or time > newest):
             newest = time
     return newest
@@ -185,13 +187,13 @@ def within_int64(number: int) -> int:
 
 def _reference(item: api_types.Reference) -> ObjectReference:
     return ObjectReference(
-        kind=_shared(item.get("kind") or ""),
-        namespace=_shared(item.get("namespace") or ""),
-        name=_shared(item.get("name") or ""),
-        uid=_shared(item.get("uid") or ""),
-        api_version=_shared(item.get("apiVersion") or ""),
-        resource_version=version_number(item.get("resourceVersion")),
-        field_path=_shared(item.get("fieldPath") or ""),
+        kind=_shared(item.kind or ""),
+        namespace=_shared(item.namespace or ""),
+        name=_shared(item.name or ""),
+        uid=_shared(item.uid or ""),
+        api_version=_shared(item.apiVersion or ""),
+        resource_version=version_number(item.resourceVersion),
+        field_path=_shared(item.fieldPath or ""),
     )
 
 
@@ -207,13 +209,13 @@ def _shared(text: str) -> str:
 def _base_time(item: api_types.EventObject, name: str) -> int:
     # kubectl's order (pkg/cmd/events), with firstTimestamp and creationTimestamp behind it:
     # some third-party writers set none of the three.
-    series = item.get("series")
-    if series and (time := parse_timestamp(series.get("lastObservedTime"))) is not None:
+    series = item.series
+    if series and (time := parse_timestamp(series.lastObservedTime)) is not None:
         return time
-    for key in _STAMPS:
-        if (stamp := item.get(key)) and (time := parse_timestamp(stamp)) is not None:
+    for stamp in (item.lastTimestamp, item.eventTime, item.firstTimestamp):
+        if stamp and (time := parse_timestamp(stamp)) is not None:
             return time
-    if (time := parse_timestamp(item["metadata"].get("creationTimestamp"))) is not None:
+    if (time := parse_timestamp(item.metadata.creationTimestamp)) is not None:
         return time
     if (time := name_time(name)) is not None:
         return time
@@ -221,12 +223,12 @@ def _base_time(item: api_types.EventObject, name: str) -> int:
 
 
 def _first_stamp(item: api_types.EventObject) -> int | None:
-    stamp = parse_timestamp(item.get("firstTimestamp"))
-    return stamp if stamp is not None else parse_timestamp(item.get("eventTime"))
+    stamp = parse_timestamp(item.firstTimestamp)
+    return stamp if stamp is not None else parse_timestamp(item.eventTime)
 
 
 def _first_time(item: api_types.EventObject, name: str, stamp: int | None) -> int | None:
-    if stamp is None or stamp != parse_timestamp(item.get("firstTimestamp")):
+    if stamp is None or stamp != parse_timestamp(item.firstTimestamp):
         return stamp
     exact = name_time(name)
     # The name is trusted only as far as firstTimestamp bears it out: others may name Events as
@@ -260,10 +262,10 @@ def _ranked(time: int, item: api_types.EventObject) -> int:
     # metav1.Time has whole seconds, so a pod start falls into one; the rank keeps its order.
     if not is_whole_second(time):
         return time
-    reason = item.get("reason") or ""
-    rank = EVENT_RANK.get(name_of(reason, item.get("message") or "")) or EVENT_RANK.get(reason)
+    reason = item.reason or ""
+    rank = EVENT_RANK.get(name_of(reason, item.message or "")) or EVENT_RANK.get(reason)
     if rank is None:
-        is_normal = item.get("type") in ("Normal", "", None)
+        is_normal = item.type in ("Normal", "", None)
         rank = _unknown_rank(reason) if is_normal else UNKNOWN_WARNING_RANK
     return time + rank * MICROSECOND
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Raw
+from msgspec.structs import replace
 
+from event_tracer.core.api_types import AnyObject
 from event_tracer.core.event import Event, event_of, parse_event
 from event_tracer.core.objects import ObjectMetadata, custom_of, parse_object, whole_of
 from event_tracer.core.record import Record
@@ -138,14 +140,19 @@ def parse_item(
         item = read_event_item(unread)
     else:
         item = read_whole_item(unread) if kind in WITH_STATUS else read_object_item(unread)
+        if item is not None and left_out:
+            item = replace(item, **{**left_out, **_kind_and_version(item)})
     if item is None:
         return None
-    if left_out:
-        item = {**left_out, **item}
     try:
         return _line("ADDED", item, resource=resource, kind=kind)
     except MalformedError:
         return None
+
+
+def _kind_and_version(item: AnyObject) -> dict[str, str]:
+    told = {"kind": item.kind, "apiVersion": item.apiVersion}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def parse_lines(
@@ -167,9 +174,9 @@ def _parsed(text: bytes, *, resource: str, kind: str) -> Line | None:
         line = read_event_line(text)
     else:
         line = read_whole_line(text) if kind in WITH_STATUS else read_object_line(text)
-    if line is None or line["type"] not in _CHANGES:
+    if line is None or line.type not in _CHANGES:
         return None
-    return _line(line["type"], line["object"], resource=resource, kind=kind)
+    return _line(line.type, line.object, resource=resource, kind=kind)
 
 
 def _line(type_: str, item: Any, *, resource: str, kind: str) -> Line:
@@ -179,7 +186,7 @@ def _line(type_: str, item: Any, *, resource: str, kind: str) -> Line:
     else:
         read = whole_of if kind in WITH_STATUS else custom_of
         body = read(item, resource=resource, kind=kind)
-    version = item["metadata"].get("resourceVersion") or ""
+    version = item.metadata.resourceVersion or ""
     return Line(type_, version, Frame(body=body, deleted=type_ == "DELETED"))
 
 

@@ -1,7 +1,7 @@
 """Objects but Events: metadata, as far as lineage and changes read it, and status."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from event_tracer.core import api_types, wire
 from event_tracer.core.chain import CHANGED_THEMSELVES, OwnerReference
@@ -22,6 +22,8 @@ _OTHERS_TOO = frozenset({"Job", "CronJob"})  # Volcano's have another status
 _REVISION = "deployment.kubernetes.io/revision"
 _REVISED = frozenset({"Deployment", "ReplicaSet"})
 _REVISIONS = "deployment.kubernetes.io/revision-history"
+_NO_SPEC: Final = api_types.Spec()
+_NO_TARGETS: Final = api_types.CustomSpec()
 
 
 class Write(Record, frozen=True):
@@ -115,7 +117,7 @@ def custom_of(item: api_types.CustomObject, *, resource: str, kind: str) -> Obje
     meta = _metadata(item, kind=_kind_of(item, resource=resource, kind=kind), status=None)
     if (target := _target(item, meta)) is not None:
         meta = meta.but(owner=target, other_owners=_also(meta.owner, meta.other_owners))
-    status = item.get("status")
+    status = item.status
     if status is None or not is_custom_group(meta.group):
         return meta
     return meta.but(status=custom_status(status))
@@ -123,12 +125,12 @@ def custom_of(item: api_types.CustomObject, *, resource: str, kind: str) -> Obje
 
 def whole_of(item: api_types.WholeObject, *, resource: str, kind: str) -> ObjectMetadata:
     """An object as it was read, with its status. Raises MalformedError without a name."""
-    kind, status = _kind_of(item, resource=resource, kind=kind), item.get("status")
-    group = (item.get("apiVersion") or "").rpartition("/")[0]
+    kind, status = _kind_of(item, resource=resource, kind=kind), item.status
+    group = (item.apiVersion or "").rpartition("/")[0]
     is_other = kind in _OTHERS_TOO and is_custom_group(group)
     if status is None or is_other:  # as in metadata alone
         return _metadata(item, kind=kind, status=None)
-    generation, spec = _generation(item["metadata"]) or 0, item.get("spec") or {}
+    generation, spec = _generation(item.metadata) or 0, item.spec or _NO_SPEC
     known = status_of(kind, spec=spec, status=status, generation=generation)
     return _metadata(item, kind=kind, status=known)
 
@@ -136,16 +138,16 @@ def whole_of(item: api_types.WholeObject, *, resource: str, kind: str) -> Object
 def _kind_of(item: api_types.AnyObject, *, resource: str, kind: str) -> str:
     if kind:
         return kind
-    return KIND_OF_PLURAL.get(resource, resource) if _is_partial(item) else item["kind"] or ""
+    return KIND_OF_PLURAL.get(resource, resource) if _is_partial(item) else item.kind or ""
 
 
 def _is_partial(item: api_types.AnyObject) -> bool:
-    return (item.get("kind") or "") in ("", "PartialObjectMetadata")
+    return (item.kind or "") in ("", "PartialObjectMetadata")
 
 
 def _metadata(item: api_types.AnyObject, *, kind: str, status: Status | None) -> ObjectMetadata:
-    meta = item["metadata"]
-    name = meta.get("name")
+    meta = item.metadata
+    name = meta.name
     if not name:
         raise wire.MalformedError("metadata.name: missing")
     owner, others = _owners(meta)
@@ -153,37 +155,37 @@ def _metadata(item: api_types.AnyObject, *, kind: str, status: Status | None) ->
     writes, status_second = _writes(meta, kind) if is_root else ((), None)
     # By position, in the order of the fields: once for each frame of an object.
     return ObjectMetadata(
-        meta.get("uid") or "", kind, "" if _is_partial(item) else item.get("apiVersion") or "",
-        meta.get("namespace") or "", name, meta.get("generateName") or "", owner, others,
-        version_number(meta.get("resourceVersion")), _generation(meta),
-        _second(meta.get("creationTimestamp")), _deletion_asked(meta), writes, status_second,
-        _strings(meta.get("labels")) if is_root else {}, _annotations(meta) if is_root else {},
+        meta.uid or "", kind, "" if _is_partial(item) else item.apiVersion or "",
+        meta.namespace or "", name, meta.generateName or "", owner, others,
+        version_number(meta.resourceVersion), _generation(meta),
+        _second(meta.creationTimestamp), _deletion_asked(meta), writes, status_second,
+        _strings(meta.labels) if is_root else {}, _annotations(meta) if is_root else {},
         server_time(meta), _is_forced(meta), status,
         _revisions(meta) if kind in _REVISED else (), _creator(meta),
     )  # fmt: skip
 
 
 def _generation(meta: api_types.Meta) -> int | None:
-    generation = meta.get("generation")
+    generation = meta.generation
     return None if generation is None else within_int64(generation)
 
 
 def _writes(meta: api_types.Meta, kind: str) -> tuple[tuple[Write, ...], int | None]:
     """The writes of intent, and the second of the newest write of status."""
-    entries = meta.get("managedFields") or ()
-    status = [_second(entry.get("time")) for entry in entries if _is_status(entry)]
+    entries = meta.managedFields or ()
+    status = [_second(entry.time) for entry in entries if _is_status(entry)]
     newest = max((second for second in status if second is not None), default=None)
     return tuple(_write(entry, kind) for entry in entries if not _is_status(entry)), newest
 
 
 def _creator(meta: api_types.Meta) -> str:
     """Who wrote it in the second in which it was created, or alone; empty where nobody says so."""
-    created, managers = meta.get("creationTimestamp"), set[str]()
-    for entry in meta.get("managedFields") or ():
-        if entry.get("subresource"):
+    created, managers = meta.creationTimestamp, set[str]()
+    for entry in meta.managedFields or ():
+        if entry.subresource:
             continue
-        manager = entry.get("manager") or ""
-        if entry.get("time") == created:
+        manager = entry.manager or ""
+        if entry.time == created:
             # It is all of Kubernetes' own controllers: whose owner it was tells which.
             return "" if manager == KUBE_CONTROLLERS else manager
         managers.add(manager)
@@ -199,11 +201,11 @@ def _target(item: api_types.CustomObject, meta: ObjectMetadata) -> OwnerReferenc
         above, named = (meta.labels.get(label) or "" for label in labels[:2])
         found = OwnerReference(kind=above, name=named, uid="", api_version=labels[2])
         return found if named else None
-    field, spec = TARGETS.get(meta.kind), item.get("spec") or {}
-    target = spec.get("targetRef") if field == "targetRef" else spec.get("scaleTargetRef")
-    if not target or not (name := target.get("name")):
+    field, spec = TARGETS.get(meta.kind), item.spec or _NO_TARGETS
+    target = spec.targetRef if field == "targetRef" else spec.scaleTargetRef
+    if target is None or not (name := target.name):
         return None
-    kind, api_version = target.get("kind") or "Deployment", target.get("apiVersion") or ""
+    kind, api_version = target.kind or "Deployment", target.apiVersion or ""
     return OwnerReference(kind=kind, name=name, uid="", api_version=api_version)
 
 
@@ -212,7 +214,7 @@ def _also(owner: OwnerReference | None, others: tuple[str, ...]) -> tuple[str, .
 
 
 def _is_status(entry: api_types.ManagedFields) -> bool:
-    return entry.get("subresource") == "status"
+    return entry.subresource == "status"
 
 
 def _second(stamp: str | None) -> int | None:
@@ -226,19 +228,19 @@ def _strings(items: Mapping[str, str | None] | None) -> Mapping[str, str]:
 
 def _annotations(meta: api_types.Meta) -> Mapping[str, str]:
     # Those that are read: kubectl apply keeps whole manifests in one.
-    all_ = meta.get("annotations") or {}
+    all_ = meta.annotations or {}
     return _strings({key: value for key, value in all_.items() if key in ROOT_ANNOTATIONS})
 
 
 def _owners(meta: api_types.Meta) -> tuple[OwnerReference | None, tuple[str, ...]]:
     """The controller to follow, and the other owners as `Kind name`."""
     controller, others = None, []
-    for owner in meta.get("ownerReferences") or ():
-        kind, name = owner.get("kind") or "", owner.get("name") or ""
+    for owner in meta.ownerReferences or ():
+        kind, name = owner.kind or "", owner.name or ""
         # A mirror pod's controller is its Node (kubelet pod/mirror_client.go): following it
         # would put every static pod of a cluster into one trace.
-        if owner.get("controller") and kind != "Node":
-            uid, api_version = owner.get("uid") or "", owner.get("apiVersion") or ""
+        if owner.controller and kind != "Node":
+            uid, api_version = owner.uid or "", owner.apiVersion or ""
             controller = OwnerReference(kind=kind, name=name, uid=uid, api_version=api_version)
         else:
             others.append(f"{kind} {name}")
@@ -247,31 +249,31 @@ def _owners(meta: api_types.Meta) -> tuple[OwnerReference | None, tuple[str, ...
 
 def _deletion_asked(meta: api_types.Meta) -> int | None:
     # deletionTimestamp is when the grace period ends (metav1.ObjectMeta).
-    second = _second(meta.get("deletionTimestamp"))
-    return None if second is None else second - (meta.get("deletionGracePeriodSeconds") or 0)
+    second = _second(meta.deletionTimestamp)
+    return None if second is None else second - (meta.deletionGracePeriodSeconds or 0)
 
 
 def _is_forced(meta: api_types.Meta) -> bool:
-    return bool(meta.get("deletionTimestamp")) and not meta.get("deletionGracePeriodSeconds")
+    return bool(meta.deletionTimestamp) and not meta.deletionGracePeriodSeconds
 
 
 def _revisions(meta: api_types.Meta) -> tuple[int, ...]:
     # deployment/util/deployment_util.go, SetNewReplicaSetAnnotations: a template that comes again
     # keeps its ReplicaSet, whose earlier revisions the second annotation has.
-    found = meta.get("annotations") or {}
+    found = meta.annotations or {}
     written = f"{found.get(_REVISIONS) or ''},{found.get(_REVISION) or ''}".split(",")
     return tuple(sorted(number for each in written if (number := version_number(each))))
 
 
 def _write(entry: api_types.ManagedFields, kind: str) -> Write:
-    spec = wire.value_of((entry.get("fieldsV1") or {}).get("f:spec"))
-    subresource = entry.get("subresource") or ""
-    operation = entry.get("operation") or ""
+    spec = wire.value_of(entry.fieldsV1.spec) if entry.fieldsV1 else None
+    subresource = entry.subresource or ""
+    operation = entry.operation or ""
     return Write(
-        manager=entry.get("manager") or "",
+        manager=entry.manager or "",
         operation=operation,
         subresource=subresource,
-        second=_second(entry.get("time")),
+        second=_second(entry.time),
         spec=isinstance(spec, dict),
         verb=_verb(spec, subresource, kind) if isinstance(spec, dict) else "",
         # `paused: false` is left out of a Deployment (apps/v1 types.go, omitempty) and of what an

@@ -5,6 +5,7 @@ a pod's status of each frame in 3 µs of CPU where it took 9.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from event_tracer.core import api_types
 from event_tracer.core.conditions import Condition, ConditionsStatus
@@ -15,6 +16,9 @@ from event_tracer.core.wire import number_of
 _OF_POD = frozenset({"Ready", "Initialized", "DisruptionTarget"})
 _OF_ROLLOUT = frozenset({"Progressing"})
 _OF_RUN = frozenset({"Complete", "Failed"})
+_NO_STATE: Final = api_types.ContainerState()
+_NO_END: Final = api_types.Terminated()
+_NO_STRATEGY: Final = api_types.Strategy()
 
 
 def status_of(
@@ -29,28 +33,28 @@ def status_of(
     if is_complete is None:
         return None
     wanted, ready = _numbers(kind, spec, status)
-    observed = status.get("observedGeneration") or 0
+    observed = status.observedGeneration or 0
     return RolloutStatus(
         observed=observed,
         is_complete=generation <= observed and is_complete(spec, status, wanted),
-        progressing=_conditions_of(status.get("conditions"), _OF_ROLLOUT).get("Progressing"),
-        deadline=spec.get("progressDeadlineSeconds") if kind == "Deployment" else None,
-        paused=bool(spec.get("paused")),
+        progressing=_conditions_of(status.conditions, _OF_ROLLOUT).get("Progressing"),
+        deadline=spec.progressDeadlineSeconds if kind == "Deployment" else None,
+        paused=bool(spec.paused),
         ready=ready,
         wanted=wanted,
     )
 
 
 def _pod(spec: api_types.Spec, status: api_types.Status) -> PodStatus:
-    conditions = _conditions_of(status.get("conditions"), _OF_POD)
+    conditions = _conditions_of(status.conditions, _OF_POD)
     ends: list[Termination] = []
-    for each in status.get("initContainerStatuses") or ():
+    for each in status.initContainerStatuses or ():
         _add_terminations(ends, each, is_init=True)
-    for each in status.get("containerStatuses") or ():
+    for each in status.containerStatuses or ():
         _add_terminations(ends, each, is_init=False)
     # By position, in the order of the fields: once for each frame of a pod.
     return PodStatus(
-        status.get("phase") or "", status.get("reason") or "", spec.get("nodeName") or "",
+        status.phase or "", status.reason or "", spec.nodeName or "",
         conditions.get("Ready"), conditions.get("Initialized"), conditions.get("DisruptionTarget"),
         tuple(ends),
     )  # fmt: skip
@@ -61,12 +65,12 @@ def _add_terminations(
 ) -> None:
     # restartCount counts the restarts before the container that is the state, or that was last
     # where none runs yet (kubelet_pods.go, convertToAPIContainerStatuses).
-    restarts, state = container.get("restartCount") or 0, container.get("state") or {}
-    last = (container.get("lastState") or {}).get("terminated")
-    if last:
-        is_waiting = bool(state.get("waiting"))
+    restarts, state = container.restartCount or 0, container.state or _NO_STATE
+    last = container.lastState.terminated if container.lastState else None
+    if last is not None and last != _NO_END:
+        is_waiting = state.waiting is not None and state.waiting.reason is not None
         ends.append(_termination(container, last, is_init=is_init, ordinal=restarts + is_waiting))
-    if end := state.get("terminated"):
+    if (end := state.terminated) is not None and end != _NO_END:
         ends.append(_termination(container, end, is_init=is_init, ordinal=restarts + 1))
 
 
@@ -74,15 +78,15 @@ def _termination(
     container: api_types.ContainerStatus, end: api_types.Terminated, *, is_init: bool, ordinal: int
 ) -> Termination:
     return Termination(
-        container=container.get("name") or "",
+        container=container.name or "",
         is_init=is_init,
-        container_id=end.get("containerID") or "",
-        reason=end.get("reason") or "",
-        exit_code=end.get("exitCode") or 0,
-        signal=end.get("signal") or 0,
-        started=_past(end.get("startedAt")),
-        finished=_past(end.get("finishedAt")),
-        image=container.get("image") or "",
+        container_id=end.containerID or "",
+        reason=end.reason or "",
+        exit_code=end.exitCode or 0,
+        signal=end.signal or 0,
+        started=_past(end.startedAt),
+        finished=_past(end.finishedAt),
+        image=container.image or "",
         ordinal=ordinal,
     )
 
@@ -90,38 +94,38 @@ def _termination(
 def _numbers(kind: str, spec: api_types.Spec, status: api_types.Status) -> tuple[int, int]:
     """Pods that a workload is to have, and those that are ready."""
     if kind == "DaemonSet":
-        return status.get("desiredNumberScheduled") or 0, status.get("numberReady") or 0
-    replicas = spec.get("replicas")
-    return 1 if replicas is None else replicas, status.get("readyReplicas") or 0
+        return status.desiredNumberScheduled or 0, status.numberReady or 0
+    replicas = spec.replicas
+    return 1 if replicas is None else replicas, status.readyReplicas or 0
 
 
 def _is_deployment_complete(spec: api_types.Spec, status: api_types.Status, wanted: int) -> bool:
-    updated = status.get("updatedReplicas") or 0
+    updated = status.updatedReplicas or 0
     return (
         updated >= wanted
-        and (status.get("replicas") or 0) <= updated
-        and (status.get("availableReplicas") or 0) >= updated
+        and (status.replicas or 0) <= updated
+        and (status.availableReplicas or 0) >= updated
     )
 
 
 def _is_stateful_set_complete(spec: api_types.Spec, status: api_types.Status, wanted: int) -> bool:
-    ready, strategy = status.get("readyReplicas") or 0, spec.get("updateStrategy") or {}
-    if strategy.get("type") == "OnDelete":  # an error to kubectl: no rollout goes on by itself
+    ready, strategy = status.readyReplicas or 0, spec.updateStrategy or _NO_STRATEGY
+    if strategy.type == "OnDelete":  # an error to kubectl: no rollout goes on by itself
         return ready >= wanted
-    partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
-    return ready >= wanted and (status.get("updatedReplicas") or 0) >= wanted - partition
+    partition = (strategy.rollingUpdate.partition or 0) if strategy.rollingUpdate else 0
+    return ready >= wanted and (status.updatedReplicas or 0) >= wanted - partition
 
 
 def _is_daemon_set_complete(spec: api_types.Spec, status: api_types.Status, wanted: int) -> bool:
-    strategy = spec.get("updateStrategy") or {}
-    updated = status.get("updatedNumberScheduled") or 0
-    is_on_delete = strategy.get("type") == "OnDelete"
-    available = status.get("numberAvailable") or 0
+    strategy = spec.updateStrategy or _NO_STRATEGY
+    updated = status.updatedNumberScheduled or 0
+    is_on_delete = strategy.type == "OnDelete"
+    available = status.numberAvailable or 0
     return (is_on_delete or updated >= wanted) and available >= wanted
 
 
 def _is_replica_set_complete(spec: api_types.Spec, status: api_types.Status, wanted: int) -> bool:
-    return (status.get("replicas") or 0) == wanted == (status.get("readyReplicas") or 0)
+    return (status.replicas or 0) == wanted == (status.readyReplicas or 0)
 
 
 _IS_COMPLETE = {
@@ -133,7 +137,7 @@ _IS_COMPLETE = {
 
 
 def _run(status: api_types.Status) -> RunStatus:
-    conditions = _conditions_of(status.get("conditions"), _OF_RUN)
+    conditions = _conditions_of(status.conditions, _OF_RUN)
     for name in ("Complete", "Failed"):
         end = conditions.get(name)
         if end and end.holds:
@@ -149,10 +153,10 @@ def _past(stamp: str | None) -> int | None:
 def custom_status(status: api_types.CustomStatus) -> ConditionsStatus:
     """Status of an object of a custom kind, as it was read."""
     return ConditionsStatus(
-        observed=number_of(status.get("observedGeneration")),
+        observed=number_of(status.observedGeneration),
         conditions=tuple(
-            (each.get("type") or "", _condition(each, number_of(each.get("observedGeneration"))))
-            for each in status.get("conditions") or ()
+            (each.type or "", _condition(each, number_of(each.observedGeneration)))
+            for each in status.conditions or ()
         ),
     )
 
@@ -163,7 +167,7 @@ def _conditions_of(
     """The conditions of these types: a pod has five, of which three are read."""
     found: dict[str, Condition] = {}
     for each in conditions or ():
-        name = each.get("type")
+        name = each.type
         if name and name in types:
             found[name] = _condition(each)
     return found
@@ -172,8 +176,8 @@ def _conditions_of(
 def _condition(item: api_types.Condition, observed: int | None = None) -> Condition:
     # By position, in the order of the fields: a pod's once for each frame.
     return Condition(
-        item.get("status") or "", item.get("reason") or "", item.get("message") or "",
-        _second_in(item.get("lastTransitionTime")), _second_in(item.get("lastUpdateTime")),
+        item.status or "", item.reason or "", item.message or "",
+        _second_in(item.lastTransitionTime), _second_in(item.lastUpdateTime),
         observed,
     )  # fmt: skip
 

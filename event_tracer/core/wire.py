@@ -1,19 +1,19 @@
-"""JSON of Kubernetes' API → the typed dicts of `api_types`, no more of it made than is read."""
+"""JSON of Kubernetes' API → the structs of `api_types`, no more of it made than is read."""
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
-from msgspec import DecodeError, Raw
+from msgspec import DecodeError, Raw, Struct
 from msgspec.json import Decoder
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from pydantic_core import from_json
 
 from event_tracer import EventTracerError
 from event_tracer.core.api_types import AnyObject, CustomObject, EventObject, WholeObject
 from event_tracer.core.envelopes import EventLine, ListPage, ObjectLine, WholeLine
+from event_tracer.core.forgiving import adapter
 
 
 class MalformedError(EventTracerError):
@@ -33,8 +33,6 @@ APPLIED = frozenset({
     "kopf.zalando.org/last-handled-configuration",
 })  # fmt: skip
 _NUMERAL = re.compile("-?[0-9]{1,18}")
-# Made once one is asked for: 3 ms of CPU each, and who reads a cluster needs hardly any.
-_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 _PAGE = Decoder(ListPage)
 _EVENT_ITEM = Decoder(EventObject)
 _OBJECT_ITEM = Decoder(CustomObject)
@@ -44,6 +42,8 @@ _OBJECT_LINE = Decoder(ObjectLine)
 _WHOLE_LINE = Decoder(WholeLine)
 _ANY = Decoder()
 T = TypeVar("T")
+Item = TypeVar("Item", bound=Struct)
+Whole = TypeVar("Whole", CustomObject, WholeObject)
 
 
 def decode(text: bytes | str) -> Any:
@@ -181,19 +181,19 @@ def _read_item(decoder: Decoder[T], text: bytes) -> T | None:
         return None
 
 
-def _read(type_: type[T], raw: object) -> T:
+def _read(type_: type[Item], raw: object) -> Item:
     try:
-        return cast(T, _adapter(type_).validate_python(raw))
+        return cast(Item, adapter(type_).validate_python(raw))
     except ValidationError as error:
         raise MalformedError(_explain(error)) from None
 
 
-def _read_forgiving(type_: type[T], raw: object) -> T:
+def _read_forgiving(type_: type[Whole], raw: object) -> Whole:
     try:
         return _read(type_, raw)
     except MalformedError:
         item = _read(AnyObject, raw)
-    return cast(T, item)  # nothing but the metadata is required
+    return type_(metadata=item.metadata, kind=item.kind, apiVersion=item.apiVersion)
 
 
 def _explain(error: ValidationError) -> str:

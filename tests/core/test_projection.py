@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args, get_type_hints, is_typeddict
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import given
+from msgspec import Struct
 
 from event_tracer.core import api_types
 from event_tracer.core.frame import holds_event, parse_frame, parse_line
@@ -23,15 +24,15 @@ META: Raw = {"name": "web", "namespace": "shop", "uid": "u"}
 
 
 def fields(hint: Any) -> Iterator[Any]:
-    """The typed dicts in a hint: `list[Condition] | None` holds one."""
-    if is_typeddict(hint):
+    """The structs in a hint: `list[Condition] | None` holds one."""
+    if isinstance(hint, type) and issubclass(hint, Struct):
         yield hint
     for each in get_args(hint):
         yield from fields(each)
 
 
 def missing(shape: Any, typed: Any, *, at: str = "") -> Iterator[str]:
-    """The fields that a typed dict has and a shape lacks, however deep."""
+    """The fields that a struct has and a shape lacks, however deep."""
     for name, hint in get_type_hints(typed).items():
         if name not in shape:
             yield f"{at}.{name}"
