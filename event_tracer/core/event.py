@@ -30,8 +30,8 @@ from event_tracer.core.times import (
 # (images/image_gc_manager.go, cmd/kube-proxy/app/server_linux.go).
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _MOST_ANNOTATIONS = 16
-_NO_SERIES: Final = api_types.Series()
-_NO_SOURCE: Final = api_types.Source()
+_MOST_SHARED: Final = 4096
+_SHARED: Final[dict[str, str]] = {}
 _NOTHING: Final = api_types.Reference()
 
 
@@ -115,44 +115,33 @@ def parse_event(raw: Mapping[str, Any]) -> Event:
 
 def event_of(item: api_types.EventObject) -> Event:
     """An Event as it was read → Event. Raises MalformedError as `parse_event`."""
-    meta, about = item.metadata, item.involvedObject
+    meta, about, reason = item.metadata, item.involvedObject, _shared(item.reason)
     if not about.kind and not about.name:
         raise wire.MalformedError("involvedObject: names nothing")
-    series, source = item.series or _NO_SERIES, item.source or _NO_SOURCE
-    related = item.related
-    count = within_int64(series.count or item.count or 1)
-    name = meta.name or ""
-    base = _base_time(item, name)
-    stamp = _first_stamp(item)
-    first = _first_time(item, name, stamp)
+    series, source, related = item.series, item.source, item.related
+    count = within_int64((series.count if series else None) or item.count or 1)
+    name, message, type_ = meta.name or "", item.message or "", _shared(item.type)
+    first_stamp, last_stamp, event_time = item.firstTimestamp, item.lastTimestamp, item.eventTime
+    created, first_told = meta.creationTimestamp, parse_timestamp(first_stamp)
+    last_observed = series.lastObservedTime if series else None
+    base = _base_time((last_observed, last_stamp, event_time, first_stamp, created), name)
+    stamp = first_told if first_told is not None else parse_timestamp(event_time)
+    first = stamp if first_told is None else _first_time(first_told, name)
     is_first = count <= 1 and (stamp is None or stamp == base)
     stated = first if is_first and first is not None else base
+    host = component = None
+    if source is not None:
+        host, component = source.host, source.component
+    # By position, in the order of the fields: once for each frame of an Event.
     return Event(
-        uid=meta.uid or "",
-        name=name,
-        namespace=_shared(meta.namespace or ""),
-        resource_version=meta.resourceVersion or "",
-        reason=_shared(item.reason or ""),
-        message=item.message or "",
-        type=_shared(item.type or ""),
-        action=item.action or "",
-        component=_shared(source.component or item.reportingComponent or ""),
-        instance=_shared(item.reportingInstance or ""),
-        host=_shared(source.host or ""),
-        involved=_reference(about),
-        related=_reference(related) if related is not None and related != _NOTHING else None,
-        count=count,
-        stated=stated,
-        time=_ranked(stated, item),
-        is_first=is_first,
-        first_time=first,
-        created=_shared(meta.creationTimestamp or ""),
-        first_timestamp=_shared(item.firstTimestamp or ""),
-        last_timestamp=_shared(item.lastTimestamp or ""),
-        event_time=item.eventTime or "",
-        server_time=server_time(meta),
-        annotations=_annotations(meta.annotations),
-    )
+        meta.uid or "", name, _shared(meta.namespace), meta.resourceVersion or "", reason, message,
+        type_, item.action or "", _shared(component or item.reportingComponent),
+        _shared(item.reportingInstance), _shared(host), _reference(about),
+        _reference(related) if related is not None and related != _NOTHING else None,
+        count, stated, _ranked(stated, reason, message, type_), is_first, first,
+        _shared(created), _shared(first_stamp), _shared(last_stamp), event_time or "",
+        server_time(meta), _annotations(meta.annotations),
+    )  # fmt: skip
 
 
 def _annotations(given: Mapping[str, str | None] | None) -> tuple[tuple[str, str], ...]:
@@ -187,49 +176,42 @@ def within_int64(number: int) -> int:
 
 def _reference(item: api_types.Reference) -> ObjectReference:
     return ObjectReference(
-        kind=_shared(item.kind or ""),
-        namespace=_shared(item.namespace or ""),
-        name=_shared(item.name or ""),
-        uid=_shared(item.uid or ""),
-        api_version=_shared(item.apiVersion or ""),
-        resource_version=version_number(item.resourceVersion),
-        field_path=_shared(item.fieldPath or ""),
-    )
+        _shared(item.kind), _shared(item.namespace), _shared(item.name), _shared(item.uid),
+        _shared(item.apiVersion), version_number(item.resourceVersion), _shared(item.fieldPath),
+    )  # fmt: skip
 
 
-@lru_cache(maxsize=4096)
-def _shared(text: str) -> str:
-    """`text` as it was seen first: most of an Event was said by the one before.
+def _shared(text: str | None) -> str:
+    """`text` as it was seen first, empty for None: most of an Event was said by the one before.
 
-    It takes 1 µs of CPU and 650 of 1,640 bytes off an Event, 50,000 of which a LIST may hold.
+    It takes 650 of 1,640 bytes off an Event, 50,000 of which a LIST may hold. A dict that is
+    cleared where it is full takes a quarter of the instructions of an `lru_cache`.
     """
+    if not text:
+        return ""
+    found = _SHARED.get(text)
+    if found is not None:
+        return found
+    if len(_SHARED) >= _MOST_SHARED:
+        _SHARED.clear()
+    _SHARED[text] = text
     return text
 
 
-def _base_time(item: api_types.EventObject, name: str) -> int:
+def _base_time(stamps: tuple[str | None, ...], name: str) -> int:
     # kubectl's order (pkg/cmd/events), with firstTimestamp and creationTimestamp behind it:
     # some third-party writers set none of the three.
-    series = item.series
-    if series and (time := parse_timestamp(series.lastObservedTime)) is not None:
-        return time
-    for stamp in (item.lastTimestamp, item.eventTime, item.firstTimestamp):
-        if stamp and (time := parse_timestamp(stamp)) is not None:
+    for stamp in stamps:
+        time = parse_timestamp(stamp)
+        if time is not None:
             return time
-    if (time := parse_timestamp(item.metadata.creationTimestamp)) is not None:
-        return time
-    if (time := name_time(name)) is not None:
-        return time
-    raise wire.MalformedError("no timestamp: neither a time of its own nor creationTimestamp")
+    time = name_time(name)
+    if time is None:
+        raise wire.MalformedError("no timestamp: neither a time of its own nor creationTimestamp")
+    return time
 
 
-def _first_stamp(item: api_types.EventObject) -> int | None:
-    stamp = parse_timestamp(item.firstTimestamp)
-    return stamp if stamp is not None else parse_timestamp(item.eventTime)
-
-
-def _first_time(item: api_types.EventObject, name: str, stamp: int | None) -> int | None:
-    if stamp is None or stamp != parse_timestamp(item.firstTimestamp):
-        return stamp
+def _first_time(stamp: int, name: str) -> int:
     exact = name_time(name)
     # The name is trusted only as far as firstTimestamp bears it out: others may name Events as
     # they like, and files have been seen with clocks apart.
@@ -258,14 +240,13 @@ def _word(match: re.Match[str]) -> str:
     return match[1].lower() if match.re.flags & re.IGNORECASE else match[1]
 
 
-def _ranked(time: int, item: api_types.EventObject) -> int:
+def _ranked(time: int, reason: str, message: str, type_: str) -> int:
     # metav1.Time has whole seconds, so a pod start falls into one; the rank keeps its order.
     if not is_whole_second(time):
         return time
-    reason = item.reason or ""
-    rank = EVENT_RANK.get(name_of(reason, item.message or "")) or EVENT_RANK.get(reason)
+    rank = EVENT_RANK.get(name_of(reason, message)) or EVENT_RANK.get(reason)
     if rank is None:
-        is_normal = item.type in ("Normal", "", None)
+        is_normal = type_ in ("Normal", "")
         rank = _unknown_rank(reason) if is_normal else UNKNOWN_WARNING_RANK
     return time + rank * MICROSECOND
 
