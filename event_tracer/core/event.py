@@ -30,6 +30,7 @@ from event_tracer.core.times import (
 # (images/image_gc_manager.go, cmd/kube-proxy/app/server_linux.go).
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _MOST_ANNOTATIONS = 16
+_SURELY_WITHIN: Final = 1_000_000_000_000
 _MOST_SHARED: Final = 4096
 _SHARED: Final[dict[str, str]] = {}
 _NOTHING: Final = api_types.Reference()
@@ -140,7 +141,7 @@ def event_of(item: api_types.EventObject) -> Event:
         _reference(related) if related is not None and related != _NOTHING else None,
         count, stated, _ranked(stated, reason, message, type_), is_first, first,
         _shared(created), _shared(first_stamp), _shared(last_stamp), event_time or "",
-        server_time(meta), _annotations(meta.annotations),
+        server_time(created, meta.managedFields), _annotations(meta.annotations),
     )  # fmt: skip
 
 
@@ -151,11 +152,19 @@ def _annotations(given: Mapping[str, str | None] | None) -> tuple[tuple[str, str
     return tuple(sorted(found)[:_MOST_ANNOTATIONS])
 
 
-def server_time(meta: api_types.Meta | api_types.EventMeta) -> int | None:
+def server_time(
+    created: str | None,
+    entries: list[api_types.ManagedFields] | list[api_types.WriteTime] | None,
+) -> int | None:
     """The newest time (ns) that the API server itself wrote: creation or a managedFields entry."""
-    newest = parse_timestamp(meta.creationTimestamp)
-    for entry in meta.managedFields or ():
-        time = parse_timestamp(entry.time)
+    newest = parse_timestamp(created)
+    if entries is None:
+        return newest
+    for entry in entries:
+        stamp = entry.time
+        if stamp == created:
+            continue
+        time = parse_timestamp(stamp)
         if time is not None and (newest is None or time > newest):
             newest = time
     return newest
@@ -171,6 +180,8 @@ def version_number(text: str | None) -> int:
 
 def within_int64(number: int) -> int:
     """`number`, or the nearest that OTLP can say."""
+    if -_SURELY_WITHIN < number < _SURELY_WITHIN:
+        return number
     return max(-(2**63), min(number, 2**63 - 1))
 
 

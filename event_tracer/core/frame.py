@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Raw
 from msgspec.structs import replace
@@ -98,8 +98,9 @@ class Tick:
 END = Tick(now=2**63 - 1)  # later than any time that an Event may have
 Item = Frame | Listing | Tick | Replace | SyncState
 
-_EVENTS = frozenset({"events", "events.events.k8s.io"})
-_CHANGES = frozenset({"ADDED", "MODIFIED", "DELETED"})
+_EVENTS: Final = frozenset({"events", "events.events.k8s.io"})
+_WHOLE: Final = WITH_STATUS
+_CHANGES: Final = frozenset({"ADDED", "MODIFIED", "DELETED"})
 
 
 def parse_frame(raw: Mapping[str, Any]) -> Frame:
@@ -136,16 +137,17 @@ def parse_item(
     `left_out` is what the List left out of its items.
     """
     item: Any
-    if resource in _EVENTS:
+    is_event = resource in _EVENTS
+    if is_event:
         item = read_event_item(unread)
     else:
-        item = read_whole_item(unread) if kind in WITH_STATUS else read_object_item(unread)
+        item = read_whole_item(unread) if kind in _WHOLE else read_object_item(unread)
         if item is not None and left_out:
             item = replace(item, **{**left_out, **_kind_and_version(item)})
     if item is None:
         return None
     try:
-        return _line("ADDED", item, resource=resource, kind=kind)
+        return _line("ADDED", item, resource=resource, kind=kind, is_event=is_event)
     except MalformedError:
         return None
 
@@ -170,24 +172,29 @@ def parse_lines(
 
 def _parsed(text: bytes, *, resource: str, kind: str) -> Line | None:
     line: Any
-    if resource in _EVENTS:
+    is_event = resource in _EVENTS
+    if is_event:
         line = read_event_line(text)
     else:
-        line = read_whole_line(text) if kind in WITH_STATUS else read_object_line(text)
-    if line is None or line.type not in _CHANGES:
+        line = read_whole_line(text) if kind in _WHOLE else read_object_line(text)
+    if line is None:
         return None
-    return _line(line.type, line.object, resource=resource, kind=kind)
+    type_ = line.type
+    if type_ not in _CHANGES:
+        return None
+    return _line(type_, line.object, resource=resource, kind=kind, is_event=is_event)
 
 
-def _line(type_: str, item: Any, *, resource: str, kind: str) -> Line:
+def _line(type_: str, item: Any, *, resource: str, kind: str, is_event: bool) -> Line:
     body: Event | ObjectMetadata
-    if resource in _EVENTS:
+    if is_event:
         body = event_of(item)
+    elif kind in _WHOLE:
+        body = whole_of(item, resource=resource, kind=kind)
     else:
-        read = whole_of if kind in WITH_STATUS else custom_of
-        body = read(item, resource=resource, kind=kind)
+        body = custom_of(item, resource=resource, kind=kind)
     version = item.metadata.resourceVersion or ""
-    return Line(type_, version, Frame(body=body, deleted=type_ == "DELETED"))
+    return Line(type_, version, Frame(body, type_ == "DELETED"))
 
 
 def holds_event(raw: Mapping[str, Any]) -> bool:
