@@ -16,6 +16,7 @@ _GRACE = 15.0  # seconds beyond the end of a WATCH
 _BOOKMARKS = 100.0  # seconds; there is one a minute
 _BULK_BYTES = 64 * 1024  # that many at once, and there is no pause: more is waiting
 _WAKING_BYTES = 4 * _BULK_BYTES  # what pods write in half a second at 250 Events/s
+_EARLY = 0.001  # seconds
 
 
 class PollInterval(NamedTuple):
@@ -26,7 +27,9 @@ class PollInterval(NamedTuple):
 
     def pause(self, now: float) -> float:
         """The seconds from `now` (the loop's time) to the next of them."""
-        return self.every - (now - self.late) % self.every
+        pause = self.every - (now - self.late) % self.every
+        # A timer may be a little early, by the loop's clock_resolution: that one is now.
+        return pause if pause > _EARLY else pause + self.every
 
 
 AT_ONCE = PollInterval(every=0.0)

@@ -42,6 +42,14 @@ async def test_a_stream_is_looked_at_when_it_is_time(bench: Bench, late: float) 
     assert len(looks) == 6
 
 
+def test_a_timer_that_is_a_little_early_is_not_set_again() -> None:
+    """By rounding, as 4096.06 is in a double: the next look is that of the next half second."""
+    interval = PollInterval(every=EVERY, late=0.06)
+
+    assert interval.pause(4096.0599999999995) == pytest.approx(EVERY)
+    assert interval.pause(4096.06) == pytest.approx(EVERY)
+
+
 @on_bench
 async def test_after_much_there_is_no_pause(bench: Bench) -> None:
     """A burst is more than one look takes in: the rest of it is waiting already."""

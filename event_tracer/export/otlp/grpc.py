@@ -33,6 +33,9 @@ _OPTIONS = (
     # Channels of a process share connections (global_subchannel_pool.h): a new one would get the
     # old one's.
     ("grpc.use_local_subchannel_pool", 1),
+    # gRPC measures how much it could receive by a ping for each answer (chttp2's BDP estimator),
+    # and an answer has a few bytes: a third of a request's wake-ups of threads.
+    ("grpc.http2.bdp_probe", 0),
 )
 # A middlebox may forget a connection and tell nobody. Pings would find out, but servers may take
 # them for abuse: too_many_pings (gRFC A8).
