@@ -1,7 +1,8 @@
 """Objects as Kubernetes' API writes them: structs by the API's own names.
 
 msgspec reads lines of a watch into them, pydantic what is JSON (`forgiving`); both forgive what is
-left out. A struct is made in a third of the time of a dict with the same fields.
+left out. Fields stand in the order in which the API writes them: a key is looked for from the one
+before on.
 """
 
 from typing import Annotated, cast
@@ -60,9 +61,9 @@ class ManagedFields(Struct, frozen=True, gc=False):
 
     manager: str | None = None
     operation: str | None = None
-    subresource: str | None = None
     time: str | None = None
     fieldsV1: Touched | None = None
+    subresource: str | None = None
 
 
 class Owner(Struct, frozen=True, gc=False):
@@ -110,19 +111,19 @@ class EventObject(Struct, frozen=True, gc=False):
 
     metadata: EventMeta
     involvedObject: Reference
-    related: Reference | None = None
     reason: str | None = None
     message: str | None = None
-    type: str | None = None
-    action: str | None = None
-    count: int | None = None
-    series: Series | None = None
     source: Source | None = None
-    reportingComponent: str | None = None
-    reportingInstance: str | None = None
     firstTimestamp: str | None = None
     lastTimestamp: str | None = None
+    count: int | None = None
+    type: str | None = None
     eventTime: str | None = None
+    series: Series | None = None
+    action: str | None = None
+    related: Reference | None = None
+    reportingComponent: str | None = None
+    reportingInstance: str | None = None
 
 
 class Condition(Struct, frozen=True, gc=False):
@@ -130,10 +131,10 @@ class Condition(Struct, frozen=True, gc=False):
 
     type: str | None = None
     status: str | None = None
+    lastUpdateTime: str | None = None
+    lastTransitionTime: str | None = None
     reason: str | None = None
     message: str | None = None
-    lastTransitionTime: str | None = None
-    lastUpdateTime: str | None = None
 
 
 class Terminated(Struct, frozen=True, gc=False):
@@ -164,10 +165,10 @@ class ContainerStatus(Struct, frozen=True, gc=False):
     """core/v1 ContainerStatus."""
 
     name: str | None = None
-    image: str | None = None
-    restartCount: int | None = None
     state: ContainerState | None = None
     lastState: ContainerState | None = None
+    restartCount: int | None = None
+    image: str | None = None
 
 
 class Status(Struct, frozen=True, gc=False):

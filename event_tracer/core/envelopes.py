@@ -3,31 +3,34 @@
 Apart from api_types.py, as pydantic reads none of these.
 """
 
-from typing import Required, TypedDict
+from typing import Literal, Required, TypedDict
 
 from msgspec import Raw, Struct
 
 from event_tracer.core.api_types import CustomObject, EventObject, WholeObject
 
+ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
+"""What a line tells that is no bookmark and no error."""
+
 
 class EventLine(Struct, frozen=True, gc=False):
     """A line of a watch of Events."""
 
-    type: str
+    type: ChangeType
     object: EventObject
 
 
 class ObjectLine(Struct, frozen=True, gc=False):
     """A line of a watch of anything else."""
 
-    type: str
+    type: ChangeType
     object: CustomObject
 
 
 class WholeLine(Struct, frozen=True, gc=False):
     """A line of a watch of objects whose status is read."""
 
-    type: str
+    type: ChangeType
     object: WholeObject
 
 

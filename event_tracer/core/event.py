@@ -30,6 +30,8 @@ from event_tracer.core.times import (
 # (images/image_gc_manager.go, cmd/kube-proxy/app/server_linux.go).
 _REASON = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _MOST_ANNOTATIONS = 16
+_RANK: Final = EVENT_RANK
+_NAME_WORDS: Final = NAME_WORDS
 _SURELY_WITHIN: Final = 1_000_000_000_000
 _MOST_SHARED: Final = 4096
 _SHARED: Final[dict[str, str]] = {}
@@ -255,7 +257,8 @@ def _ranked(time: int, reason: str, message: str, type_: str) -> int:
     # metav1.Time has whole seconds, so a pod start falls into one; the rank keeps its order.
     if not is_whole_second(time):
         return time
-    rank = EVENT_RANK.get(name_of(reason, message)) or EVENT_RANK.get(reason)
+    rank = _RANK.get(name_of(reason, message)) if reason in _NAME_WORDS else None
+    rank = rank or _RANK.get(reason)
     if rank is None:
         is_normal = type_ in ("Normal", "")
         rank = _unknown_rank(reason) if is_normal else UNKNOWN_WARNING_RANK

@@ -100,7 +100,6 @@ Item = Frame | Listing | Tick | Replace | SyncState
 
 _EVENTS: Final = frozenset({"events", "events.events.k8s.io"})
 _WHOLE: Final = WITH_STATUS
-_CHANGES: Final = frozenset({"ADDED", "MODIFIED", "DELETED"})
 
 
 def parse_frame(raw: Mapping[str, Any]) -> Frame:
@@ -179,10 +178,7 @@ def _parsed(text: bytes, *, resource: str, kind: str) -> Line | None:
         line = read_whole_line(text) if kind in _WHOLE else read_object_line(text)
     if line is None:
         return None
-    type_ = line.type
-    if type_ not in _CHANGES:
-        return None
-    return _line(type_, line.object, resource=resource, kind=kind, is_event=is_event)
+    return _line(line.type, line.object, resource=resource, kind=kind, is_event=is_event)
 
 
 def _line(type_: str, item: Any, *, resource: str, kind: str, is_event: bool) -> Line:
