@@ -6,14 +6,14 @@ of a NamedTuple.
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 from event_tracer.core.event import ObjectReference
 from event_tracer.core.kinds import CUSTOM_CONTROLLERS, is_custom_group
+from event_tracer.core.record import SavedRecord
 from event_tracer.core.tables import CREATORS
 
 
-class OwnerReference(NamedTuple):
+class OwnerReference(SavedRecord, frozen=True):
     """The controller owner of an object: at most one (apimachinery controller_ref.go)."""
 
     kind: str
@@ -22,7 +22,7 @@ class OwnerReference(NamedTuple):
     api_version: str
 
 
-class KubeObject(NamedTuple):
+class KubeObject(SavedRecord, frozen=True):
     """An object on an ownership chain. `created` is a Unix second, None where unknown.
 
     `creator` is the component, or the manager, that made it, where that is not its owner's

@@ -4,10 +4,9 @@ Not compiled: msgspec reads a checkpoint by the hints of these classes. Seconds 
 seconds of the API's own; `gone` is ns of the watermark.
 """
 
-from typing import NamedTuple
-
 from event_tracer.core.conditions import ConditionChange, ConditionsStatus, KStatus
 from event_tracer.core.objects import ObjectMetadata
+from event_tracer.core.record import SavedRecord
 from event_tracer.core.rollout_state import RolloutState
 
 _MOST_CHANGES = 32
@@ -15,7 +14,7 @@ _MOST_STATES = 16
 _MOST_FAILURES = 4
 
 
-class Failure(NamedTuple):
+class Failure(SavedRecord, frozen=True):
     """A condition said that the object had failed, from a second `until` another, if any."""
 
     second: int
@@ -25,7 +24,7 @@ class Failure(NamedTuple):
     message: str
 
 
-class ConditionsFacts(NamedTuple):
+class ConditionsFacts(SavedRecord, frozen=True):
     """Those of an object of a custom kind; `states` and `failures` are the oldest first.
 
     `changes` are those of conditions that frames have shown. Where no frame `is_telling`, none of
@@ -54,7 +53,7 @@ class ConditionsFacts(NamedTuple):
         if now:
             second = self._second(meta, now)
             state = RolloutState(second, generation, now.is_complete)
-            if not states or states[-1][1:] != state[1:]:
+            if not states or states[-1].told != state.told:
                 states = (*states, state)[-_MOST_STATES:]
             failures = self._failures(now, second, generation)
         elif found:  # and the controller has not observed the newest generation
@@ -89,20 +88,20 @@ class ConditionsFacts(NamedTuple):
             return self._recovered(second)
         reason, message = found.condition.reason, found.condition.message
         if self.failed_at is not None and (last := self.failures[-1]).generation == generation:
-            return (*self.failures[:-1], last._replace(reason=reason, message=message))
+            return (*self.failures[:-1], last.but(reason=reason, message=message))
         return (*self._recovered(second), Failure(second, None, generation, reason, message))
 
     def _recovered(self, second: int) -> tuple[Failure, ...]:
         if self.failed_at is None:
             return self.failures
         until = max(second, self.failed_at)
-        return (*self.failures[:-1], self.failures[-1]._replace(until=until))
+        return (*self.failures[:-1], self.failures[-1].but(until=until))
 
     def after(self, earlier: "ConditionsFacts") -> "ConditionsFacts":
         """These facts of one run, with the failures that only an `earlier` one has seen."""
         first = self.failures[0].second if self.failures else None
         before = [each for each in earlier.failures if first is None or each.second < first]
-        return self._replace(
+        return self.but(
             is_telling=self.is_telling or earlier.is_telling,
             failures=(*before, *self.failures)[-_MOST_FAILURES:],
         )

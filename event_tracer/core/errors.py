@@ -1,8 +1,8 @@
 """Errors that stand until something undoes them: kinds, and what undoes them (law 6)."""
 
 from enum import IntEnum
-from typing import NamedTuple
 
+from event_tracer.core.record import SavedRecord
 from event_tracer.core.tables import POD_LEAVING
 from event_tracer.core.times import second_of
 
@@ -55,7 +55,7 @@ _GOES_ON = frozenset({
 ErrorKey = tuple[str, Kind, str]  # object, kind, container
 
 
-class Standing(NamedTuple):
+class Standing(SavedRecord, frozen=True):
     """An error of `kind` about the object `identity`, which stands since `since`; times in ns.
 
     `surely` is since when it is beyond doubt, None as long as it is not. `name` is its newest
@@ -88,7 +88,7 @@ class Standing(NamedTuple):
         first, last = (self, newer) if newer.last >= self.last else (newer, self)
         keeps = _tells_more(first.message, last.message)
         sure = [each for each in (self.surely, newer.surely) if each is not None]
-        return last._replace(
+        return last.but(
             since=min(self.since, newer.since),
             surely=min(sure, default=None),
             name=first.name if keeps else last.name,

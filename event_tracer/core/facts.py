@@ -7,18 +7,19 @@ seconds of the API's own; `gone` is ns of the watermark.
 from typing import NamedTuple
 
 from event_tracer.core.condition_facts import ConditionsFacts
+from event_tracer.core.record import SavedRecord
 from event_tracer.core.rollout_state import RolloutState
 from event_tracer.core.status import Termination
 
 
-class Readiness(NamedTuple):
+class Readiness(SavedRecord, frozen=True):
     """A pod became ready, or was not any longer, in this second."""
 
     second: int
     is_ready: bool
 
 
-class PodFacts(NamedTuple):
+class PodFacts(SavedRecord, frozen=True):
     """A pod's. It was `asked` to go, is `over` (`failed` or not), was `disrupted`, or is `gone`."""
 
     created: int | None
@@ -32,7 +33,7 @@ class PodFacts(NamedTuple):
     ends: tuple[Termination, ...] = ()
 
 
-class ReadyCount(NamedTuple):
+class ReadyCount(SavedRecord, frozen=True):
     """So many pods of a workload were ready in this second, of as many as it was to have."""
 
     second: int
@@ -40,8 +41,13 @@ class ReadyCount(NamedTuple):
     ready: int
     wanted: int
 
+    @property
+    def told(self) -> tuple[int, int]:
+        """What it says but for when, and of which generation."""
+        return self.ready, self.wanted
 
-class RolloutFacts(NamedTuple):
+
+class RolloutFacts(SavedRecord, frozen=True):
     """A workload's. `states` and `counts` are the oldest first.
 
     `progress` is the second of Progressing's last update, `timed_out` that of
@@ -67,7 +73,7 @@ class RolloutFacts(NamedTuple):
     available: int | None = None
 
 
-class RunFacts(NamedTuple):
+class RunFacts(SavedRecord, frozen=True):
     """A Job's; `end` is the second of its end."""
 
     created: int | None

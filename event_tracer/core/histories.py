@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import NamedTuple
 
 from event_tracer.core.chain import CHANGED_THEMSELVES, Chain, KubeObject, makes_runs, usual_creator
 from event_tracer.core.changes import (
@@ -21,6 +20,7 @@ from event_tracer.core.kinds import BUILT_IN, CONTROLLERS
 from event_tracer.core.lineage import is_uuid
 from event_tracer.core.moments import Moments
 from event_tracer.core.objects import ObjectMetadata
+from event_tracer.core.record import Record
 from event_tracer.core.times import SECOND, UNUSED, second_of
 
 _KEPT = 2 * HOUR * SECOND
@@ -30,7 +30,7 @@ _UNKNOWN = History()
 Saved = tuple[tuple[str, History], ...]
 
 
-class Story(NamedTuple):
+class Story(Record, frozen=True):
     """One trace, named by its `key`; `root` is the identity of a root with changes.
 
     Where it tells of one run, `run` is that one's identity, and there is no such root.

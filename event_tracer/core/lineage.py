@@ -173,7 +173,7 @@ class Lineage:
         known = self._objects.get(uid)
         if known:
             # A frame of a custom resource may not say its kind; what refers to it does.
-            return known if known.kind == kind or not kind else known._replace(kind=kind)
+            return known if known.kind == kind or not kind else known.but(kind=kind)
         # Node references carry a uid, the node's name or nothing, as their writer likes
         # (kubelet.go, node controller_utils.go); names of nodes are unique.
         if kind == "Node":
@@ -211,7 +211,7 @@ class Lineage:
             name = (owner.kind, item.namespace, owner.name)
             found = self._find(name, owner.uid, owner.api_version)
             is_placed = found.known or owner.kind in BUILT_IN or self._names.peek(name)
-            return found if is_placed else found._replace(is_placed=False)
+            return found if is_placed else found.but(is_placed=False)
         named = _name_of(item)
         parent = self._attached.parent(named, second=second)
         if parent is None and (not item.known or item.other_owners):
@@ -248,7 +248,7 @@ def _created_by(item: KubeObject, creator: str) -> KubeObject:
     """`item` with who made it, where that is not its owner's controller."""
     if not creator or (item.owner and usual_creator(item, item.owner) == creator):
         return item
-    return item._replace(creator=creator)
+    return item.but(creator=creator)
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,6 @@
 """Objects but Events: metadata, as far as lineage and changes read it, and status."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from event_tracer.core import api_types, wire
@@ -27,8 +27,6 @@ _NO_TARGETS: Final = api_types.CustomSpec()
 _NO_ENTRIES: Final[list[api_types.ManagedFields]] = []
 _NONE: Final[Mapping[str, str]] = {}
 _CHANGED_THEMSELVES: Final = CHANGED_THEMSELVES
-# A NamedTuple's own function takes 4,000 instructions by name, this one 400: once for each frame.
-_owner: Final[Callable[[tuple[str, str, str, str]], OwnerReference]] = OwnerReference._make
 
 
 class Write(Record, frozen=True):
@@ -254,7 +252,7 @@ def _owners(
         # A mirror pod's controller is its Node (kubelet pod/mirror_client.go): following it
         # would put every static pod of a cluster into one trace.
         if each.controller and kind != "Node":
-            controller = _owner((kind, name, each.uid or "", each.apiVersion or ""))
+            controller = OwnerReference(kind, name, each.uid or "", each.apiVersion or "")
         else:
             others.append(f"{kind} {name}")
     return controller, tuple(others)

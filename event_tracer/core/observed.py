@@ -112,7 +112,7 @@ def _rollout(before: RolloutFacts, meta: ObjectMetadata, status: RolloutStatus) 
     generation, progressing = meta.generation or 0, status.progressing
     states, last = before.states, before.states[-1] if before.states else None
     # Before the controller has observed a generation, nothing is said of it.
-    is_new = last is None or last[1:] != (generation, status.is_complete)
+    is_new = last is None or last.told != (generation, status.is_complete)
     if is_new and status.observed == generation:
         dated = completion_date(meta, status)
         if last is None and dated is not None and not status.is_complete:
@@ -151,7 +151,7 @@ def _counts(
     before: RolloutFacts, meta: ObjectMetadata, status: RolloutStatus
 ) -> tuple[ReadyCount, ...]:
     found = ReadyCount(meta.written or 0, meta.generation or 0, status.ready, status.wanted)
-    if before.counts and before.counts[-1][2:] == found[2:]:
+    if before.counts and before.counts[-1].told == found.told:
         return before.counts
     return (*before.counts, found)[-_MOST_COUNTS:]
 
@@ -201,19 +201,19 @@ def joined(earlier: Facts, now: Facts) -> Facts:
     if isinstance(earlier, PodFacts) and isinstance(now, PodFacts):
         ends = [each for each in earlier.ends if not is_known_end(each, now.ends)]
         before = tuple(each for each in earlier.readiness if each not in now.readiness)
-        return now._replace(
+        return now.but(
             readiness=_in_order((*before, *now.readiness)), ends=(*ends, *now.ends)[-_MOST_ENDS:]
         )
     if isinstance(earlier, RolloutFacts) and isinstance(now, RolloutFacts):
         late = now if now.timed_out is not None else earlier
-        return now._replace(
+        return now.but(
             states=_joined_states(earlier.states, now.states),
             counts=_joined_counts(earlier.counts, now.counts), first=earlier.first,
             timed_out=late.timed_out, timed_out_message=late.timed_out_message,
         )  # fmt: skip
     if isinstance(earlier, ConditionsFacts) and isinstance(now, ConditionsFacts):
         states = _joined_states(earlier.states, now.states)
-        return now._replace(states=states).after(earlier)
+        return now.but(states=states).after(earlier)
     return now
 
 
@@ -225,13 +225,13 @@ def _joined_states(
         return now or earlier
     first = now[0]
     before = [each for each in earlier if each.generation <= first.generation]
-    goes_on = bool(before) and before[-1][1:] == first[1:]
+    goes_on = bool(before) and before[-1].told == first.told
     return (*before, *now[goes_on:])[-_MOST_STATES:]
 
 
 def _joined_counts(
     earlier: tuple[ReadyCount, ...], now: tuple[ReadyCount, ...]
 ) -> tuple[ReadyCount, ...]:
-    if now and earlier and earlier[-1][2:] == now[0][2:]:
+    if now and earlier and earlier[-1].told == now[0].told:
         now = now[1:]
     return (*earlier, *now)[-_MOST_COUNTS:]

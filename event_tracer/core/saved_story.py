@@ -6,16 +6,17 @@ Not compiled: msgspec reads a checkpoint by the hints of these classes.
 from typing import NamedTuple
 
 from event_tracer.core.errors import Standing
+from event_tracer.core.record import SavedRecord
 
 
-class Doing(NamedTuple):
+class Doing(SavedRecord, frozen=True):
     """What a pod does since a time (ns), in words: an Event began it, and none has ended it."""
 
     since: int
     words: str
 
 
-class Member(NamedTuple):
+class Member(SavedRecord, frozen=True):
     """An object of a story since `since`, and those above it by identity, the nearest first."""
 
     kind: str
@@ -24,7 +25,7 @@ class Member(NamedTuple):
     since: int
 
 
-class Awaited(NamedTuple):
+class Awaited(SavedRecord, frozen=True):
     """A step that Events alone tell of: when it began and was done (-1: never)."""
 
     began: int

@@ -2,14 +2,16 @@
 
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from event_tracer.core.record import SavedRecord
 
 AttributeValue = str | int | bool | tuple[str, ...]
 Attributes = tuple[tuple[str, AttributeValue], ...]
 SpanKind = Literal["event", "object", "gap"]
 
 
-class Span(NamedTuple):
+class Span(SavedRecord, frozen=True):
     """One span as it leaves the core: nothing in it depends on who made it, where or when.
 
     `start` and `end` are nanoseconds since the Unix epoch, `end - start >= 1000`.

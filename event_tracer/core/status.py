@@ -4,14 +4,12 @@ Not compiled: msgspec reads a checkpoint by the hints of these classes. Seconds 
 seconds: the API writes whole ones, cut.
 """
 
-from typing import NamedTuple
-
 from event_tracer.core.conditions import Condition, ConditionsStatus
-from event_tracer.core.record import Record
+from event_tracer.core.record import Record, SavedRecord
 from event_tracer.core.times import SECOND
 
 
-class Termination(NamedTuple):
+class Termination(SavedRecord, frozen=True):
     """An end of a container. `ordinal` is 1 for its first one.
 
     Neither id nor times are known where its node had gone (kubelet_pods.go).

@@ -4,7 +4,7 @@ Apart from the classes in status.py and conditions.py, so that it is compiled, a
 a pod's status of each frame in 3 µs of CPU where it took 9.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from event_tracer.core import api_types
@@ -19,8 +19,6 @@ _NO_CONDITIONS: Final[list[api_types.Condition]] = []
 _NO_CONTAINERS: Final[list[api_types.ContainerStatus]] = []
 _NO_END: Final = api_types.Terminated()
 _NO_STRATEGY: Final = api_types.Strategy()
-# A NamedTuple's own function takes 7,000 instructions by name, this one 500.
-_made: Final[Callable[[tuple[str | int | None, ...]], Termination]] = Termination._make
 
 
 def status_of(
@@ -92,11 +90,11 @@ def _add_terminations(
 def _termination(
     container: api_types.ContainerStatus, end: api_types.Terminated, *, is_init: bool, ordinal: int
 ) -> Termination:
-    return _made((
+    return Termination(
         container.name or "", is_init, end.containerID or "", end.reason or "", end.exitCode or 0,
         end.signal or 0, _past(end.startedAt), _past(end.finishedAt), container.image or "",
         ordinal,
-    ))  # fmt: skip
+    )  # fmt: skip
 
 
 def _numbers(kind: str, spec: api_types.Spec, status: api_types.Status) -> tuple[int, int]:

@@ -117,7 +117,7 @@ class Statuses:
         """An object is gone, at `now` (ns of the watermark)."""
         facts = self._live.pop(identity, None)
         if facts is not None:
-            self._past.put(identity, facts._replace(gone=now))
+            self._past.put(identity, facts.but(gone=now))
             self._has_past = True
             self._note(identity, is_told=self._told.peek(identity) is not None)
 
@@ -199,4 +199,4 @@ def _told(facts: RolloutFacts, meta: ObjectMetadata, *, is_listed: bool, now: in
     was_complete = any(each.generation == generation and each.is_complete for each in facts.states)
     if generation <= facts.told or not (was_complete or is_old):
         return facts
-    return facts._replace(told=generation, told_version=meta.resource_version)
+    return facts.but(told=generation, told_version=meta.resource_version)

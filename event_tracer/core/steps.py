@@ -1,11 +1,10 @@
 """The steps that Events alone tell of: a pod's start, a claim's provisioning, a run (law 6)."""
 
-from typing import NamedTuple
-
 from event_tracer.core.chain import is_run
 from event_tracer.core.event import ObjectReference
 from event_tracer.core.occurrence import Child, Occurrence
 from event_tracer.core.ranks import ENDING, RUN_BEGUN, RUN_ENDED
+from event_tracer.core.record import Record
 from event_tracer.core.tables import (
     CHILD_DONE,
     CHILD_WAITING,
@@ -19,7 +18,7 @@ from event_tracer.core.tables import (
 Words = frozenset[str]
 
 
-class Step(NamedTuple):
+class Step(Record, frozen=True):
     """Word of an Event that a step of `name` is under way, or need not be waited for."""
 
     name: str

@@ -153,7 +153,7 @@ def _parents_first(spans: Iterable[Span]) -> Trace:
 def shift(span: Span, *, seconds: int) -> Span:
     """`span` that much later, under ids of its own: an id never has two contents."""
     by = seconds * SECOND
-    return span._replace(
+    return span.but(
         trace_id=_other(span.trace_id, seconds),
         span_id=_other(span.span_id, seconds),
         parent_id=_other(span.parent_id, seconds),

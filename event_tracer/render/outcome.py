@@ -115,7 +115,7 @@ def _standing(spans: Sequence[Span]) -> list[Standing]:
         elif span.error is not None:
             error = _error(span)
             deaths[error.key] += error.ordinal
-            error = error._replace(ordinal=deaths[error.key])
+            error = error.but(ordinal=deaths[error.key])
             before = standing.get(error.key)
             standing[error.key] = before.again(error) if before else error
         else:

@@ -68,7 +68,7 @@ def late_death() -> list[Span]:
         "event_tracer.container.exit_code": 137,
     }
     end = ready.end + 3000 * SECOND
-    death = ready._replace(
+    death = ready.but(
         span_id=b"death", name="Terminated OOMKilled", start=end - SECOND, end=end,
         attributes=tuple(pairs.items()), error="container c: OOMKilled, exit 137",
     )  # fmt: skip

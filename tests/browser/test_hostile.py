@@ -24,7 +24,7 @@ def said(evil: str) -> tuple[list[Span], dict[str, dict[str, object]]]:
     cluster = Cluster()
     cluster.apply("web")
     spans = [
-        span._replace(
+        span.but(
             name=evil,
             error=evil if is_event(span) else None,
             resource=tuple(

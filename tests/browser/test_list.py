@@ -62,7 +62,7 @@ def test_a_failed_run_is_not_hidden_by_those_that_went_well(
         (s for s in roots(spans) if s.name.startswith("CronJob")), key=lambda s: s.start
     )
     pairs = dict(second.attributes) | {"event_tracer.outcome": "failed"}
-    failed = second._replace(attributes=tuple(pairs.items()), error="too bad")
+    failed = second.but(attributes=tuple(pairs.items()), error="too bad")
     newer = [s for s in spans if s.start >= second.start - 60 * SECOND and s is not second]
     tab = open_page(of_spans(tmp_path, [*newer, failed]))
 

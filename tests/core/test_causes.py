@@ -86,8 +86,8 @@ def test_how_often_is_told() -> None:
 
     assert words_of(pull) == 'image "a": not found, 4 tries'
     assert words_of(death) == "container web: OOMKilled, exit 137, 3 restarts"
-    assert words_of(death._replace(ordinal=1)) == "container web: OOMKilled, exit 137"
-    assert words_of(death._replace(ordinal=2)).endswith(", 1 restart")
+    assert words_of(death.but(ordinal=1)) == "container web: OOMKilled, exit 137"
+    assert words_of(death.but(ordinal=2)).endswith(", 1 restart")
 
 
 def test_no_try_is_counted_twice() -> None:

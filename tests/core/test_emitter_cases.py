@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import astuple
 
 from event_tracer.core.span import Span
 from event_tracer.core.times import SECOND
@@ -158,7 +159,7 @@ def test_a_pod_waits_since_it_could_not_be_scheduled(number: str) -> None:
 
 def test_either_api_has_the_same_bytes() -> None:
     """Case 12b is 12a as events.k8s.io/v1 writes it."""
-    assert sorted(case("12a")) == sorted(case("12b"))
+    assert sorted(case("12a"), key=astuple) == sorted(case("12b"), key=astuple)
 
 
 def test_a_resize_took_since_it_was_started() -> None:

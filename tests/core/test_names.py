@@ -177,7 +177,7 @@ def test_what_was_read_and_chosen_stays() -> None:
 def test_a_static_pod_has_no_nodes_name() -> None:
     """kubelet config/common.go: its name ends with its node's, which its mirror's owner is."""
     pods = [
-        thing("Pod", f"etcd-ip-10-0-0-{number}", known=True)._replace(
+        thing("Pod", f"etcd-ip-10-0-0-{number}", known=True).but(
             other_owners=(f"Node ip-10-0-0-{number}",)
         )
         for number in range(9)

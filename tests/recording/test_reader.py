@@ -193,5 +193,5 @@ def _later(body: Any, number: int) -> Any:
     if isinstance(body, Event):
         about = body.involved.but(uid=body.involved.uid[:-4] + suffix)
         return moved.but(involved=about, time=body.time + seconds * SECOND)
-    owner = body.owner and body.owner._replace(uid=body.owner.uid[:-4] + suffix)
+    owner = body.owner and body.owner.but(uid=body.owner.uid[:-4] + suffix)
     return moved.but(owner=owner, created=(body.created or 0) + seconds, writes=())

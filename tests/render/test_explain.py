@@ -169,7 +169,7 @@ def hostile(text: str) -> list[Span]:
             for key, value in span.attributes
         )
         error = text if span.error is not None else None
-        found.append(span._replace(attributes=pairs, error=error))
+        found.append(span.but(attributes=pairs, error=error))
     return found
 
 
@@ -221,8 +221,8 @@ def _sibling(span: Span, number: int) -> Span:
 
     mark = number.to_bytes(2, "big")
     is_pod = span.kind == "object"
-    return span._replace(
+    return span.but(
         span_id=span.span_id[:6] + mark,
         parent_id=span.parent_id if is_pod else span.parent_id[:6] + mark,
-        attributes=tuple((key, other(value)) for key, value in span.attributes),  # type: ignore[misc]
+        attributes=tuple((key, other(value)) for key, value in span.attributes),
     )

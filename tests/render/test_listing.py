@@ -19,7 +19,7 @@ def renamed(trace: Trace, name: str) -> Trace:
         if not span.parent_id:
             changed = {"k8s.object.name": name, "k8s.namespace.name": "shop"}
             pairs = tuple((key, changed.get(key, value)) for key, value in pairs)
-        return span._replace(attributes=pairs, trace_id=span.trace_id[:-4] + name.encode()[:4])
+        return span.but(attributes=pairs, trace_id=span.trace_id[:-4] + name.encode()[:4])
 
     return tuple(map(named, trace))
 

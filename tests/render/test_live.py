@@ -158,7 +158,7 @@ def lives(count: int) -> list[list[Span]]:
 def late(trace: Sequence[Span]) -> Span:
     """One more object under the root."""
     (root,) = roots(trace)
-    return root._replace(span_id=b"late one", parent_id=root.span_id)
+    return root.but(span_id=b"late one", parent_id=root.span_id)
 
 
 def test_what_is_remembered_is_bounded() -> None:

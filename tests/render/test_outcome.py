@@ -52,7 +52,7 @@ AGAIN = span("Terminated Error", 360, error=True)
     ("outcome", "later", "shown"),
     [
         ("complete", [], "complete"),
-        ("complete", [DEATH._replace(end=999 * SECOND)], "complete"),
+        ("complete", [DEATH.but(end=999 * SECOND)], "complete"),
         ("complete", [DEATH], "complete, then failed"),
         ("started", [span("BackOff restart", 60, error=True)], "started, then failed"),
         ("complete", [DEATH, span("Ready", 62)], "complete"),

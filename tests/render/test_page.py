@@ -115,7 +115,7 @@ def test_a_page_that_cannot_be_written_is_told(run: Run, tmp_path: Path) -> None
 @pytest.mark.parametrize("evil", ["</script>", "<!--", "&lt;", "\u2028", "\u2029", "{{data}}"])
 def test_data_ends_no_script(evil: str) -> None:
     """Whatever a cluster says; it comes out as it went in."""
-    spans = [span._replace(name=evil) for span in tell(frames_of("redis-create"))]
+    spans = [span.but(name=evil) for span in tell(frames_of("redis-create"))]
     text = story_page(spans, events={}, title=evil)
     (found,) = DATA.findall(text)
 
@@ -160,7 +160,7 @@ def test_it_is_in_the_package() -> None:
 def about(**attributes: str) -> Span:
     """A span about an object."""
     (span, *_) = tell(frames_of("redis-create"))
-    return span._replace(attributes=tuple((f"k8s.{k}", v) for k, v in attributes.items()))
+    return span.but(attributes=tuple((f"k8s.{k}", v) for k, v in attributes.items()))
 
 
 def of_object(kind: str, name: str, namespace: str = "shop", **more: str) -> Mapping[str, str]:

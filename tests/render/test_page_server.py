@@ -158,7 +158,7 @@ def waiting(_: bytes) -> list[Span]:
         **dict(root.attributes), "event_tracer.outcome": "progressing",
         "event_tracer.progress": f"0/1 ready for {seconds}s",
     }  # fmt: skip
-    return [root._replace(attributes=tuple(pairs.items()))]
+    return [root.but(attributes=tuple(pairs.items()))]
 
 
 @served(preview=waiting)

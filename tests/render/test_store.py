@@ -89,7 +89,7 @@ def test_what_is_under_way_is_told_anew_as_time_goes_on() -> None:
     pairs = dict(root.attributes) | {
         "event_tracer.outcome": "progressing", "event_tracer.progress": "0/1 ready for 5s",
     }  # fmt: skip
-    unsealed[:] = [root._replace(attributes=tuple(pairs.items()))]
+    unsealed[:] = [root.but(attributes=tuple(pairs.items()))]
     waiting = store.changed
     store.renew()
     assert changed(store, newest) == [root.trace_id]
@@ -136,7 +136,7 @@ def test_an_object_that_has_not_settled_is_shown_as_it_is() -> None:
     """The tree is there before its spans are sealed, and says what they say once they are."""
     spans = tell(frames_of("redis-create"))
     (root,) = roots(spans)
-    before = root._replace(end=root.start)
+    before = root.but(end=root.start)
     store = StoryStore(max_spans=500, preview=lambda _: [before])
     store.take([span for span in spans if is_event(span)])
     assert story(store, root.trace_id)["rows"][0]["spans"][0][:3] == [root.span_id.hex(), 0, 0]
