@@ -1,7 +1,6 @@
 """Objects of an ownership chain, as a checkpoint keeps them.
 
-Not compiled: msgspec reads a checkpoint by the hints of these classes, and mypyc erases those
-of a NamedTuple.
+Not compiled: msgspec reads a checkpoint by the hints of these classes, and mypyc erases them.
 """
 
 import re
