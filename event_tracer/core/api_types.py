@@ -7,11 +7,13 @@ before on.
 
 from typing import Annotated, cast
 
-from msgspec import Raw, Struct, field
+from msgspec import Raw, field
 from pydantic import PlainValidator
 
+from event_tracer.core.record import Record
 
-class Reference(Struct, frozen=True, gc=False):
+
+class Reference(Record, frozen=True):
     """core/v1 ObjectReference."""
 
     kind: str | None = None
@@ -23,21 +25,21 @@ class Reference(Struct, frozen=True, gc=False):
     fieldPath: str | None = None
 
 
-class Source(Struct, frozen=True, gc=False):
+class Source(Record, frozen=True):
     """core/v1 EventSource; the new recorder must leave it empty."""
 
     component: str | None = None
     host: str | None = None
 
 
-class Series(Struct, frozen=True, gc=False):
+class Series(Record, frozen=True):
     """EventSeries of either API."""
 
     count: int | None = None
     lastObservedTime: str | None = None
 
 
-class WriteTime(Struct, frozen=True, gc=False):
+class WriteTime(Record, frozen=True):
     """The time of one metav1.ManagedFieldsEntry (to the second)."""
 
     time: str | None = None
@@ -49,14 +51,14 @@ Unread = Annotated[Raw, PlainValidator(lambda value: value)]
 Fields that writes touched are half of a pod's frame, and only those of roots are read."""
 
 
-class Touched(Struct, frozen=True, gc=False):
+class Touched(Record, frozen=True):
     """The fields that one write touched, as far as they are read."""
 
     # msgspec knows no `Raw | None`.
     spec: Unread = field(name="f:spec", default=cast(Raw, None))
 
 
-class ManagedFields(Struct, frozen=True, gc=False):
+class ManagedFields(Record, frozen=True):
     """One metav1.ManagedFieldsEntry: who wrote which fields, and when (to the second)."""
 
     manager: str | None = None
@@ -66,7 +68,7 @@ class ManagedFields(Struct, frozen=True, gc=False):
     subresource: str | None = None
 
 
-class Owner(Struct, frozen=True, gc=False):
+class Owner(Record, frozen=True):
     """metav1.OwnerReference."""
 
     apiVersion: str | None = None
@@ -76,7 +78,7 @@ class Owner(Struct, frozen=True, gc=False):
     controller: bool | None = None
 
 
-class EventMeta(Struct, frozen=True, gc=False):
+class EventMeta(Record, frozen=True):
     """metav1.ObjectMeta, as far as an Event's is read."""
 
     name: str | None = None
@@ -88,7 +90,7 @@ class EventMeta(Struct, frozen=True, gc=False):
     managedFields: list[WriteTime] | None = None
 
 
-class Meta(Struct, frozen=True, gc=False):
+class Meta(Record, frozen=True):
     """metav1.ObjectMeta, as far as lineage and changes need it."""
 
     name: str | None = None
@@ -106,7 +108,7 @@ class Meta(Struct, frozen=True, gc=False):
     managedFields: list[ManagedFields] | None = None
 
 
-class EventObject(Struct, frozen=True, gc=False):
+class EventObject(Record, frozen=True):
     """An Event, by core/v1's names."""
 
     metadata: EventMeta
@@ -126,7 +128,7 @@ class EventObject(Struct, frozen=True, gc=False):
     reportingInstance: str | None = None
 
 
-class Condition(Struct, frozen=True, gc=False):
+class Condition(Record, frozen=True):
     """One condition of a status; `lastUpdateTime` is a Deployment's alone."""
 
     type: str | None = None
@@ -137,7 +139,7 @@ class Condition(Struct, frozen=True, gc=False):
     message: str | None = None
 
 
-class Terminated(Struct, frozen=True, gc=False):
+class Terminated(Record, frozen=True):
     """core/v1 ContainerStateTerminated; its message may be the container's own output."""
 
     exitCode: int | None = None
@@ -148,20 +150,20 @@ class Terminated(Struct, frozen=True, gc=False):
     containerID: str | None = None
 
 
-class Waiting(Struct, frozen=True, gc=False):
+class Waiting(Record, frozen=True):
     """core/v1 ContainerStateWaiting."""
 
     reason: str | None = None
 
 
-class ContainerState(Struct, frozen=True, gc=False):
+class ContainerState(Record, frozen=True):
     """core/v1 ContainerState; what runs is told by its Events."""
 
     terminated: Terminated | None = None
     waiting: Waiting | None = None
 
 
-class ContainerStatus(Struct, frozen=True, gc=False):
+class ContainerStatus(Record, frozen=True):
     """core/v1 ContainerStatus."""
 
     name: str | None = None
@@ -171,7 +173,7 @@ class ContainerStatus(Struct, frozen=True, gc=False):
     image: str | None = None
 
 
-class Status(Struct, frozen=True, gc=False):
+class Status(Record, frozen=True):
     """The status of a pod, a workload or a Job: what the API's types have of it."""
 
     phase: str | None = None
@@ -191,20 +193,20 @@ class Status(Struct, frozen=True, gc=False):
     completionTime: str | None = None
 
 
-class RollingUpdate(Struct, frozen=True, gc=False):
+class RollingUpdate(Record, frozen=True):
     """apps/v1 RollingUpdateStatefulSetStrategy; a Deployment's other fields are not read."""
 
     partition: int | None = None
 
 
-class Strategy(Struct, frozen=True, gc=False):
+class Strategy(Record, frozen=True):
     """The strategy by which a workload's pods are replaced."""
 
     type: str | None = None
     rollingUpdate: RollingUpdate | None = None
 
 
-class Spec(Struct, frozen=True, gc=False):
+class Spec(Record, frozen=True):
     """The spec of a pod, a workload or a Job, as far as law 11 names it."""
 
     replicas: int | None = None
@@ -217,20 +219,20 @@ class Spec(Struct, frozen=True, gc=False):
     nodeName: str | None = None
 
 
-class CustomCondition(Condition, frozen=True, gc=False):
+class CustomCondition(Condition, frozen=True):
     """One metav1.Condition; a few kinds have numbers of generations in strings (Argo Rollouts)."""
 
     observedGeneration: int | str | None = None
 
 
-class CustomStatus(Struct, frozen=True, gc=False):
+class CustomStatus(Record, frozen=True):
     """The status of an object of a custom kind, as far as kstatus reads any."""
 
     observedGeneration: int | str | None = None
     conditions: list[CustomCondition] | None = None
 
 
-class AnyObject(Struct, frozen=True, gc=False):
+class AnyObject(Record, frozen=True):
     """Any other object, of which the metadata is read."""
 
     metadata: Meta
@@ -238,21 +240,21 @@ class AnyObject(Struct, frozen=True, gc=False):
     apiVersion: str | None = None
 
 
-class CustomSpec(Struct, frozen=True, gc=False):
+class CustomSpec(Record, frozen=True):
     """What an autoscaler scales: autoscaling/v2, VPA's and KEDA's types."""
 
     scaleTargetRef: Reference | None = None
     targetRef: Reference | None = None
 
 
-class CustomObject(AnyObject, frozen=True, gc=False):
+class CustomObject(AnyObject, frozen=True):
     """An object of which the metadata is read, and target and conditions where it came whole."""
 
     spec: CustomSpec | None = None
     status: CustomStatus | None = None
 
 
-class WholeObject(AnyObject, frozen=True, gc=False):
+class WholeObject(AnyObject, frozen=True):
     """An object whose status is read, too."""
 
     spec: Spec | None = None

@@ -5,29 +5,30 @@ Apart from api_types.py, as pydantic reads none of these.
 
 from typing import Literal, Required, TypedDict
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from event_tracer.core.api_types import CustomObject, EventObject, WholeObject
+from event_tracer.core.record import Record
 
 ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
 """What a line tells that is no bookmark and no error."""
 
 
-class EventLine(Struct, frozen=True, gc=False):
+class EventLine(Record, frozen=True):
     """A line of a watch of Events."""
 
     type: ChangeType
     object: EventObject
 
 
-class ObjectLine(Struct, frozen=True, gc=False):
+class ObjectLine(Record, frozen=True):
     """A line of a watch of anything else."""
 
     type: ChangeType
     object: CustomObject
 
 
-class WholeLine(Struct, frozen=True, gc=False):
+class WholeLine(Record, frozen=True):
     """A line of a watch of objects whose status is read."""
 
     type: ChangeType

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from msgspec import Raw
-from msgspec.structs import replace
 
 from event_tracer.core.api_types import AnyObject
 from event_tracer.core.event import Event, event_of, parse_event
@@ -142,7 +141,7 @@ def parse_item(
     else:
         item = read_whole_item(unread) if kind in _WHOLE else read_object_item(unread)
         if item is not None and left_out:
-            item = replace(item, **{**left_out, **_kind_and_version(item)})
+            item = item.but(**{**left_out, **_kind_and_version(item)})
     if item is None:
         return None
     try:

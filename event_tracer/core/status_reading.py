@@ -170,7 +170,7 @@ def custom_status(status: api_types.CustomStatus) -> ConditionsStatus:
 def _conditions_of(
     conditions: Iterable[api_types.Condition] | None, types: frozenset[str]
 ) -> Mapping[str, Condition]:
-    """The conditions of these types: a pod has five, of which three are read."""
+    """The conditions of these types, by type."""
     found: dict[str, Condition] = {}
     for each in conditions or ():
         name = each.type

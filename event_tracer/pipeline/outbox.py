@@ -225,10 +225,8 @@ class Outbox:
                 size = await self.write()
             except CheckpointError as error:
                 logger.error("the checkpoint cannot be written", extra={"reason": str(error)})
-                self._send_ready()
                 await asyncio.sleep(backoff.pause())
                 continue
-            self._send_ready()
             backoff.reset()
             cost = time.process_time() - worked
             await self._pause(max(_SHORTEST_PAUSE, cost * _SHARE, size / _RATE), since=begun)
@@ -251,7 +249,10 @@ class Outbox:
         if self._store is None:
             return 0
         async with self._writing:  # two at once would be in conflict with each other
-            return await self._write(self._store)
+            try:
+                return await self._write(self._store)
+            finally:
+                self._send_ready()  # what a flush left to go with it, written or not
 
     async def _write(self, store: Store) -> int:
         checkpoint = self._checkpoint()
@@ -275,7 +276,6 @@ class Outbox:
         self._held_up.clear()
         self._note_held_up(self._staged)
         self._ready += written
-        self._send_ready()
         for trace_id in dict.fromkeys([span.trace_id for span in written]):
             self._checkpointed.put(trace_id, True)
         return len(data)

@@ -84,14 +84,19 @@ class Requests:
         return Answer(accepted=True)
 
 
+def without_store(back_end: Requests) -> Outbox:
+    """Nothing waits for a checkpoint."""
+    return Outbox(
+        back_end, store=None, metrics=NullMetrics(), checkpoint=lambda: None, now=lambda: None
+    )
+
+
 def test_what_leaves_between_two_flushes_goes_together() -> None:
     """Spans that leave the fold one by one make a request, and one more for each 512 of them."""
 
     async def main() -> None:
         back_end = Requests()
-        outbox = Outbox(
-            back_end, store=None, metrics=NullMetrics(), checkpoint=lambda: None, now=lambda: None
-        )
+        outbox = without_store(back_end)
         task = asyncio.create_task(outbox.run())
         for count in (100, 1_100):
             for number in range(count):
@@ -112,9 +117,7 @@ def test_what_is_left_at_a_stop_needs_no_flush() -> None:
 
     async def main() -> None:
         back_end = Requests()
-        outbox = Outbox(
-            back_end, store=None, metrics=NullMetrics(), checkpoint=lambda: None, now=lambda: None
-        )
+        outbox = without_store(back_end)
         task = asyncio.create_task(outbox.run())
         outbox.add([span(1)])
         await outbox.drained()
