@@ -43,8 +43,8 @@ class Claims:
         self._has_generated = self._has_generated or name[2].endswith(_GENERATED)
         self._has_any_kind = self._has_any_kind or name[0] == ANY_KIND
         before = self._known.peek(name) or ()
-        same = [each for each in before if each.parent == claim.parent]
-        others = [each for each in before if each.parent != claim.parent]
+        same = [each for each in before if each.parent.equals(claim.parent)]
+        others = [each for each in before if not each.parent.equals(claim.parent)]
         claim = claim.but(second=min([claim.second, *(each.second for each in same)]))
         self._known.put(name, tuple(sorted((*others, claim), key=_SECOND)[-_MOST:]))
 

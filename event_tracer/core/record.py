@@ -20,6 +20,14 @@ class Record(Struct, frozen=True, gc=False):
         """The same with other values for some fields."""
         return replace(self, **changes)
 
+    def equals(self, other: object) -> bool:
+        """Whether another is of the same content.
+
+        In a compiled module `==` of two records that are defined in one asks whether they are the
+        same object (mypyc/irbuild/ll_builder.py, translate_eq_cmp), and so does `!=`.
+        """
+        return self == other
+
 
 class SavedRecord(Record, frozen=True, array_like=True):
     """A record that a checkpoint keeps.
