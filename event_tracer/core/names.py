@@ -89,9 +89,9 @@ def bounded_name(chain: Chain) -> str:
     for depth, above in enumerate(chain[1:], start=1):
         if (named := _after(item.name, above.name)) is not None:
             before, rest = named
-            stem = f"{_cleaned(before)}{bounded_name(chain[depth:])}"
+            stem = f"{_cleaned(before) if before else ''}{bounded_name(chain[depth:])}"
             return _joined(f"{stem}-{STAR}") if rest else _joined(stem)
-    return _own_name(item)
+    return _own_name(item.kind, item.name, item.generate_name, item.known, item.other_owners)
 
 
 def _is_node(item: KubeObject) -> bool:
@@ -113,25 +113,29 @@ def _after(name: str, owner: str) -> tuple[str, str] | None:
     return ("", "-") if is_cut else None
 
 
-def _own_name(item: KubeObject) -> str:
-    if item.generate_name and item.name.startswith(item.generate_name):
-        return _joined(f"{_cleaned(item.generate_name.rstrip('-.'), anything=True)}-{STAR}")
-    name = _ON_NODE.sub(STAR, _without_node(item))
-    is_chosen = item.kind in _CHOSEN or (item.known and item.kind not in _GENERATED_ENDS)
-    if end := _GENERATED_ENDS.get(item.kind):
+@lru_cache(maxsize=1024)
+def _own_name(
+    kind: str, name: str, generate_name: str, known: bool, other_owners: tuple[str, ...]
+) -> str:
+    # Of a root for all below it.
+    if generate_name and name.startswith(generate_name):
+        return _joined(f"{_cleaned(generate_name.rstrip('-.'), anything=True)}-{STAR}")
+    is_chosen = kind in _CHOSEN or (known and kind not in _GENERATED_ENDS)
+    name = _ON_NODE.sub(STAR, _without_node(name, other_owners))
+    if end := _GENERATED_ENDS.get(kind):
         name = end.sub(f"-{STAR}", name)
-    if _COUNTED.fullmatch(item.kind):
+    if _COUNTED.fullmatch(kind):
         name = re.sub(r"(?:[-.]\d+)+$", f"-{STAR}", name)
     return _joined(_cleaned(name, anything=not is_chosen))
 
 
-def _without_node(item: KubeObject) -> str:
+def _without_node(name: str, other_owners: tuple[str, ...]) -> str:
     # A static pod's name ends with its node's (kubelet config/common.go), which is its owner.
-    for owner in item.other_owners:
+    for owner in other_owners:
         kind, _, node = owner.partition(" ")
-        if kind == "Node" and item.name.endswith(f"-{node}"):
-            return f"{item.name.removesuffix(node)}{STAR}"
-    return item.name
+        if kind == "Node" and name.endswith(f"-{node}"):
+            return f"{name.removesuffix(node)}{STAR}"
+    return name
 
 
 def _cleaned(name: str, *, anything: bool = False) -> str:

@@ -75,9 +75,8 @@ class OpenStory:
         facts_of: FactsOf,
     ) -> Standing | None:  # fmt: skip
         """Take in an occurrence; the error that stands from then on, if it is one."""
-        item = placement.chain[0]
+        item, above = placement.chain[0], placement.above
         self.join(placement.chain, occurrence.time)
-        above = tuple(each.identity for each in placement.chain)
         if is_progress(occurrence):
             self.progress = max(self.progress, occurrence.time)
         self._await(occurrence, above)

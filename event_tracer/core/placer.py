@@ -8,16 +8,20 @@ from event_tracer.core.record import Record
 from event_tracer.core.span import Attributes, object_span_id, trace_id
 from event_tracer.core.times import second_of
 
+_MOST_LAST = 4_096
+
 
 class Placement(Record, frozen=True):
     """Place of an occurrence: its story's trace, its object and all above it, root last.
 
-    `span_ids` are those of the chain's object spans, `names` the attributes that name them.
+    `above` has the identities of the chain, `span_ids` are those of its object spans, `names` the
+    attributes that name them.
     """
 
     story: Story
     trace_id: bytes
     chain: Chain
+    above: tuple[str, ...]
     span_ids: tuple[bytes, ...]
     names: Attributes
 
@@ -30,6 +34,7 @@ class Placer:
         self._histories = histories
         self._cluster_uid = cluster_uid
         self._placed: dict[tuple[str, int, str, int | None], Placement] = {}
+        self._last: dict[str, Placement] = {}  # of each object, of late
 
     def forget(self) -> None:
         """Start anew: something was learnt since the last occurrence was placed."""
@@ -74,11 +79,24 @@ class Placer:
         return self._lineage.find_child(child) if child and is_run else None
 
     def _placement(self, chain: Chain, story: Story) -> Placement:
+        """A placement; the last one of the object, where that is the same."""
+        identity = chain[0].identity
+        last = self._last.get(identity)
+        if last is not None and last.chain == chain and last.story.equals(story):
+            return last
+        if len(self._last) >= _MOST_LAST:
+            self._last.clear()
+        made = self._last[identity] = self._made(chain, story)
+        return made
+
+    def _made(self, chain: Chain, story: Story) -> Placement:
         trace = trace_id(cluster_uid=self._cluster_uid, story_key=story.key)
+        above = tuple([item.identity for item in chain])
         return Placement(
             story=story,
             trace_id=trace,
             chain=chain,
-            span_ids=tuple(object_span_id(trace=trace, identity=item.identity) for item in chain),
+            above=above,
+            span_ids=tuple([object_span_id(trace=trace, identity=each) for each in above]),
             names=lineage_names(chain),
         )
