@@ -28,7 +28,7 @@ from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import TaskScope
 
 # After the streams are read (intake.py), so that what was read leaves at once.
-_TICK = PollInterval(every=0.5, late=0.06)
+_TICK = PollInterval(every=0.75, late=0.06)
 _MAX_PER_FEED = 2_000  # occurrences
 _STUCK = 420.0  # seconds: longer than any watch and pause may be silent
 _WARNING = 60.0  # seconds

@@ -19,9 +19,9 @@ from event_tracer.pipeline.owner_lookups import OwnerLookups
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn
 
-_OBJECTS = PollInterval(every=0.5)
+_OBJECTS = PollInterval(every=0.75)
 # A little later than what they are about: whoever tells of an object has seen it before.
-_EVENTS = PollInterval(every=0.5, late=0.05)
+_EVENTS = PollInterval(every=0.75, late=0.05)
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import happened
 
 # Seconds from the begin of a write; the next one comes with the first flush after that.
-_SHORTEST_PAUSE = 0.9  # so one a second, as there are two flushes in it
+_SHORTEST_PAUSE = 0.9  # so one in 1.5 s, as flushes are 0.75 s apart
 _LONGEST_PAUSE = 1.2  # while a story's first spans wait: with flush and write at most two
 _LONGEST_SILENCE = 60.0  # seconds: the versions that were read move on where nothing is told
 _SHARE = 20  # a write may take a twentieth of a core
@@ -162,7 +162,7 @@ class Outbox:
     def flush(self) -> None:
         """Send what may leave, in as few requests as it takes; write what has changed, if due.
 
-        Then both go together once it is written. To be called twice a second: a write that takes
+        Then both go together once it is written. To be called each 0.75 s: a write that takes
         longer holds up no more.
         """
         if self._is_dirty:

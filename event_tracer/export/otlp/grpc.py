@@ -36,6 +36,9 @@ _OPTIONS = (
     # gRPC measures how much it could receive by a ping for each answer (chttp2's BDP estimator),
     # and an answer has a few bytes: a third of a request's wake-ups of threads.
     ("grpc.http2.bdp_probe", 0),
+    # A channel that is idle for half an hour would close. The timer for that wakes threads up each
+    # second (event_engine/posix_engine/timer.cc), which is half of what gRPC takes at rest.
+    ("grpc.client_idle_timeout_ms", 2**31 - 1),
 )
 # A middlebox may forget a connection and tell nobody. Pings would find out, but servers may take
 # them for abuse: too_many_pings (gRFC A8).
