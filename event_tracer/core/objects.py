@@ -6,11 +6,7 @@ from typing import Any, Final
 from event_tracer.core import api_types, wire
 from event_tracer.core.chain import CHANGED_THEMSELVES, OwnerReference
 from event_tracer.core.children import LABELLED, TARGETS
-from event_tracer.core.event import (
-    server_time,
-    version_number,
-    within_int64,
-)
+from event_tracer.core.event import server_time, version_number, within_int64
 from event_tracer.core.kinds import KIND_OF_PLURAL, is_custom_group
 from event_tracer.core.record import Record
 from event_tracer.core.status import WITH_STATUS, RolloutStatus, Status

@@ -8,7 +8,7 @@ from event_tracer.core.record import Record
 from event_tracer.core.span import Attributes, object_span_id, trace_id
 from event_tracer.core.times import second_of
 
-_MOST_LAST = 1_024
+_MOST_LAST = 4_096
 
 
 class Placement(Record, frozen=True):
@@ -39,6 +39,10 @@ class Placer:
     def forget(self) -> None:
         """Start anew: something was learnt since the last occurrence was placed."""
         self._placed.clear()
+
+    def expire(self) -> None:
+        """Forget of each object the last placement: most have been silent since then."""
+        self._last.clear()
 
     def place(self, occurrence: Occurrence, item: KubeObject, *, final_before: int) -> Placement:
         """The placement of an occurrence about `item`.
