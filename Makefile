@@ -58,6 +58,11 @@ build/compiled: $(VENV)/dev $(shell find event_tracer -name '*.py')
 	@HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(PIP) wheel --no-deps --no-build-isolation -w build build/source
 	@$(PIP) install --no-deps --target $@ build/*.whl
 
+# pyproject.toml has the source on the path of tests; here what was compiled stands before it.
+.PHONY: compiled
+compiled: build/compiled  ## run the tests of the core as the image has it, compiled
+	$(BIN)/python -m pytest -q -rs -n 4 --dist worksteal -o "pythonpath=build/compiled ." tests/core
+
 .PHONY: bench
 bench: build/compiled  ## measure what it costs
 	PYTHONSAFEPATH=1 PYTHONPATH=build/compiled:. $(BIN)/python -m bench
