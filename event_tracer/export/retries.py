@@ -116,7 +116,8 @@ class Retries:
         """Note that these spans of a batch were taken: its rest is due at once, others soon."""
         self._taken += 1
         if batch.is_faulty or self._failures:
-            self._bring_forward(also_faulty=batch.is_faulty)
+            # Who takes again what it did not, a span at fault or anything, may have been mended.
+            self._bring_forward(also_faulty=batch.is_faulty or self.is_outage)
         self._failures = 0
         self.finished(batch, spans)
 

@@ -93,6 +93,25 @@ async def test_what_is_new_passes_what_waits(out: Out, collector: Collector) -> 
     assert out.size == 100
 
 
+@pytest.mark.parametrize("lasts", range(1800, 2100, 60))
+@with_collector()
+async def test_after_an_outage_what_was_at_fault_is_tried_soon(
+    out: Out, collector: Collector, lasts: int
+) -> None:
+    """Who takes anything again may have been mended: no span waits for its own five minutes."""
+    collector.respond(otlp.poison(otlp.named("7"), code=503))
+    out.put(numbered(10))
+    await asyncio.sleep(3600)
+    assert out.refused()[0] == 1
+    collector.respond(otlp.poison(lambda _: True, code=503))
+    out.put(numbered(20 * 512, first=100))
+    await asyncio.sleep(lasts)
+    collector.heal()
+    await asyncio.sleep(60)
+
+    assert (out.size, out.refused()) == (0, (0, 0.0))
+
+
 # -- a back end that is away
 
 
