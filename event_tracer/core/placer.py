@@ -1,6 +1,7 @@
 """The place of an occurrence: its lineage, its story, its trace and all ids."""
 
 from event_tracer.core.chain import Chain, KubeObject, makes_runs, run_of
+from event_tracer.core.expiring import GenerationalCache
 from event_tracer.core.histories import Histories, Story
 from event_tracer.core.lineage import Lineage, lineage_names
 from event_tracer.core.occurrence import Occurrence
@@ -34,15 +35,15 @@ class Placer:
         self._histories = histories
         self._cluster_uid = cluster_uid
         self._placed: dict[tuple[str, int, str, int | None], Placement] = {}
-        self._last: dict[str, Placement] = {}  # of each object, of late
+        self._last: GenerationalCache[str, Placement] = GenerationalCache(most=_MOST_LAST)
 
     def forget(self) -> None:
         """Start anew: something was learnt since the last occurrence was placed."""
         self._placed.clear()
 
-    def expire(self) -> None:
-        """Forget of each object the last placement: most have been silent since then."""
-        self._last.clear()
+    def expire(self, *, now: int) -> None:
+        """Forget the last placements of objects that were silent of late."""
+        self._last.expire(now=now)
 
     def place(self, occurrence: Occurrence, item: KubeObject, *, final_before: int) -> Placement:
         """The placement of an occurrence about `item`.
@@ -88,9 +89,8 @@ class Placer:
         last = self._last.get(identity)
         if last is not None and last.chain == chain and last.story.equals(story):
             return last
-        if len(self._last) >= _MOST_LAST:
-            self._last.clear()
-        made = self._last[identity] = self._made(chain, story)
+        made = self._made(chain, story)
+        self._last.put(identity, made)
         return made
 
     def _made(self, chain: Chain, story: Story) -> Placement:

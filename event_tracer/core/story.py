@@ -293,4 +293,4 @@ class Stories:
         now = self._swept = self._synced_until
         self._seen.expire(now=now)
         self._cluster.expire(now=now)
-        self._placer.expire()
+        self._placer.expire(now=now)

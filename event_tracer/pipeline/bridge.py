@@ -17,18 +17,15 @@ from event_tracer.core.versions import lowest_of
 from event_tracer.export.delivery import Delivery
 from event_tracer.kube.client import Api
 from event_tracer.kube.resources import WholeKinds
-from event_tracer.kube.stream import PollInterval
 from event_tracer.pipeline.checkpoint import Checkpoint, CheckpointError
 from event_tracer.pipeline.cluster_reader import ClusterReader
 from event_tracer.pipeline.feed import Feed
-from event_tracer.pipeline.intake import Intake
+from event_tracer.pipeline.intake import TICK, Intake
 from event_tracer.pipeline.outbox import OnSpans, Outbox
 from event_tracer.pipeline.stores import Store
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import TaskScope
 
-# After the streams are read (intake.py), so that what was read leaves at once.
-_TICK = PollInterval(every=0.75, late=0.06)
 _MAX_PER_FEED = 2_000  # occurrences
 _STUCK = 420.0  # seconds: longer than any watch and pause may be silent
 _WARNING = 60.0  # seconds
@@ -193,7 +190,7 @@ class Bridge:
             self._feed.feed(Tick(now=self._now(clock())))
             await self._feed.release_due()
             self._outbox.flush()
-            await asyncio.sleep(_TICK.pause(clock()))
+            await asyncio.sleep(TICK.pause(clock()))
 
     def _now(self, at: float) -> int:
         """The API server's clock (ns) at a time of the loop.

@@ -19,9 +19,12 @@ from event_tracer.pipeline.owner_lookups import OwnerLookups
 from event_tracer.runtime.metrics import Metrics
 from event_tracer.runtime.tasks import Spawn
 
-_OBJECTS = PollInterval(every=0.75)
+_EVERY = 0.75  # seconds: so that one wake-up does for all
+_OBJECTS = PollInterval(every=_EVERY)
 # A little later than what they are about: whoever tells of an object has seen it before.
-_EVENTS = PollInterval(every=0.75, late=0.05)
+_EVENTS = PollInterval(every=_EVERY, late=0.05)
+TICK = PollInterval(every=_EVERY, late=0.06)
+"""After both, so that what was read leaves at once."""
 
 logger = logging.getLogger(__name__)
 
