@@ -61,6 +61,24 @@ def test_a_forgotten_connection_is_left_over_grpc(acknowledges: bool, server: Gr
     assert numbers(received.span for received in server.spans) == each(20)
 
 
+def test_an_idle_connection_is_let_go(server: GrpcServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One does for what is sent without a pause; after one what follows has another."""
+    idle = 1.0
+    monkeypatch.setattr("event_tracer.export.otlp.grpc._IDLE", idle)
+
+    async def test(out: Out, box: Middlebox) -> None:
+        await out.send(numbered(600))
+        await out.send(numbered(10, first=601))
+        assert box.connections == 1
+        await asyncio.sleep(2 * idle)
+        await out.send(numbered(10, first=611))
+        assert box.connections == 2
+
+    asyncio.run(through(server.port, "grpc", test))
+
+    assert numbers(received.span for received in server.spans) == each(620)
+
+
 def test_what_is_under_way_is_not_cut_off(server: GrpcServer) -> None:
     """A slow answer on the connection that is left still counts."""
     may_answer = threading.Event()
