@@ -29,6 +29,7 @@ _ANY_REASON: dict[str, tuple[ChildRule, ...]] = {
 }
 _NO_KINDS = frozenset({"container", "volume", "image", "user", "revision", "version", "new"})
 _CREATES = re.compile(r"(?:[Cc]reat|[Dd]elet|[Ss]cal)(?:ed|ing|e)\b")
+_MOST_REISSUED = 4  # times that one Event was told anew: a message may say so without end
 _OWN_NOTHING = frozenset({"Pod", "Node", "Namespace"})  # of what is called after them
 
 
@@ -53,11 +54,13 @@ def ties_of(event: Event) -> tuple[Named, ...]:
 
 
 def _named(reason: str, message: str, about: ObjectReference) -> Iterator[Named]:
-    if (again := REISSUED.match(message)) and (kind := KIND_OF_NAME.get(again["kind"])):
+    for _ in range(_MOST_REISSUED):
+        again = REISSUED.match(message)
+        kind = KIND_OF_NAME.get(again["kind"]) if again else None
+        if not again or not kind:
+            break
         yield Named(kind, about.namespace, again["name"], about, _reissued(kind))
-        other = _reference(kind, about.namespace, again["name"])
-        yield from _named(reason, again["message"], other)
-        return
+        message, about = again["message"], _reference(kind, about.namespace, again["name"])
     is_named = False
     for rule in (*_RULES.get(reason, ()), *_ANY_REASON.get(about.kind, ())):
         if rule.kinds and about.kind not in rule.kinds:

@@ -201,6 +201,13 @@ def test_what_is_no_creation_names_nothing(about: str, message: str) -> None:
     assert named(about, "Made", message) == ()
 
 
+def test_a_message_that_names_without_end_is_taken_in() -> None:
+    """Whoever may write Events may write any message; core/v1 has no limit but etcd's."""
+    found = named("Notebook n", "Made", "Reissued from statefulset/n: " * 40_000)
+
+    assert 0 < len(found) < 10
+
+
 def test_a_workflows_node_is_of_its_workflow() -> None:
     """Argo Workflows' nodeEvents.sendAsPod: about the pod, its Workflow in annotations."""
     meta = {
