@@ -61,7 +61,7 @@ build/compiled: $(VENV)/dev $(shell find event_tracer -name '*.py')
 # pyproject.toml has the source on the path of tests; here what was compiled stands before it.
 .PHONY: compiled
 compiled: build/compiled  ## run the tests of the core as the image has it, compiled
-	$(BIN)/python -m pytest -q -rs -n 4 --dist worksteal -o "pythonpath=build/compiled ." tests/core
+	$(BIN)/python -m pytest -q -rs -n 4 --dist worksteal -o "pythonpath=build/compiled ." tests/core tests/pipeline/test_checkpoint.py
 
 .PHONY: bench
 bench: build/compiled  ## measure what it costs

@@ -46,7 +46,7 @@ class WriteTime(Record, frozen=True):
 
 
 Unread = Annotated[Raw, PlainValidator(lambda value: value)]
-"""JSON of a line that `wire.value_of` reads if anybody asks; of what is JSON already, the value.
+"""JSON of a line, read by `decoding.value_of` if anybody asks; of what is JSON already, the value.
 
 Fields that writes touched are half of a pod's frame, and only those of roots are read."""
 

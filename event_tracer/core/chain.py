@@ -1,7 +1,4 @@
-"""Objects of an ownership chain, as a checkpoint keeps them.
-
-Not compiled: msgspec reads a checkpoint by the hints of these classes, and mypyc erases them.
-"""
+"""Objects of an ownership chain, as a checkpoint keeps them."""
 
 import re
 from functools import lru_cache
@@ -21,6 +18,10 @@ class OwnerReference(SavedRecord, frozen=True):
     api_version: str
 
 
+_Owner = OwnerReference | None
+_Second = int | None
+
+
 class KubeObject(SavedRecord, frozen=True):
     """An object on an ownership chain. `created` is a Unix second, None where unknown.
 
@@ -37,13 +38,13 @@ class KubeObject(SavedRecord, frozen=True):
     name: str
     generate_name: str = ""
     known: bool = False
-    owner: OwnerReference | None = None
-    other_owners: tuple[str, ...] = ()
-    created: int | None = None
+    owner: "_Owner" = None
+    other_owners: "tuple[str, ...]" = ()
+    created: "_Second" = None
     creator: str = ""
     is_placed: bool = True
-    labels: tuple[tuple[str, str], ...] = ()
-    annotations: tuple[tuple[str, str], ...] = ()
+    labels: "tuple[tuple[str, str], ...]" = ()
+    annotations: "tuple[tuple[str, str], ...]" = ()
 
 
 CHANGED_THEMSELVES = frozenset({"Job", "Deployment", "StatefulSet", "DaemonSet"})

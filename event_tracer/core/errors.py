@@ -55,6 +55,9 @@ _GOES_ON = frozenset({
 ErrorKey = tuple[str, Kind, str]  # object, kind, container
 
 
+_Time = int | None
+
+
 class Standing(SavedRecord, frozen=True):
     """An error of `kind` about the object `identity`, which stands since `since`; times in ns.
 
@@ -69,7 +72,7 @@ class Standing(SavedRecord, frozen=True):
     container: str
     since: int
     last: int
-    surely: int | None
+    surely: "_Time"
     name: str
     message: str
     about: str

@@ -7,12 +7,7 @@ from typing import Any, Final
 from msgspec import Raw
 
 from event_tracer.core.api_types import AnyObject
-from event_tracer.core.event import Event, event_of, parse_event
-from event_tracer.core.objects import ObjectMetadata, custom_of, parse_object, whole_of
-from event_tracer.core.record import Record
-from event_tracer.core.status import WITH_STATUS
-from event_tracer.core.wire import (
-    MalformedError,
+from event_tracer.core.decoding import (
     read_event_item,
     read_event_line,
     read_object_item,
@@ -20,6 +15,11 @@ from event_tracer.core.wire import (
     read_whole_item,
     read_whole_line,
 )
+from event_tracer.core.event import Event, event_of, parse_event
+from event_tracer.core.objects import ObjectMetadata, custom_of, parse_object, whole_of
+from event_tracer.core.record import Record
+from event_tracer.core.status import WITH_STATUS
+from event_tracer.core.wire import MalformedError
 
 
 class Frame(Record, frozen=True):

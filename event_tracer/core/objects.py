@@ -6,6 +6,7 @@ from typing import Any, Final
 from event_tracer.core import api_types, wire
 from event_tracer.core.chain import CHANGED_THEMSELVES, OwnerReference
 from event_tracer.core.children import LABELLED, TARGETS
+from event_tracer.core.decoding import value_of
 from event_tracer.core.event import server_time, version_number, within_int64
 from event_tracer.core.kinds import KIND_OF_PLURAL, is_custom_group
 from event_tracer.core.record import Record
@@ -269,7 +270,7 @@ def _revisions(meta: api_types.Meta) -> tuple[int, ...]:
 
 
 def _write(entry: api_types.ManagedFields, kind: str) -> Write:
-    spec = wire.value_of(entry.fieldsV1.spec) if entry.fieldsV1 else None
+    spec = value_of(entry.fieldsV1.spec) if entry.fieldsV1 else None
     subresource = entry.subresource or ""
     operation = entry.operation or ""
     return Write(

@@ -32,5 +32,7 @@ class Record(Struct, frozen=True, gc=False):
 class SavedRecord(Record, frozen=True, array_like=True):
     """A record that a checkpoint keeps.
 
-    Its module is not compiled: msgspec reads a checkpoint by the hints of these classes.
+    msgspec reads a checkpoint by the hints of these classes. Of one that is more than the name of a
+    class mypyc leaves nothing, unless it is in quotes and no union; such have names of their own
+    (mypyc/irbuild/classdef.py, add_non_ext_class_attr_ann).
     """

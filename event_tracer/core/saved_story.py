@@ -1,7 +1,4 @@
-"""A story under way as a checkpoint keeps it. Times are ns.
-
-Not compiled: msgspec reads a checkpoint by the hints of these classes.
-"""
+"""A story under way as a checkpoint keeps it. Times are ns."""
 
 from typing import NamedTuple
 
@@ -21,7 +18,7 @@ class Member(SavedRecord, frozen=True):
 
     kind: str
     name: str
-    above: tuple[str, ...]
+    above: "tuple[str, ...]"
     since: int
 
 
@@ -30,7 +27,7 @@ class Awaited(SavedRecord, frozen=True):
 
     began: int
     done: int
-    above: tuple[str, ...]
+    above: "tuple[str, ...]"
 
     @property
     def is_open(self) -> bool:
@@ -46,8 +43,8 @@ class SavedStory(NamedTuple):
 
     trace_id: bytes
     progress: int
-    errors: tuple[Standing, ...]
-    awaited: tuple[tuple[str, Awaited], ...]
-    members: tuple[tuple[str, Member], ...] = ()
-    kills: tuple[tuple[str, str, int, str], ...] = ()
-    doing: tuple[tuple[str, Doing], ...] = ()
+    errors: "tuple[Standing, ...]"
+    awaited: "tuple[tuple[str, Awaited], ...]"
+    members: "tuple[tuple[str, Member], ...]" = ()
+    kills: "tuple[tuple[str, str, int, str], ...]" = ()
+    doing: "tuple[tuple[str, Doing], ...]" = ()

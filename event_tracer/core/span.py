@@ -9,6 +9,7 @@ from event_tracer.core.record import SavedRecord
 AttributeValue = str | int | bool | tuple[str, ...]
 Attributes = tuple[tuple[str, AttributeValue], ...]
 SpanKind = Literal["event", "object", "gap"]
+_Words = str | None
 
 
 class Span(SavedRecord, frozen=True):
@@ -26,13 +27,13 @@ class Span(SavedRecord, frozen=True):
     trace_id: bytes
     span_id: bytes
     parent_id: bytes
-    kind: SpanKind
+    kind: "SpanKind"
     name: str
-    resource: Attributes
+    resource: "Attributes"
     start: int
     end: int
-    attributes: Attributes
-    error: str | None = None
+    attributes: "Attributes"
+    error: "_Words" = None
     version: int = 0
     is_status: bool = False
 

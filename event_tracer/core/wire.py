@@ -1,18 +1,19 @@
-"""JSON of Kubernetes' API → the structs of `api_types`, no more of it made than is read."""
+"""JSON of Kubernetes' API → Python, and that → the structs of `api_types`, by pydantic.
+
+Not compiled: what recurses in C has no limit, and a file may hold a list that holds itself.
+"""
 
 import json
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
-from msgspec import DecodeError, Raw, Struct
-from msgspec.json import Decoder
+from msgspec import Struct
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from event_tracer import EventTracerError
 from event_tracer.core.api_types import AnyObject, CustomObject, EventObject, WholeObject
-from event_tracer.core.envelopes import EventLine, ListPage, ObjectLine, WholeLine
 from event_tracer.core.forgiving import adapter
 
 
@@ -33,15 +34,6 @@ APPLIED = frozenset({
     "kopf.zalando.org/last-handled-configuration",
 })  # fmt: skip
 _NUMERAL = re.compile("-?[0-9]{1,18}")
-_PAGE = Decoder(ListPage)
-_EVENT_ITEM = Decoder(EventObject)
-_OBJECT_ITEM = Decoder(CustomObject)
-_WHOLE_ITEM = Decoder(WholeObject)
-_EVENT_LINE = Decoder(EventLine)
-_OBJECT_LINE = Decoder(ObjectLine)
-_WHOLE_LINE = Decoder(WholeLine)
-_ANY = Decoder()
-T = TypeVar("T")
 Item = TypeVar("Item", bound=Struct)
 Whole = TypeVar("Whole", CustomObject, WholeObject)
 
@@ -121,64 +113,6 @@ def read_object(raw: Mapping[str, Any]) -> CustomObject:
 def read_whole(raw: Mapping[str, Any]) -> WholeObject:
     """The same of a pod, workload or run, whose status is read by rules of its own."""
     return _read_forgiving(WholeObject, raw)
-
-
-def value_of(unread: object) -> object:
-    """The value of what a line's reading has left as JSON."""
-    return _ANY.decode(unread) if isinstance(unread, Raw) else unread
-
-
-def read_event_line(text: bytes) -> EventLine | None:
-    """JSON of a watch's line, no more of it made than is read; None where that is not enough."""
-    return _read_line(_EVENT_LINE, text)
-
-
-def read_object_line(text: bytes) -> ObjectLine | None:
-    """The same of any other object."""
-    return _read_line(_OBJECT_LINE, text)
-
-
-def read_whole_line(text: bytes) -> WholeLine | None:
-    """The same of an object whose status is read."""
-    return _read_line(_WHOLE_LINE, text)
-
-
-def read_page(text: bytes) -> ListPage | None:
-    """JSON of a page of a LIST, none of its items read; None where it is not as nearly all are."""
-    return _read_line(_PAGE, text)
-
-
-def read_event_item(unread: Raw) -> EventObject | None:
-    """An item of such a page, no more of it made than is read; None where that is not enough."""
-    return _read_item(_EVENT_ITEM, unread)
-
-
-def read_object_item(unread: Raw) -> CustomObject | None:
-    """The same of any other object."""
-    return _read_item(_OBJECT_ITEM, unread)
-
-
-def read_whole_item(unread: Raw) -> WholeObject | None:
-    """The same of an object whose status is read."""
-    return _read_item(_WHOLE_ITEM, unread)
-
-
-def _read_line(decoder: Decoder[T], text: bytes) -> T | None:
-    try:
-        if not text.isascii():
-            text.decode()
-    except UnicodeDecodeError:
-        return None
-    return _read_item(decoder, text)
-
-
-def _read_item(decoder: Decoder[T], text: bytes) -> T | None:
-    # msgspec takes a third of the CPU of pydantic, 6 µs for a pod's frame of 5 KB. What it skips it
-    # does not decode; and it takes no number for a string, as it makes another of 0.0 ("0.0").
-    try:
-        return decoder.decode(text)
-    except (DecodeError, RecursionError):
-        return None
 
 
 def _read(type_: type[Item], raw: object) -> Item:

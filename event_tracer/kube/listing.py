@@ -8,9 +8,10 @@ from typing import Any
 from aiohttp import ClientResponse
 from msgspec import Raw
 
+from event_tracer.core.decoding import read_page
 from event_tracer.core.event import version_number
 from event_tracer.core.frame import Frame, Listing, parse_item
-from event_tracer.core.wire import MalformedError, decode, read_page
+from event_tracer.core.wire import MalformedError, decode
 from event_tracer.kube.client import Api, ApiError
 from event_tracer.kube.resources import EVENTS, Resource
 from event_tracer.kube.watch_state import Start
