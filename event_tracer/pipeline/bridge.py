@@ -259,10 +259,11 @@ def _positions(versions: Mapping[str, str], *, lowest: int) -> dict[str, str]:
 
 def _counting(filter_: Filter, metrics: Metrics) -> Callable[[Occurrence], bool]:
     """A predicate of occurrences: true for those that pass the filter; it counts all."""
+    keeps_all = filter_ == Filter()
 
     def keep(occurrence: Occurrence) -> bool:
         metrics.occurrence()
-        rule = filter_.rule(occurrence)
+        rule = "" if keeps_all else filter_.rule(occurrence)
         if rule:
             metrics.filtered(rule)
         return not rule

@@ -77,7 +77,7 @@ class ClusterReader(Generic[H]):
 
     def update(self) -> None:
         """Note that some watch may have come live, or fallen behind."""
-        if self.are_objects_read:
+        if not self._objects_read.is_set() and self.are_objects_read:
             self._objects_read.set()
         self.handler.update_sync_state()
 
