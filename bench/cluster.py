@@ -22,6 +22,7 @@ from tests.e2e.site import ports
 
 _SECONDS = 60
 _BURST = 3_000  # Events, to see how many a second it takes
+_AT_MOST = 10**6  # Events/s
 _PREPARE = 20 * 10**9  # ns, until the first is due
 
 
@@ -50,7 +51,10 @@ def at_api_server(measure: Callable[[ControlPlane, Path], dict[str, Any]]) -> di
 def _measured(
     plane: ControlPlane, folder: Path, *, seconds: float, has_status: bool
 ) -> dict[str, Any]:
-    burst = Post(plane, folder / "burst", per_second=10**6, count=_BURST, start=0)
+    burst = Post(
+        plane, folder / "burst", per_second=_AT_MOST, count=_BURST, start=time.time_ns(),
+        at_once=True,
+    )  # fmt: skip
     rate = burst.count / burst.lasted()
     made = Rig(folder, kubeconfig=plane.kubeconfig)
     try:
@@ -72,18 +76,19 @@ def _measured(
 
 
 class Post:
-    """Rollouts of ten pods, posted by a process of their own.
+    """Rollouts of ten pods, posted by a process of their own, from `start` (ns) on.
 
-    Unless `has_status` nothing is written about objects once they are there.
+    Each frame at its time, or all as soon as they can be if `at_once`. Unless `has_status` nothing
+    is written about objects once they are there.
     """
 
     def __init__(
         self, plane: ControlPlane, file: Path, *, per_second: float, count: int, start: int,
-        has_status: bool = True,
+        has_status: bool = True, at_once: bool = False,
     ) -> None:  # fmt: skip
         # The API server gives each its answer: whole, or the metadata alone.
         made = stream(
-            per_second=per_second, count=count, pods=10, start=start or 10**18, has_status=True
+            per_second=per_second, count=count, pods=10, start=start, has_status=True
         )  # fmt: skip
         frames = [
             (at, frame) for at, frame in made
@@ -91,7 +96,7 @@ class Post:
         ]  # fmt: skip
         self.count = sum(frame["resource"] == "events" for _, frame in frames)
         self.objects = len(frames) - self.count
-        told = [{"at": at, **frame} if start else frame for at, frame in frames]
+        told = [{"at": start if at_once else at, **frame} for at, frame in frames]
         file.write_text("\n".join(map(json.dumps, told)))
         authority = plane.folder / "apiserver.crt"
         options = (str(file), plane.url, str(authority), ADMIN, f"{file.name}-")

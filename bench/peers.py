@@ -1,4 +1,4 @@
-"""Beside other programs, at one kube-apiserver under one load, and what each costs that.
+"""Beside other programs, at one kube-apiserver under the same loads, and what each costs that.
 
 `python -m bench peers --peer 'NAME=COMMAND'` starts COMMAND without a shell, with KUBECONFIG in
 its environment. In it `{kubeconfig}` and `{endpoint}` are the API server's and those of a collector
@@ -28,11 +28,27 @@ from bench.processes import Helper, Measured, Rig, cpu_of
 from tests.e2e.controlplane import ADMIN, ControlPlane
 
 Figures = dict[str, float]
-_RATE = 300  # Events/s, where the machine can; each load tells how many it had
-_SECONDS = 20
-_WARMS = 2.0  # seconds of load that are not measured
 _PREPARES = 10 * 10**9  # ns, until the first is due
 _SETTLES = 45.0  # seconds: an object's span leaves after 30 s of silence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Load:
+    """Events at a rate, or all as soon as the API server takes them, and the rest after them.
+
+    Each load tells how many a second there were; the rest (s) counts, too.
+    """
+
+    name: str
+    count: int
+    per_second: float
+    at_once: bool = False
+    rest: float = _SETTLES
+
+
+_WARM = _Load(name="warm", count=600, per_second=300)
+_STEADY = _Load(name="steady", count=6_000, per_second=300)
+_BURST = _Load(name="burst", count=6_100, per_second=760, at_once=True, rest=100.0)
 _COUNTED = {
     "requests": "apiserver_request_total", "bytes of answers": "apiserver_response_sizes_sum",
     "bytes of watches": "apiserver_watch_events_sizes_sum",
@@ -46,7 +62,7 @@ def peers(*, scale: float, has_status: bool, peer: Sequence[str] = ()) -> dict[s
     commands = dict(each.split("=", 1) for each in peer)
 
     def measure(plane: ControlPlane, folder: Path) -> dict[str, Figures]:
-        found = _Loads(plane, folder, seconds=_SECONDS * scale, has_status=has_status)
+        found = _Loads(plane, folder, scale=scale, has_status=has_status)
         try:
             return _compared(found, commands)
         finally:
@@ -81,9 +97,9 @@ class _Loads:
     """Loads of one API server, one after the other, and who reads along."""
 
     def __init__(
-        self, plane: ControlPlane, folder: Path, *, seconds: float, has_status: bool
+        self, plane: ControlPlane, folder: Path, *, scale: float, has_status: bool
     ) -> None:
-        self._plane, self._folder, self._seconds = plane, folder, seconds
+        self._plane, self._folder, self._scale = plane, folder, scale
         self._has_status = has_status
         self._posted = 0
         self._rig = Rig(folder, kubeconfig=plane.kubeconfig)
@@ -91,15 +107,15 @@ class _Loads:
 
     def warm(self) -> None:
         """What is done once only, in the API server and in us, is done."""
-        self._post("warm", seconds=_WARMS)
+        self._post(_WARM, called="warm")
 
-    def cost_of(self, name: str) -> dict[str, Figures]:
+    def cost_of(self, load: _Load) -> dict[str, Figures]:
         """One load: what each program and the API server spent, an Event."""
         server, before = self._server(), self._read()
-        count, rate = self._post(name, seconds=self._seconds)
+        count, rate = self._post(load, called=f"{load.name}{len(self._readers)}")
         if _OURS in self._readers:
             self._rig.wait(self._posted)
-        time.sleep(_SETTLES)
+        time.sleep(load.rest)
         now = self._read()
         spent = _each(self._server().since(server), count)
         found = {_SERVER: {"Events/s": round(rate), **spent}}
@@ -138,11 +154,12 @@ class _Loads:
         for sink in {self._rig.sink, *(reader.sink for reader in self._readers.values())}:
             sink.kill()
 
-    def _post(self, name: str, *, seconds: float) -> tuple[int, float]:
+    def _post(self, load: _Load, *, called: str) -> tuple[int, float]:
         """How many Events were posted, and how many a second."""
         post = Post(
-            self._plane, self._folder / name, per_second=_RATE, count=int(_RATE * seconds),
-            start=time.time_ns() + _PREPARES, has_status=self._has_status,
+            self._plane, self._folder / called, per_second=load.per_second,
+            count=int(load.count * self._scale), start=time.time_ns() + _PREPARES,
+            has_status=self._has_status, at_once=load.at_once,
         )  # fmt: skip
         lasted = post.lasted()
         self._posted += post.count
@@ -185,26 +202,34 @@ def _each(spent: Figures, events: int) -> Figures:
 
 def _compared(loads: _Loads, commands: dict[str, str]) -> dict[str, Figures]:
     loads.warm()
-    alone = loads.cost_of("alone")[_SERVER]
+    alone = loads.cost_of(_STEADY)[_SERVER]
     start = loads.start_us()
-    ours = loads.cost_of("ours")
+    ours = loads.cost_of(_STEADY)
     made = {
         "API server": alone, "at our start, in all": start, "with us": ours[_SERVER],
         "by us": _less(ours[_SERVER], alone), _OURS: ours[_OURS],
     }  # fmt: skip
-    if commands:
-        for name, command in commands.items():
-            loads.start(name, command)
-        time.sleep(_SETTLES)
-        beside = loads.cost_of("beside")
-        made["with all"] = beside.pop(_SERVER)
-        made["by all but us"] = _less(made["with all"], ours[_SERVER])
-        made |= {f"{name}, all at once": figures for name, figures in beside.items()}
-        cpu = {name: figures["CPU µs"] for name, figures in beside.items()}
-        made |= {
-            f"{_OURS} / {name}": {"CPU": round(cpu[_OURS] / cpu[name], 2)} for name in commands
-        }
+    for name, command in commands.items():
+        loads.start(name, command)
+    time.sleep(_SETTLES)
+    for load in (_STEADY, _BURST) if commands else ():
+        made |= _beside(loads.cost_of(load), load=load.name, ours=ours)
     return made
+
+
+def _beside(
+    beside: dict[str, Figures], *, load: str, ours: dict[str, Figures]
+) -> dict[str, Figures]:
+    """The figures of all at once under a load, and the ratios."""
+    server, own = beside.pop(_SERVER), beside[_OURS]["CPU µs"]
+    made = {f"{load}, with all": server}
+    if load == _STEADY.name:
+        made["by all but us"] = _less(server, ours[_SERVER])
+    made |= {f"{load}, {name}": figures for name, figures in beside.items()}
+    return made | {
+        f"{load}, {_OURS} / {name}": {"CPU": round(own / figures["CPU µs"], 2)}
+        for name, figures in beside.items() if name != _OURS
+    }  # fmt: skip
 
 
 def _less(one: Figures, other: Figures) -> Figures:
