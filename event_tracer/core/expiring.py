@@ -60,11 +60,16 @@ class GenerationalCache(Generic[K, V]):
         self._old.pop(key, None)
         self._oldest.pop(key, None)
 
-    def expire(self, *, now: int) -> None:
-        """Forget what was not used for long, as of `now`; to be called more often than that."""
-        if (now - self._turned) * 2 >= self._keep:
-            self._turned = now
-            self._rotate()
+    def expire(self, *, now: int) -> bool:
+        """Forget what was not used for long, as of `now`; to be called more often than that.
+
+        True if it was time to.
+        """
+        if (now - self._turned) * 2 < self._keep:
+            return False
+        self._turned = now
+        self._rotate()
+        return True
 
     def _before(self, key: K) -> V | None:
         value = self._old.get(key)
