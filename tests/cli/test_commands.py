@@ -73,7 +73,6 @@ def test_the_pages_name_no_other_options() -> None:
         "--profile",
         "--peer",
         "--previous",
-        "--scale",
         "--set",
         "--show-managed-fields",
         "--watch",
