@@ -9,7 +9,7 @@ from event_tracer.core.record import Record
 from event_tracer.core.span import Attributes, object_span_id, trace_id
 from event_tracer.core.times import second_of
 
-_MOST_LAST = 4_096
+_MOST_LAST = 2_048
 
 
 class Placement(Record, frozen=True):
