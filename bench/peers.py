@@ -107,12 +107,12 @@ class _Loads:
 
     def warm(self) -> None:
         """What is done once only, in the API server and in us, is done."""
-        self._post(_WARM, called="warm")
+        self._post(_WARM)
 
     def cost_of(self, load: _Load) -> dict[str, Figures]:
         """One load: what each program and the API server spent, an Event."""
         server, before = self._server(), self._read()
-        count, rate = self._post(load, called=f"{load.name}{len(self._readers)}")
+        count, rate = self._post(load)
         if _OURS in self._readers:
             self._rig.wait(self._posted)
         time.sleep(load.rest)
@@ -154,8 +154,9 @@ class _Loads:
         for sink in {self._rig.sink, *(reader.sink for reader in self._readers.values())}:
             sink.kill()
 
-    def _post(self, load: _Load, *, called: str) -> tuple[int, float]:
+    def _post(self, load: _Load) -> tuple[int, float]:
         """How many Events were posted, and how many a second."""
+        called = f"{load.name}{len(self._readers)}"  # each load has namespaces of its own
         post = Post(
             self._plane, self._folder / called, per_second=load.per_second,
             count=int(load.count * self._scale), start=time.time_ns() + _PREPARES,
@@ -209,27 +210,24 @@ def _compared(loads: _Loads, commands: dict[str, str]) -> dict[str, Figures]:
         "API server": alone, "at our start, in all": start, "with us": ours[_SERVER],
         "by us": _less(ours[_SERVER], alone), _OURS: ours[_OURS],
     }  # fmt: skip
+    if not commands:
+        return made
     for name, command in commands.items():
         loads.start(name, command)
     time.sleep(_SETTLES)
-    for load in (_STEADY, _BURST) if commands else ():
-        made |= _beside(loads.cost_of(load), load=load.name, ours=ours)
-    return made
+    steady, burst = loads.cost_of(_STEADY), loads.cost_of(_BURST)
+    made["by all but us"] = _less(steady[_SERVER], ours[_SERVER])
+    return made | _beside(steady, load=_STEADY.name) | _beside(burst, load=_BURST.name)
 
 
-def _beside(
-    beside: dict[str, Figures], *, load: str, ours: dict[str, Figures]
-) -> dict[str, Figures]:
+def _beside(found: dict[str, Figures], *, load: str) -> dict[str, Figures]:
     """The figures of all at once under a load, and the ratios."""
-    server, own = beside.pop(_SERVER), beside[_OURS]["CPU µs"]
-    made = {f"{load}, with all": server}
-    if load == _STEADY.name:
-        made["by all but us"] = _less(server, ours[_SERVER])
-    made |= {f"{load}, {name}": figures for name, figures in beside.items()}
-    return made | {
-        f"{load}, {_OURS} / {name}": {"CPU": round(own / figures["CPU µs"], 2)}
-        for name, figures in beside.items() if name != _OURS
+    own = found[_OURS]["CPU µs"]
+    ratios = {
+        f"{_OURS} / {name}": {"CPU": round(own / figures["CPU µs"], 2)}
+        for name, figures in found.items() if name not in (_OURS, _SERVER)
     }  # fmt: skip
+    return {f"{load}, {what}": figures for what, figures in (found | ratios).items()}
 
 
 def _less(one: Figures, other: Figures) -> Figures:

@@ -1,8 +1,8 @@
 """What controllers and kubelets write, to a real API server.
 
 `python -m bench.poster FILE URL CA TOKEN CLUSTER` posts the lines of FILE, which are frames, each
-at its time `at` (ns) or as soon as it can be. Namespaces begin with CLUSTER. At the end it writes
-to FILE.sent when it posted each Event (uid, ns), and prints the seconds that it took.
+at its time `at` (ns) or as soon as it can be after that. Namespaces begin with CLUSTER. At the end
+it writes to FILE.sent when it posted each Event (uid, ns), and prints the seconds that it took.
 """
 
 import asyncio
@@ -136,7 +136,7 @@ async def main(file: Path, url: str, authority: str, token: str, prefix: str) ->
         begun = time.monotonic()
         async with asyncio.TaskGroup() as group:
             for frame in frames:
-                early = (frame.get("at", 0) - time.time_ns()) / 1e9
+                early = (frame["at"] - time.time_ns()) / 1e9
                 if early > 0:
                     await asyncio.sleep(early)
                 group.create_task(poster.post(frame))
