@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from msgspec import Raw
+from msgspec.json import Decoder
 
 from event_tracer.core.api_types import AnyObject
 from event_tracer.core.decoding import (
-    read_event_item,
-    read_event_line,
-    read_object_item,
-    read_object_line,
-    read_whole_item,
-    read_whole_line,
+    EVENT_ITEM,
+    EVENT_LINE,
+    OBJECT_ITEM,
+    OBJECT_LINE,
+    WHOLE_ITEM,
+    WHOLE_LINE,
+    read_item,
+    read_text,
 )
 from event_tracer.core.event import Event, event_of, parse_event
 from event_tracer.core.objects import ObjectMetadata, custom_of, parse_object, whole_of
@@ -134,16 +137,13 @@ def parse_item(
 
     `left_out` is what the List left out of its items.
     """
-    item: Any
     is_event = resource in _EVENTS
-    if is_event:
-        item = read_event_item(unread)
-    else:
-        item = read_whole_item(unread) if kind in _WHOLE else read_object_item(unread)
-        if item is not None and left_out:
-            item = item.but(**{**left_out, **_kind_and_version(item)})
+    decoder = _decoder_of(kind, is_event, EVENT_ITEM, WHOLE_ITEM, OBJECT_ITEM)
+    item = read_item(decoder, unread)
     if item is None:
         return None
+    if left_out and not is_event:
+        item = item.but(**{**left_out, **_kind_and_version(item)})
     try:
         return _line("ADDED", item, resource=resource, kind=kind, is_event=is_event)
     except MalformedError:
@@ -169,15 +169,20 @@ def parse_lines(
 
 
 def _parsed(text: bytes, *, resource: str, kind: str) -> Line | None:
-    line: Any
     is_event = resource in _EVENTS
-    if is_event:
-        line = read_event_line(text)
-    else:
-        line = read_whole_line(text) if kind in _WHOLE else read_object_line(text)
+    decoder = _decoder_of(kind, is_event, EVENT_LINE, WHOLE_LINE, OBJECT_LINE)
+    line = read_text(decoder, text)
     if line is None:
         return None
     return _line(line.type, line.object, resource=resource, kind=kind, is_event=is_event)
+
+
+def _decoder_of(
+    kind: str, is_event: bool, of_event: Decoder[Any], of_whole: Decoder[Any], other: Decoder[Any]
+) -> Decoder[Any]:
+    if is_event:
+        return of_event
+    return of_whole if kind in _WHOLE else other
 
 
 def _line(type_: str, item: Any, *, resource: str, kind: str, is_event: bool) -> Line:

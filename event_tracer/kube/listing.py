@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import ClientResponse
 from msgspec import Raw
 
-from event_tracer.core.decoding import read_page
+from event_tracer.core.decoding import LIST_PAGE, read_text
 from event_tracer.core.event import version_number
 from event_tracer.core.frame import Frame, Listing, parse_item
 from event_tracer.core.wire import MalformedError, decode
@@ -146,7 +146,7 @@ def listing_of(start: Start, version: str, *, read: str, comes_again: bool) -> L
 def _unpacked(body: bytes) -> tuple[str, str, list[Any]]:
     """A page's version, the token of the next, and its items: each unread, or all as JSON."""
     try:
-        page: Any = read_page(body) or decode(body)
+        page: Any = read_text(LIST_PAGE, body) or decode(body)
         meta, items = page["metadata"], list(page.get("items") or ())
         return str(meta["resourceVersion"]), str(meta.get("continue") or ""), items
     except MalformedError as error:
