@@ -53,8 +53,6 @@ _GOES_ON = frozenset({
     *(f"Error: {word}" for word in ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull")),
 })  # fmt: skip
 ErrorKey = tuple[str, Kind, str]  # object, kind, container
-
-
 _Time = int | None
 
 

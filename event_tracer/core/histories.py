@@ -198,7 +198,7 @@ class Histories:
         """Forget roots that are gone or were never known, unused for two hours."""
         self._moments.expire(now=now)
         if not self._past.expire(now=now):
-            return
+            return  # nothing was forgotten, and there may be roots by the thousand
         known = {each for each in (*self._changed, *self._saved) if self._is_known(each)}
         self._changed = {each: True for each in self._changed if each in known}
         self._saved = {each: saved for each, saved in self._saved.items() if each in known}

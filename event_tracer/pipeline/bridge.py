@@ -259,7 +259,7 @@ def _positions(versions: Mapping[str, str], *, lowest: int) -> dict[str, str]:
 
 def _counting(filter_: Filter, metrics: Metrics) -> Callable[[Occurrence], bool]:
     """A predicate of occurrences: true for those that pass the filter; it counts all."""
-    keeps_all = filter_ == Filter()
+    keeps_all = filter_ == Filter()  # as most runs do: five calls less for each occurrence
 
     def keep(occurrence: Occurrence) -> bool:
         metrics.occurrence()

@@ -234,9 +234,7 @@ def test_what_is_read_of_a_checkpoint_keeps_its_hints() -> None:
     assert {KubeObject, OwnerReference, Span} <= read
     assert {"KubeObject.owner", "Span.error", "Standing.surely"} <= hints.keys()
     assert not {
-        name
-        for name, hint in hints.items()
-        if not (isinstance(hint, type) or "|" not in quoted(hint))
+        name for name, hint in hints.items() if not isinstance(hint, type) and "|" in quoted(hint)
     }
 
 
