@@ -2,7 +2,6 @@
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import chain, islice
 
 from event_tracer.core.expiring import GenerationalCache
@@ -11,10 +10,11 @@ from event_tracer.core.knowledge import Knowledge
 from event_tracer.core.members import Members
 from event_tracer.core.object_outcome import NEVER, End
 from event_tracer.core.occurrence import Description, Occurrence
-from event_tracer.core.open_span import OpenObjectSpan, first_span
+from event_tracer.core.open_span import OpenObjectSpan, first_span, reopened
 from event_tracer.core.open_story import OpenStory
 from event_tracer.core.outcome import SESSION_GAP, Case
 from event_tracer.core.placer import Placement
+from event_tracer.core.saved_span import SavedSpan
 from event_tracer.core.saved_story import SavedStory
 from event_tracer.core.span import Span, object_span_id
 from event_tracer.core.times import SECOND
@@ -32,21 +32,21 @@ class OpenObjectSpans:
     """
 
     def __init__(
-        self, knowledge: Knowledge, unsettled: Iterable[OpenObjectSpan] = (),
+        self, knowledge: Knowledge, unsettled: Iterable[SavedSpan] = (),
         sent: Iterable[bytes] = (), stories: Iterable[SavedStory] = (),
     ) -> None:  # fmt: skip
         self.sealed_early = 0
         """Spans that were sealed as they stood, for want of room."""
         self._knowledge = knowledge
         self._open: dict[bytes, OpenObjectSpan] = {}  # what grew last stands last
-        self._copies: dict[bytes, OpenObjectSpan] = {}  # of a checkpoint, in its order
+        self._saved: dict[bytes, SavedSpan] = {}  # of a checkpoint, in its order
         self._grown: dict[bytes, OpenObjectSpan] = {}  # since then
         self._stories: dict[bytes, OpenStory] = {}
         self._newest: dict[str, bytes] = {}  # the trace of a root's newest story
         self._due: list[tuple[int, bytes]] = []
         self._sent: GenerationalCache[bytes, bool] = GenerationalCache(most=_MOST_SENT)
         for item in unsettled:
-            self._begin(replace(item, check=0))
+            self._begin(reopened(item))
         for saved in stories:
             if story := self._stories.get(saved.trace_id):
                 story.restore(saved)
@@ -62,7 +62,7 @@ class OpenObjectSpans:
         """The ids of the object spans sealed last, the oldest first."""
         return tuple(self._sent.keys())[-_MOST_SENT:]
 
-    def unsettled(self) -> tuple[OpenObjectSpan, ...]:
+    def unsettled(self) -> tuple[SavedSpan, ...]:
         """The open spans as of now, those that did not grow since the last time as they were then.
 
         What grew stands last, story by story: a checkpoint's parts of what is silent stay whole,
@@ -72,10 +72,10 @@ class OpenObjectSpans:
         for item in self._grown.values():
             of_stories.setdefault(item.trace_id, []).append(item)
         for item in chain.from_iterable(of_stories.values()):
-            self._copies.pop(item.span_id, None)
-            self._copies[item.span_id] = item.snapshot()
+            self._saved.pop(item.span_id, None)
+            self._saved[item.span_id] = item.saved()
         self._grown.clear()
-        return tuple(self._copies.values())
+        return tuple(self._saved.values())
 
     @property
     def stories(self) -> tuple[SavedStory, ...]:
@@ -231,7 +231,7 @@ class OpenObjectSpans:
         """A span's content, once it is no longer open; None where nothing under it has left."""
         sealed = made if item.is_exported else None
         del self._open[item.span_id]
-        self._copies.pop(item.span_id, None)
+        self._saved.pop(item.span_id, None)
         self._grown.pop(item.span_id, None)
         story = self._stories[item.trace_id]
         story.open_spans.remove(item.span_id)

@@ -28,10 +28,11 @@ from event_tracer.core.chain import KubeObject
 from event_tracer.core.condition_facts import ConditionsFacts
 from event_tracer.core.facts import PodFacts, RolloutFacts, RunFacts, SavedStatuses
 from event_tracer.core.histories import Saved
+from event_tracer.core.saved_span import NONE, Packed, pack, unpack
 from event_tracer.core.saved_story import SavedStory
 from event_tracer.core.seen import Counts
 from event_tracer.core.span import Span
-from event_tracer.core.state import NONE, Packed, State, pack, unpack
+from event_tracer.core.state import State
 
 VERSION = 3
 MAX_BYTES = 700 * 1024
