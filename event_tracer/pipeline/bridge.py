@@ -186,7 +186,8 @@ class Bridge:
                 self._has_synced = True
                 self._outbox.mark_dirty()
                 self._log_what_was_read()
-            self._reader.update()
+            if not self._reader.handler.is_synced:
+                self._reader.update()  # the patience with Events that are behind has its end
             self._feed.feed(Tick(now=self._now(clock())))
             await self._feed.release_due()
             self._outbox.flush()

@@ -54,7 +54,7 @@ class ClusterReader(Generic[H]):
         self._read = read or {}
         self._from_now = from_now
         self._started = 0  # ns
-        self._events_read_at = 0.0  # the loop's time
+        self._events_behind_at: float | None = None  # the loop's time
         self._spawn = spawn
         self._objects_read = asyncio.Event()
         self.event_watches: list[Watch] = []
@@ -71,7 +71,7 @@ class ClusterReader(Generic[H]):
         self.owners.start()
         await self._objects_read.wait()
         self.event_watches += [self._watch_events(namespace) for namespace in self._namespaces]
-        self._events_read_at = asyncio.get_running_loop().time()
+        self._events_behind_at = asyncio.get_running_loop().time()
         for watch in self.event_watches:
             self._spawn(watch.run(), f"watch events {watch.namespace}".strip())
 
@@ -103,12 +103,15 @@ class ClusterReader(Generic[H]):
 
         So it is while Events are behind, for five minutes; a full queue must be emptied first.
         """
-        now = asyncio.get_running_loop().time()
         if self.are_events_read:
-            self._events_read_at = now
+            self._events_behind_at = None
+            return False
+        now = asyncio.get_running_loop().time()
+        if self._events_behind_at is None:
+            self._events_behind_at = now
         is_paused = any(watch.is_paused for watch in self.event_watches)
-        is_overdue = bool(self.event_watches) and now - self._events_read_at > _PATIENCE
-        return not (self.are_events_read or is_paused or is_overdue)
+        is_overdue = bool(self.event_watches) and now - self._events_behind_at > _PATIENCE
+        return not (is_paused or is_overdue)
 
     @property
     def event_versions(self) -> dict[str, str]:

@@ -5,8 +5,10 @@ import logging
 
 import pytest
 
+from tests.doubles.apiserver import faults
 from tests.scenarios.cluster import Cluster
 from tests.scenarios.fields import SECOND
+from tests.scenarios.statuses import StatusCluster
 from tests.scenarios.world import World, differences, expected, in_world, kill
 
 
@@ -35,3 +37,27 @@ async def test_after_a_quiet_hour_a_restart_finds_all_in_order(
     assert world.gaps == []
     assert differences(world.told, expected(cluster)) == []
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+@in_world()
+async def test_after_a_quiet_hour_transitions_wait_for_events_as_long_as_ever(
+    world: World,
+) -> None:
+    """Five minutes from when Events fell behind, not from when they were last asked about."""
+    cluster, task = StatusCluster(), world.start()
+    idle = asyncio.create_task(world.server.idle(), name="idle")
+    await asyncio.sleep(3600)
+    world.server.fail(faults.refuse(503), resource="events")
+    world.server.abort_watches("events")
+    cluster.apply("web")
+    for frame in cluster.frames:
+        world.server.write(frame)
+    await asyncio.sleep(240)
+    early = len(world.collector.spans)
+    await asyncio.sleep(120)
+
+    assert early == 0
+    assert world.collector.spans
+    idle.cancel()
+    world.server.heal()
+    assert await world.end(task)
