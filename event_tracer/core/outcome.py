@@ -107,7 +107,7 @@ class Case:
 
     def _rest(self, steps: Iterable[tuple[int, int]], rest: int) -> int:
         """`rest`, or the end of the steps that are open by then, and of those open by their end."""
-        for began, ended in sorted(steps):
+        for began, ended in sorted([step for step in steps if step[1] > rest]):  # few are
             if began <= rest:
                 rest = max(rest, ended)
         return rest

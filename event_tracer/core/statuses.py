@@ -134,6 +134,8 @@ class Statuses:
         Story by story; those of a story of which no frame came since are as the last time. To look
         up each of 3,300 pods took twice the CPU while 500 Events/s came.
         """
+        if not (self._live or self._has_past or self._has_earlier):
+            return SavedStatuses()
         for trace_id, saved in list(self._saved.items()):
             if stories.get(trace_id) is not saved.members:
                 self._forget(trace_id)
