@@ -135,7 +135,7 @@ class Statuses:
         up each of 3,300 pods took twice the CPU while 500 Events/s came.
         """
         if not (self._live or self._has_past or self._has_earlier):
-            return SavedStatuses()
+            return SavedStatuses()  # nobody reads status
         for trace_id, saved in list(self._saved.items()):
             if stories.get(trace_id) is not saved.members:
                 self._forget(trace_id)

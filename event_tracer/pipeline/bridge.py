@@ -182,12 +182,12 @@ class Bridge:
         clock = asyncio.get_running_loop().time
         while True:
             self._ticked = clock()
-            if not self._has_synced and self._reader.handler.is_synced:
+            if not self._reader.handler.is_synced:
+                self._reader.update()  # the patience with Events that are behind has its end
+            elif not self._has_synced:
                 self._has_synced = True
                 self._outbox.mark_dirty()
                 self._log_what_was_read()
-            if not self._reader.handler.is_synced:
-                self._reader.update()  # the patience with Events that are behind has its end
             self._feed.feed(Tick(now=self._now(clock())))
             await self._feed.release_due()
             self._outbox.flush()

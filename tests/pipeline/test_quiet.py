@@ -50,8 +50,7 @@ async def test_after_a_quiet_hour_transitions_wait_for_events_as_long_as_ever(
     world.server.fail(faults.refuse(503), resource="events")
     world.server.abort_watches("events")
     cluster.apply("web")
-    for frame in cluster.frames:
-        world.server.write(frame)
+    await world.play(cluster)
     await asyncio.sleep(240)
     early = len(world.collector.spans)
     await asyncio.sleep(120)
